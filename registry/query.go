@@ -1,0 +1,102 @@
+package registry
+
+import (
+	"fmt"
+
+	"github.com/edgewise-ai/edgewise/capability"
+)
+
+// Query is what [Index.Select] is asked: the device, the request's size and
+// needs, what lies on the device already, and the operator's limits. The zero
+// Query accepts every enabled model.
+type Query struct {
+	Device  *capability.Device    // nil means nothing is known
+	Tokens  int64                 // prompt and completion together
+	Task    string                // the declared task, "" for none
+	Needs   Features              // what the request asks of the engine
+	States  map[string]ModelState // by model ID; a model that is missing is unknown
+	Network Network
+	Limits  *Limits // nil means the zero Limits
+}
+
+// Network is what the page knows of its connection. False means no or unknown.
+type Network struct {
+	Offline  bool `json:"offline,omitempty"`  // navigator.onLine is false, which can be trusted
+	SaveData bool `json:"saveData,omitempty"` // the user asked to save data
+	Metered  bool `json:"metered,omitempty"`  // the connection is paid by volume
+}
+
+// Limits are the operator's bounds on what may run in a browser.
+type Limits struct {
+	// AllowSoftwareGPU accepts an adapter that renders in software for a model
+	// that needs WebGPU. Defaults to false: such an adapter needs seconds a
+	// token. Tests turn it on.
+	AllowSoftwareGPU bool `json:"allowSoftwareGPU,omitempty"`
+
+	// MaxModelBytes is the largest download offered to anyone.
+	// Defaults to 0, no limit.
+	MaxModelBytes int64 `json:"maxModelBytes,omitempty"`
+
+	// DisabledEngines is the kill switch per engine. Defaults to none.
+	DisabledEngines []string `json:"disabledEngines,omitempty"`
+
+	// MaxFailures is how many recent failures of a model on a device take it
+	// out of the choice. Defaults to 3 (book chapter 5.5.9, "Error Handling").
+	MaxFailures int `json:"maxFailures,omitempty"`
+
+	// MinTokensPerSecondMilli is the speed, in thousandths of a token a second,
+	// under which a model that was measured on this device is not chosen.
+	// Defaults to 0, no floor.
+	MinTokensPerSecondMilli int64 `json:"minTokensPerSecondMilli,omitempty"`
+}
+
+// DefaultMaxFailures is the default of [Limits.MaxFailures].
+const DefaultMaxFailures = 3
+
+// Validate reports the first limit that is out of range.
+func (l *Limits) Validate() error {
+	switch {
+	case l.MaxModelBytes < 0:
+		return fmt.Errorf("registry: Limits.MaxModelBytes is %d: want 0 (no limit) or more", l.MaxModelBytes)
+	case l.MaxFailures < 0:
+		return fmt.Errorf("registry: Limits.MaxFailures is %d: want 0 (the default, %d) or more", l.MaxFailures, DefaultMaxFailures)
+	case l.MinTokensPerSecondMilli < 0:
+		return fmt.Errorf("registry: Limits.MinTokensPerSecondMilli is %d: want 0 (no floor) or more", l.MinTokensPerSecondMilli)
+	}
+	return nil
+}
+
+// Status is where a model is, seen from one page.
+type Status string
+
+// The states of a model in a page. The empty status means unknown.
+const (
+	Absent Status = "absent" // must be downloaded
+	Cached Status = "cached" // on disk, must be loaded
+	Loaded Status = "loaded" // resident, answers at once
+)
+
+// ModelState is what a page knows of one model on its device. Zero measurements
+// mean unknown.
+type ModelState struct {
+	Status               Status `json:"status,omitempty"`
+	LoadMs               int64  `json:"loadMs,omitempty"`               // expected time from cached to loaded
+	TokensPerSecondMilli int64  `json:"tokensPerSecondMilli,omitempty"` // measured decoding speed, thousandths
+	TTFTMs               int64  `json:"ttftMs,omitempty"`               // measured time to first token
+	Failures             int    `json:"failures,omitempty"`             // within the page's failure window
+}
+
+// onDevice reports whether no download is needed.
+func (s ModelState) onDevice() bool { return s.Status == Cached || s.Status == Loaded }
+
+// rank orders states for the choice: loaded, then cached, then the rest.
+func (s ModelState) rank() uint8 {
+	switch s.Status {
+	case Loaded:
+		return 0
+	case Cached:
+		return 1
+	default:
+		return 2
+	}
+}
