@@ -1,0 +1,68 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/edgewise-ai/edgewise/capability"
+)
+
+// Capability is the floor under every device: without a GPU interface, or with
+// too little memory, it forbids the browser with
+// insufficient_device_capabilities. What a single model needs is the business
+// of the candidate choice, not of this policy.
+type Capability struct {
+	// AllowCPU accepts devices with neither WebGPU nor WebGL2, where models run
+	// on WebAssembly alone. Defaults to false.
+	AllowCPU bool `json:"allowCPU,omitempty"`
+
+	// MinRAM is the memory under which a device is refused, in MiB (GB on the
+	// wire). Defaults to 2 GB (seed chapter 5.5.6, "hasMinimumCapabilities");
+	// 0 means the default.
+	MinRAM capability.Memory `json:"minRAMGB,omitzero"`
+}
+
+// DefaultMinRAM is the default of [Capability.MinRAM].
+const DefaultMinRAM = 2 * capability.GB
+
+// Name implements [Namer].
+func (Capability) Name() string { return NameCapability }
+
+// Validate reports an option out of range.
+func (p Capability) Validate() error {
+	if p.MinRAM < 0 || p.MinRAM > capability.MaxMemory {
+		return fmt.Errorf("MinRAM is %d MiB: want 0 (the default, %d) to %d", p.MinRAM, DefaultMinRAM, capability.MaxMemory)
+	}
+	return nil
+}
+
+// Data implements [Portable].
+func (p Capability) Data() any {
+	p.MinRAM = orDefault(p.MinRAM, DefaultMinRAM)
+	return p
+}
+
+// Evaluate implements [Policy]. What the device did not say does not count
+// against it.
+func (p Capability) Evaluate(_ context.Context, in *Input) (Verdict, error) {
+	d := in.Device
+	noGPU := d.WebGPU == capability.No && d.WebGL2 == capability.No && !p.AllowCPU
+	littleRAM := d.AvailableRAM != 0 && d.AvailableRAM < orDefault(p.MinRAM, DefaultMinRAM)
+	if noGPU || littleRAM {
+		return Verdict{Forbid: SetOf(Browser), Reason: InsufficientDevice}, nil
+	}
+	return Verdict{}, nil
+}
+
+// Explain implements [Explainer].
+func (p Capability) Explain(in *Input) map[string]int64 {
+	return map[string]int64{
+		"webGPU":          presence(in.Device.WebGPU),
+		"webGL2":          presence(in.Device.WebGL2),
+		"availableRAMMiB": int64(in.Device.AvailableRAM),
+		"minRAMMiB":       int64(orDefault(p.MinRAM, DefaultMinRAM)),
+	}
+}
+
+// presence is a [capability.Presence] as a number: -1 unknown, 0 no, 1 yes.
+func presence(p capability.Presence) int64 { return int64(p) - 1 }

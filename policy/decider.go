@@ -1,0 +1,301 @@
+package policy
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/edgewise-ai/edgewise/capability"
+	"github.com/edgewise-ai/edgewise/registry"
+)
+
+// Names of the built-in policies, in the order in which their forbids are
+// shown. The candidate choice speaks after capability: what a device can't do
+// comes before what anybody wants.
+const (
+	NameEnabled    = "enabled"
+	NameCapability = "capability"
+	NamePrivacy    = "privacy"
+	NamePreference = "preference"
+	NameReadiness  = "readiness"
+	NameComplexity = "complexity"
+)
+
+// The fixed orders of the decision rule. They hold names of policies that later
+// versions add, so that adding one never moves another.
+var (
+	forbidOrder = []string{
+		NameEnabled, NameCapability, candidateName, NamePrivacy, NamePreference, "budget", "tier",
+		"health", "sticky", NameReadiness, "battery", "speed", "task", NameComplexity, "cost",
+	}
+	preferOrder = []string{
+		"health", "budget", "sticky", NamePreference, NameReadiness, "battery", "speed",
+		"tier", "task", NameComplexity, "cost",
+	}
+)
+
+// candidateName marks the place of the candidate choice among the forbids. It
+// is no policy.
+const candidateName = "candidate"
+
+var candidatePlace = slices.Index(forbidOrder, candidateName)
+
+// Options configures a [Decider]. The zero Options are the defaults.
+type Options struct {
+	// Policies are asked for every request. Defaults to [Defaults]().
+	Policies []Policy
+
+	// First names custom policies whose preference counts before the built-in
+	// ones, in this order. Defaults to none: custom preferences count last, in
+	// the order of Policies.
+	First []string
+
+	// Limits bound the choice of models. Defaults to the zero limits.
+	Limits registry.Limits
+}
+
+// Defaults returns the built-in policies with their default options. A policy
+// given replaces the built-in one of the same name, or is added.
+func Defaults(custom ...Policy) []Policy {
+	all := []Policy{Enabled{}, Capability{}, Privacy{}, Preference{}, Readiness{}, Complexity{}}
+	for _, c := range custom {
+		same := slices.IndexFunc(all, func(p Policy) bool {
+			n, ok := c.(Namer)
+			return ok && p.(Namer).Name() == n.Name()
+		})
+		if same >= 0 {
+			all[same] = c
+		} else {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// Decider applies the decision rule to one index and one set of policies. It is
+// immutable and safe for concurrent use.
+type Decider struct {
+	index  *registry.Index
+	limits registry.Limits
+	asked  []asked // in the order of forbids
+	specs  []Spec  // in the same order
+	first  []string
+
+	revision string
+}
+
+// asked is a policy with its places in both orders.
+type asked struct {
+	policy   Policy
+	name     string
+	spec     Spec
+	forbids  int // its place among forbids
+	prefers  int // its place among preferences; lower counts first
+	explains Explainer
+}
+
+// NewDecider returns a decider. It fails if a policy has no valid name, has the
+// name of another, or has an option out of range.
+func NewDecider(index *registry.Index, opts Options) (*Decider, error) {
+	if opts.Policies == nil {
+		opts.Policies = Defaults()
+	}
+	if err := opts.Limits.Validate(); err != nil {
+		return nil, err
+	}
+	d := &Decider{index: index, limits: opts.Limits, first: opts.First}
+	if d.limits.MaxFailures == 0 {
+		d.limits.MaxFailures = registry.DefaultMaxFailures
+	}
+	seen := make(map[string]bool)
+	for i, p := range opts.Policies {
+		a, err := admit(p, i, opts.First)
+		if err != nil {
+			return nil, err
+		}
+		if seen[a.name] {
+			return nil, fmt.Errorf("policy: two policies are named %q", a.name)
+		}
+		seen[a.name] = true
+		d.asked = append(d.asked, a)
+	}
+	for _, name := range opts.First {
+		if !seen[name] {
+			return nil, fmt.Errorf("policy: Options.First names %q, which is none of the policies", name)
+		}
+	}
+	slices.SortFunc(d.asked, func(a, b asked) int {
+		return cmp.Or(cmp.Compare(a.forbids, b.forbids), strings.Compare(a.name, b.name))
+	})
+	for i := range d.asked {
+		d.specs = append(d.specs, d.asked[i].spec)
+	}
+	var err error
+	d.revision, err = d.revisionOf()
+	return d, err
+}
+
+// admit checks one policy and finds its places.
+func admit(p Policy, position int, first []string) (asked, error) {
+	name, err := nameOf(p)
+	if err != nil {
+		return asked{}, err
+	}
+	if v, ok := as[interface{ Validate() error }](p); ok {
+		if err := v.Validate(); err != nil {
+			return asked{}, fmt.Errorf("policy %s: %w", name, err)
+		}
+	}
+	a := asked{policy: p, name: name}
+	if a.spec, err = specOf(name, p); err != nil {
+		return asked{}, err
+	}
+	a.explains, _ = as[Explainer](p)
+	if a.forbids = slices.Index(forbidOrder, name); a.forbids < 0 {
+		a.forbids = len(forbidOrder)
+	}
+	switch early, builtin := slices.Index(first, name), slices.Index(preferOrder, name); {
+	case early >= 0:
+		a.prefers = early - len(first)
+	case builtin >= 0:
+		a.prefers = builtin
+	default:
+		a.prefers = len(preferOrder) + position
+	}
+	return a, nil
+}
+
+// Index returns the index the decider chooses models from.
+func (d *Decider) Index() *registry.Index { return d.index }
+
+// work is the memory of one decision, reused so that deciding allocates
+// nothing.
+type work struct {
+	in      Input
+	device  capability.Device
+	request Request
+	state   State
+	subject Subject
+}
+
+var works = sync.Pool{New: func() any { return new(work) }}
+
+// Decide applies the rule. It does not fail: a policy that errs abstains, and
+// when nothing is permitted the target is [None].
+func (d *Decider) Decide(ctx context.Context, in Input) Decision {
+	w := works.Get().(*work)
+	w.in = in
+	w.fill()
+	decision := d.decide(ctx, &w.in)
+	*w = work{} // keep no request alive in the pool
+	works.Put(w)
+	return decision
+}
+
+// fill puts zero values in the place of what the caller left out.
+func (w *work) fill() {
+	if w.in.Device == nil {
+		w.in.Device = &w.device
+	}
+	if w.in.Request == nil {
+		w.in.Request = &w.request
+	}
+	if w.in.State == nil {
+		w.in.State = &w.state
+	}
+	if w.in.Subject == nil {
+		w.in.Subject = &w.subject
+	}
+}
+
+func (d *Decider) decide(ctx context.Context, in *Input) Decision {
+	query := registry.Query{
+		Device:  in.Device,
+		Tokens:  in.Request.Tokens() + in.Request.outputTokens(),
+		Task:    in.Request.Task,
+		Needs:   in.Request.Needs,
+		States:  in.State.Models,
+		Network: in.State.Network,
+		Limits:  &d.limits,
+	}
+	selection := d.index.Select(query)
+	in.Candidate, in.Status = selection.Model, selection.Status
+
+	var t tally
+	if in.Trace {
+		t.trace = traceFilters(d.index.Remaining(query))
+	}
+	candidate := Verdict{}
+	if selection.Model == nil {
+		candidate = Verdict{Forbid: SetOf(Browser), Reason: reasonOf(selection.Emptied)}
+	}
+	said := false
+	for i := range d.asked {
+		a := &d.asked[i]
+		if !said && a.forbids > candidatePlace {
+			t.count(candidateName, 0, candidate)
+			said = true
+		}
+		v, err := a.evaluate(ctx, in)
+		if in.Trace {
+			t.trace = append(t.trace, a.step(in, v, err))
+		}
+		t.count(a.name, a.prefers, v)
+	}
+	if !said {
+		t.count(candidateName, 0, candidate)
+	}
+	return t.outcome(in, selection)
+}
+
+// evaluate asks one policy. Policies of the app are contained: their panics and
+// malformed verdicts become errors, and an error abstains.
+func (a *asked) evaluate(ctx context.Context, in *Input) (v Verdict, err error) {
+	if !a.spec.Opaque {
+		return a.policy.Evaluate(ctx, in)
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			v, err = Verdict{}, fmt.Errorf("policy %s panicked: %v", a.name, p)
+		}
+	}()
+	v, err = a.policy.Evaluate(ctx, in)
+	switch {
+	case err != nil:
+		return Verdict{}, err
+	case v.Prefer >= targetCount || v.Forbid&^SetOf(Browser, Server) != 0:
+		return Verdict{}, fmt.Errorf("policy %s named a target that does not exist", a.name)
+	case v != (Verdict{}) && !wireName.MatchString(string(v.Reason)):
+		return Verdict{}, fmt.Errorf("policy %s gave the malformed reason %q", a.name, v.Reason)
+	}
+	return v, nil
+}
+
+// reasonOf is why the browser is forbidden when a filter left no model.
+func reasonOf(f registry.Filter) Reason {
+	switch f {
+	case registry.FilterEnabled:
+		return BrowserInferenceDisabled
+	case registry.FilterGPU:
+		return InsufficientDevice
+	case registry.FilterSize:
+		return ModelTooLarge
+	case registry.FilterContext:
+		return ContextWindowExceeded
+	case registry.FilterFeatures:
+		return FeatureUnsupported
+	case registry.FilterMetered:
+		return MeteredNetwork
+	case registry.FilterOffline:
+		return Offline
+	case registry.FilterHealth:
+		return BrowserUnhealthy
+	case registry.FilterSpeed:
+		return TooSlow
+	default:
+		return NoCompatibleModel
+	}
+}

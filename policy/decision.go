@@ -1,0 +1,44 @@
+package policy
+
+import "github.com/edgewise-ai/edgewise/registry"
+
+// Decision is where a request runs, why, and what may follow if that fails.
+type Decision struct {
+	Target Target // [None] if nothing is permitted
+	Reason Reason
+
+	// Model is the candidate if the browser is permitted, nil otherwise.
+	Model *registry.Model
+
+	// Fallback is the other target if it is permitted, else [None]. Nothing may
+	// ever fall back, hand over or retry to a target that is not permitted.
+	Fallback Target
+
+	// Preload is the candidate if the page should fetch or load it ahead of
+	// need, nil if it is loaded or the browser is not permitted.
+	Preload *registry.Model
+
+	// Trace explains the decision step by step, if [Input.Trace] asked for it.
+	Trace []Step
+
+	selection registry.Selection
+}
+
+// Alternates returns the next best models for the browser, best first, or nil
+// if the browser is not permitted.
+func (d *Decision) Alternates() []*registry.Model {
+	if d.Model == nil {
+		return nil
+	}
+	return d.selection.Alternates()
+}
+
+// Step is one line of a trace: who said what, with the numbers it used.
+type Step struct {
+	Step      string           `json:"step"`                // "filter", "forbid", "prefer", "abstain", "error" or "outcome"
+	By        string           `json:"by"`                  // the filter or policy
+	Said      string           `json:"said,omitempty"`      // the reason given, or the error
+	Target    string           `json:"target,omitempty"`    // the target it speaks of
+	Detail    map[string]int64 `json:"detail,omitempty"`    // the numbers it used
+	Remaining *int             `json:"remaining,omitempty"` // models left after a filter
+}

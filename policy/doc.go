@@ -1,0 +1,21 @@
+// Package policy decides where a request runs: in the user's browser or on the
+// server.
+//
+// A [Policy] is a plug-in with one method and an opinion. A [Decider] asks all
+// of them and applies one rule:
+//
+//	candidate = best model left by the registry's filters      (none: browser is forbidden)
+//	permitted = {browser, server} - everything any policy forbids
+//	target    = the only one permitted, or what the first policy with a
+//	            preference prefers, or the browser
+//
+// Forbids unite, so their order cannot matter; preferences are asked in a fixed
+// order, so the order in which policies were registered cannot matter either.
+// The decision depends on its input alone. It reads no clock, no network and no
+// global state, and it never sees a prompt: a [Request] is made of lengths,
+// counts and wishes.
+//
+// The built-in policies are plain data. Their zero values are the defaults, and
+// they travel in a [Snapshot] to the page, where the same rule is implemented
+// in TypeScript.
+package policy

@@ -1,0 +1,55 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+)
+
+// Enabled is the operator's switch: it forbids the browser, with
+// browser_inference_disabled, for everyone or outside a gradual rollout.
+type Enabled struct {
+	// Disabled switches browser inference off. Defaults to false.
+	Disabled bool `json:"disabled,omitempty"`
+
+	// RolloutBasisPoints is the share of identities that may use the browser,
+	// in hundredths of a percent, 1..10,000. An identity keeps its bucket, so
+	// raising the share only adds users. Defaults to 10,000, everyone; 0 means
+	// the default.
+	RolloutBasisPoints int `json:"rolloutBasisPoints,omitempty"`
+}
+
+// FullRollout is the default of [Enabled.RolloutBasisPoints].
+const FullRollout = 10_000
+
+// Name implements [Namer].
+func (Enabled) Name() string { return NameEnabled }
+
+// Validate reports an option out of range.
+func (p Enabled) Validate() error {
+	if p.RolloutBasisPoints < 0 || p.RolloutBasisPoints > FullRollout {
+		return fmt.Errorf("RolloutBasisPoints is %d: want 0 (the default, everyone) to %d", p.RolloutBasisPoints, FullRollout)
+	}
+	return nil
+}
+
+// Data implements [Portable].
+func (p Enabled) Data() any {
+	p.RolloutBasisPoints = orDefault(p.RolloutBasisPoints, FullRollout)
+	return p
+}
+
+// Evaluate implements [Policy].
+func (p Enabled) Evaluate(_ context.Context, in *Input) (Verdict, error) {
+	if p.Disabled || in.Subject.RolloutBucket >= orDefault(p.RolloutBasisPoints, FullRollout) {
+		return Verdict{Forbid: SetOf(Browser), Reason: BrowserInferenceDisabled}, nil
+	}
+	return Verdict{}, nil
+}
+
+// Explain implements [Explainer].
+func (p Enabled) Explain(in *Input) map[string]int64 {
+	return map[string]int64{
+		"rolloutBucket":      int64(in.Subject.RolloutBucket),
+		"rolloutBasisPoints": int64(orDefault(p.RolloutBasisPoints, FullRollout)),
+	}
+}

@@ -1,0 +1,187 @@
+package policy
+
+import (
+	"fmt"
+
+	"github.com/edgewise-ai/edgewise/capability"
+	"github.com/edgewise-ai/edgewise/registry"
+)
+
+// Input is everything a decision depends on. The caller sets the upper part and
+// may leave any pointer nil, which means that nothing is known; a policy finds
+// no nil pointer among them, because the [Decider] puts zero values in their
+// place.
+type Input struct {
+	Identity Identity
+	Device   *capability.Device
+	Request  *Request
+	State    *State
+	Subject  *Subject
+	Trace    bool // explain the decision in [Decision.Trace]
+
+	// Candidate is the model that would answer in the browser, nil if no model
+	// passed the filters, and Status is where the page said it is. The decider
+	// sets both before it asks the policies.
+	Candidate *registry.Model
+	Status    registry.Status
+}
+
+// Identity is who asks, as the app's own authentication knows it. Nothing in it
+// comes from the page.
+type Identity struct {
+	// Subject is stable for one user and opaque to this library: it is hashed
+	// for the rollout bucket and the grant. Empty means anonymous.
+	Subject string
+	// Tier is the app's word for the user's plan: "free", "pro".
+	Tier string
+}
+
+// Level is how complex the app says a request is.
+type Level string
+
+// The levels. The empty level is [Auto].
+const (
+	Auto    Level = "auto"
+	Simple  Level = "simple"
+	Medium  Level = "medium"
+	Complex Level = "complex"
+)
+
+// PrivacyLevel bounds where a prompt may go.
+type PrivacyLevel string
+
+// PrivacyLocalOnly forbids the server: the prompt must not leave the device. The empty
+// level bounds nothing.
+const PrivacyLocalOnly PrivacyLevel = "local-only"
+
+// Mode is the user's own switch. It is a wish about speed and cost, not about
+// privacy: "always" still falls back to the server.
+type Mode string
+
+// The modes. The empty mode is [ModeAuto].
+const (
+	ModeAuto   Mode = "auto"
+	ModeAlways Mode = "always"
+	ModeNever  Mode = "never"
+)
+
+// DefaultMaxTokens is the completion length assumed for a request that states
+// none.
+const DefaultMaxTokens = 256
+
+// Request is what a decision may know of one prompt: lengths, counts and wishes,
+// never its text. It is the body of the route endpoint. The zero Request is an
+// empty prompt with no wish.
+type Request struct {
+	PromptLength int64         `json:"promptLength"`           // Unicode code points of all messages
+	PromptTokens int64         `json:"promptTokens,omitempty"` // if the page counted; 0 means estimate
+	MaxTokens    int64         `json:"maxTokens,omitempty"`    // completion tokens; 0 means [DefaultMaxTokens]
+	Complexity   Level         `json:"complexity,omitempty"`   // declared by the app
+	Task         string        `json:"task,omitempty"`         // "classification"; matched against a model's capabilities
+	Privacy      PrivacyLevel  `json:"privacy,omitempty"`
+	Preference   Mode          `json:"preference,omitempty"` // for this request; [State.Mode] is the standing one
+	Features     *TextFeatures `json:"features,omitempty"`
+
+	Needs          registry.Features `json:"needs,omitzero"`
+	ConversationID string            `json:"conversationId,omitempty"`
+	InToolLoop     Target            `json:"inToolLoop,omitzero"` // where the loop began
+}
+
+// TextFeatures are counts over a prompt, made by the page in one pass. They say
+// something about difficulty and script without saying what was written.
+type TextFeatures struct {
+	CodePoints     int64 `json:"codePoints"`
+	Messages       int64 `json:"messages,omitempty"`
+	CodeFences     int64 `json:"codeFences,omitempty"`
+	Digits         int64 `json:"digits,omitempty"`
+	Operators      int64 `json:"operators,omitempty"`
+	QuestionWords  int64 `json:"questionWords,omitempty"`
+	ReasoningVerbs int64 `json:"reasoningVerbs,omitempty"`
+	CJK            int64 `json:"cjk,omitempty"` // code points of scripts with about one token a character
+}
+
+// FieldError says which field of a request is wrong, by its name on the wire.
+type FieldError struct {
+	Field   string
+	Problem string
+}
+
+// Error implements error.
+func (e *FieldError) Error() string { return fmt.Sprintf("%s %s", e.Field, e.Problem) }
+
+// maxWord bounds the free words of a request, in bytes.
+const maxWord = 200
+
+// Validate reports the first field that makes no sense, as a [*FieldError].
+func (r *Request) Validate() error {
+	counts := []struct {
+		field string
+		value int64
+	}{
+		{"promptLength", r.PromptLength},
+		{"promptTokens", r.PromptTokens},
+		{"maxTokens", r.MaxTokens},
+		{"needs.n", int64(r.Needs.N)},
+	}
+	for _, c := range counts {
+		if err := validCount(c.field, c.value); err != nil {
+			return err
+		}
+	}
+	if r.Features != nil {
+		if err := r.Features.validate(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !oneOf(r.Complexity, "", Auto, Simple, Medium, Complex):
+		return &FieldError{"complexity", "must be auto, simple, medium or complex"}
+	case !oneOf(r.Privacy, "", PrivacyLocalOnly):
+		return &FieldError{"privacy", "must be local-only or absent"}
+	case !oneOf(r.Preference, "", ModeAuto, ModeAlways, ModeNever):
+		return &FieldError{"preference", "must be auto, always or never"}
+	case len(r.Task) > maxWord:
+		return &FieldError{"task", fmt.Sprintf("must have at most %d bytes", maxWord)}
+	case len(r.ConversationID) > maxWord:
+		return &FieldError{"conversationId", fmt.Sprintf("must have at most %d bytes", maxWord)}
+	}
+	return nil
+}
+
+func (f *TextFeatures) validate() error {
+	counts := []struct {
+		field string
+		value int64
+	}{
+		{"features.codePoints", f.CodePoints},
+		{"features.messages", f.Messages},
+		{"features.codeFences", f.CodeFences},
+		{"features.digits", f.Digits},
+		{"features.operators", f.Operators},
+		{"features.questionWords", f.QuestionWords},
+		{"features.reasoningVerbs", f.ReasoningVerbs},
+		{"features.cjk", f.CJK},
+	}
+	for _, c := range counts {
+		if err := validCount(c.field, c.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func validCount(field string, n int64) error {
+	if n < 0 || n > capability.MaxCount {
+		return &FieldError{field, fmt.Sprintf("is %d: want 0 to 2^53-1", n)}
+	}
+	return nil
+}
+
+func oneOf[T comparable](v T, valid ...T) bool {
+	for _, w := range valid {
+		if v == w {
+			return true
+		}
+	}
+	return false
+}

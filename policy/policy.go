@@ -1,0 +1,93 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+)
+
+// Policy has an opinion about where a request should run. It is one method, as
+// an [net/http.Handler] is.
+//
+// Evaluate may be called concurrently and for every request, so it should be
+// quick; one that does I/O must honour ctx. It must not modify or keep in. The
+// zero [Verdict] abstains. An error abstains too and is recorded in the
+// decision's trace; a panic counts as an error.
+//
+// A policy needs a name, which [Named] gives it or a Name method.
+type Policy interface {
+	Evaluate(ctx context.Context, in *Input) (Verdict, error)
+}
+
+// Verdict is what a policy says about one request. The zero Verdict abstains.
+type Verdict struct {
+	// Forbid are the targets that must not be used.
+	Forbid TargetSet
+	// Prefer is where the request should run, [None] for no preference. It
+	// counts only while more than one target is permitted.
+	Prefer Target
+	// Reason says why. It is required unless the verdict abstains.
+	Reason Reason
+}
+
+// PolicyFunc makes a policy of a function; [Named] gives it its name.
+type PolicyFunc func(ctx context.Context, in *Input) (Verdict, error)
+
+// Evaluate implements [Policy].
+func (f PolicyFunc) Evaluate(ctx context.Context, in *Input) (Verdict, error) { return f(ctx, in) }
+
+// Namer is implemented by policies that know their name on the wire. Names match
+// ^[a-z][a-z0-9_.]{0,63}$; by custom those of an app start with its own name and
+// a dot. [NewDecider] refuses a policy without a valid name.
+type Namer interface {
+	Name() string
+}
+
+// Named gives a policy its name on the wire. The name is checked when a
+// [Decider] is made. Optional abilities of p, such as [Explainer], are kept.
+func Named(name string, p Policy) Policy { return named{p, name} }
+
+type named struct {
+	Policy
+	name string
+}
+
+func (n named) Name() string { return n.name }
+
+// Unwrap returns the policy that was given a name.
+func (n named) Unwrap() Policy { return n.Policy }
+
+// Explainer is implemented by policies that can show the numbers they used. It
+// is called after Evaluate, with the same input, and only for traced decisions.
+type Explainer interface {
+	Explain(in *Input) map[string]int64
+}
+
+// as finds an optional ability of p, looking through the wrappers that this
+// package makes.
+func as[Ability any](p Policy) (Ability, bool) {
+	for {
+		if a, ok := p.(Ability); ok {
+			return a, true
+		}
+		w, ok := p.(interface{ Unwrap() Policy })
+		if !ok {
+			var none Ability
+			return none, false
+		}
+		p = w.Unwrap()
+	}
+}
+
+var wireName = regexp.MustCompile(`^[a-z][a-z0-9_.]{0,63}$`)
+
+func nameOf(p Policy) (string, error) {
+	n, ok := p.(Namer)
+	if !ok {
+		return "", fmt.Errorf("policy: %T has no name: wrap it in policy.Named or give it a Name method", p)
+	}
+	if name := n.Name(); !wireName.MatchString(name) {
+		return "", fmt.Errorf("policy: name %q of %T is malformed: want %s", name, p, wireName)
+	}
+	return n.Name(), nil
+}

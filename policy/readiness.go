@@ -1,0 +1,66 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/edgewise-ai/edgewise/registry"
+)
+
+// Readiness prefers the server, with model_not_ready, while the candidate would
+// first have to be downloaded, or takes long to load. The decision still names
+// it as preload, so the page can start on the server and move over later. A
+// page that does not say where its models are is left alone.
+type Readiness struct {
+	// Wait lets the user wait for the model instead: the policy abstains.
+	// Defaults to false. It suits models of a few megabytes.
+	Wait bool `json:"wait,omitempty"`
+
+	// MaxLoadMs is how long loading a cached model may take before the server
+	// answers instead, in milliseconds. A load time the page has not measured
+	// is taken to be short. Defaults to 5,000 (seed chapter 5.5.7, "Subsequent
+	// loads: <5 seconds"); 0 means the default.
+	MaxLoadMs int64 `json:"maxLoadMs,omitempty"`
+}
+
+// DefaultMaxLoadMs is the default of [Readiness.MaxLoadMs], in milliseconds.
+const DefaultMaxLoadMs = 5_000
+
+// Name implements [Namer].
+func (Readiness) Name() string { return NameReadiness }
+
+// Validate reports an option out of range.
+func (p Readiness) Validate() error {
+	if p.MaxLoadMs < 0 {
+		return fmt.Errorf("MaxLoadMs is %d: want 0 (the default, %d) or more", p.MaxLoadMs, DefaultMaxLoadMs)
+	}
+	return nil
+}
+
+// Data implements [Portable].
+func (p Readiness) Data() any {
+	p.MaxLoadMs = orDefault(p.MaxLoadMs, DefaultMaxLoadMs)
+	return p
+}
+
+// Evaluate implements [Policy].
+func (p Readiness) Evaluate(_ context.Context, in *Input) (Verdict, error) {
+	if p.Wait || in.Candidate == nil {
+		return Verdict{}, nil
+	}
+	slow := in.Status == registry.Cached &&
+		in.State.Models[in.Candidate.ID].LoadMs > orDefault(p.MaxLoadMs, DefaultMaxLoadMs)
+	if in.Status == registry.Absent || slow {
+		return Verdict{Prefer: Server, Reason: ModelNotReady}, nil
+	}
+	return Verdict{}, nil
+}
+
+// Explain implements [Explainer].
+func (p Readiness) Explain(in *Input) map[string]int64 {
+	detail := map[string]int64{"maxLoadMs": orDefault(p.MaxLoadMs, DefaultMaxLoadMs)}
+	if in.Candidate != nil {
+		detail["loadMs"] = in.State.Models[in.Candidate.ID].LoadMs
+	}
+	return detail
+}

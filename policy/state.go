@@ -1,0 +1,73 @@
+package policy
+
+import (
+	"github.com/edgewise-ai/edgewise/capability"
+	"github.com/edgewise-ai/edgewise/registry"
+)
+
+// State is what the page alone knows: where models are, how fast they ran, what
+// the user's switch says, battery and network. Like a device it is a claim. The
+// zero State knows nothing.
+type State struct {
+	Models  map[string]registry.ModelState `json:"models,omitempty"` // by model ID
+	Battery Battery                        `json:"battery,omitzero"`
+	Network registry.Network               `json:"network,omitzero"`
+	Mode    Mode                           `json:"mode,omitempty"`
+}
+
+// Battery is the device's battery, where the browser tells.
+type Battery struct {
+	LevelPermille int64               `json:"levelPermille"`     // 0..1000; of use only if Charging is known
+	Charging      capability.Presence `json:"charging,omitzero"` // [capability.Unknown] means no battery known
+}
+
+// MaxStateModels bounds how many models a page may report on.
+const MaxStateModels = 256
+
+// Clamp bounds the claims in place. Callers that decode a State from outside
+// call it once, before anything else reads it.
+func (s *State) Clamp() {
+	if len(s.Models) > MaxStateModels {
+		s.Models = nil // no page carries so many; none of it is believed
+	}
+	for id, m := range s.Models {
+		if !oneOf(m.Status, registry.Absent, registry.Cached, registry.Loaded) {
+			m.Status = ""
+		}
+		m.LoadMs = clamp(m.LoadMs)
+		m.TokensPerSecondMilli = clamp(m.TokensPerSecondMilli)
+		m.TTFTMs = clamp(m.TTFTMs)
+		m.Failures = max(0, m.Failures)
+		s.Models[id] = m
+	}
+	s.Battery.LevelPermille = max(0, min(s.Battery.LevelPermille, 1000))
+	if !oneOf(s.Mode, ModeAuto, ModeAlways, ModeNever) {
+		s.Mode = ""
+	}
+}
+
+func clamp(n int64) int64 { return max(0, min(n, capability.MaxCount)) }
+
+// Subject is what the server knows about the asking identity and about itself.
+// It stands in the snapshot, so that the page can decide alone.
+type Subject struct {
+	Tier          string      `json:"tier,omitempty"`
+	RolloutBucket int         `json:"rolloutBucket"` // 0..9999, stable for one identity
+	Budget        *Budget     `json:"budget,omitempty"`
+	Server        ServerFacts `json:"server"`
+}
+
+// Budget is what an identity may still spend on the server.
+type Budget struct {
+	RemainingMicroUSD int64 `json:"remainingMicroUSD"` // millionths of a US dollar; 0 or less is spent
+	Hard              bool  `json:"hard,omitempty"`    // nothing is generated once it is spent
+}
+
+// ServerFacts is what the server says of its own side.
+type ServerFacts struct {
+	// Unavailable is true while no backend endpoint takes requests.
+	Unavailable bool `json:"unavailable,omitempty"`
+	// Continuation says whether the server can go on from a partial answer:
+	// "native" or "none".
+	Continuation string `json:"continuation,omitempty"`
+}
