@@ -1,0 +1,94 @@
+# Everything a developer runs. `make help` prints the targets from their comments.
+#
+# The two that matter, each installing what it needs on a fresh Debian machine
+# with Go, Node and git: `make demo` and `make test`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Tests run with the Go that is installed, never with one fetched on the way.
+export GOTOOLCHAIN := local
+
+ADDR       ?= 127.0.0.1:8080
+DEMO_FLAGS ?=
+FUZZTIME   ?= 3s
+GOLANGCI   ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# npm scripts run under the Node that package.json pins, whatever the machine has.
+NPM := PATH="$(CURDIR)/jsclient/node_modules/.bin:$$PATH" npm --prefix jsclient
+STAMP := jsclient/node_modules/.installed
+
+.PHONY: help
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(STAMP) ## Build the client and start the demo (ADDR=127.0.0.1:8080, DEMO_FLAGS='-backend URL -model NAME -key-env VAR')
+	$(NPM) run --silent build
+	go run -C examples ./demo -addr '$(ADDR)' $(DEMO_FLAGS)
+
+.PHONY: test
+test: system $(STAMP) vet test-js test-go fuzz ## Run every test, those in a real browser included
+
+.PHONY: check
+check: lint test ## Run what must pass before a change lands: every linter and every test
+
+.PHONY: test-go
+test-go: ## Run the Go tests with the race detector
+	go test -race ./...
+	go test -C examples -race ./...
+
+.PHONY: test-js
+test-js: system $(STAMP) ## Build the client, then lint, type-check and test it, in Node and in Chromium
+	$(NPM) run --silent build
+	git diff --exit-code --stat -- jsclient/dist || { echo 'jsclient/dist is not what the sources build: commit the rebuilt files.'; exit 1; }
+	$(NPM) run --silent lint
+	$(NPM) run --silent typecheck
+	$(NPM) run --silent size
+	$(NPM) test
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME each
+	tools/fuzz.sh '$(FUZZTIME)'
+
+.PHONY: vet
+vet: ## Run go vet and gofmt over both modules
+	go vet ./...
+	go vet -C examples ./...
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'run make fmt: these files are not formatted:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
+
+.PHONY: lint
+lint: $(STAMP) vet ## Run the linters: go vet, golangci-lint, Biome and tsc
+	$(GOLANGCI) run ./...
+	cd examples && $(GOLANGCI) run ./...
+	$(NPM) run --silent lint
+	$(NPM) run --silent typecheck
+
+.PHONY: fmt
+fmt: $(STAMP) ## Format Go and TypeScript
+	gofmt -w $$(git ls-files '*.go')
+	$(NPM) run --silent format
+
+.PHONY: generate
+generate: $(STAMP) ## Write anew what is generated: the built client, golden files and README snippets
+	$(NPM) run --silent build
+	go test ./policy ./hybrid -run 'Golden|Vectors' -update
+	go test ./internal/docs -update
+
+.PHONY: model
+model: ## Train and export the tiny model anew (needs Python with PyTorch; see examples/tinymodel)
+	python3 examples/tinymodel/training/make.py --out examples/tinymodel/files/edgewise-tiny-v1
+
+.PHONY: bench
+bench: ## Run the Go benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+	go test -C examples -run '^$$' -bench . -benchmem ./...
+
+.PHONY: system
+system: ## Install the Debian packages that tests need and the machine lacks
+	@tools/debian-packages.sh
+
+$(STAMP): jsclient/package.json jsclient/package-lock.json
+	cd jsclient && npm ci --ignore-scripts --no-audit --no-fund && npm rebuild node
+	@touch $@

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the tests need and this machine lacks:
+# Chromium for the browser tests, a C compiler for the race detector.
+set -eu
+
+missing=()
+command -v "${CHROMIUM:-chromium}" >/dev/null || missing+=(chromium)
+command -v gcc >/dev/null || missing+=(gcc libc6-dev)
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+	echo "The tests need ${missing[*]}, and this is no Debian: install them, or name a Chromium in CHROMIUM." >&2
+	exit 1
+fi
+sudo=
+[ "$(id -u)" -eq 0 ] || sudo=sudo
+echo "Installing ${missing[*]} from Debian's packages."
+export DEBIAN_FRONTEND=noninteractive
+$sudo apt-get update -q
+$sudo apt-get install -q -y --no-install-recommends "${missing[@]}"
