@@ -1,6 +1,9 @@
 package capability
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Bounds that [Device.Clamp] enforces. Real browsers stay far below them; they
 // exist so that a hostile page cannot make the server keep or log much.
@@ -102,15 +105,16 @@ func (d *Device) Clamp() {
 
 func clampLabel(s string) string {
 	if len(s) > MaxLabelLength {
-		// Cutting may split a rune; ToValidUTF8 drops what is left of it.
-		s = strings.ToValidUTF8(s[:MaxLabelLength], "")
+		// Cutting may split a rune; ToValidUTF8 drops what is left of it. The
+		// clone lets go of the rest, which a part of the string would keep.
+		s = strings.Clone(strings.ToValidUTF8(s[:MaxLabelLength], ""))
 	}
 	return s
 }
 
 func clampLabels(list []string, most int) []string {
 	if len(list) > most {
-		list = list[:most]
+		list = slices.Clone(list[:most])
 	}
 	for i, s := range list {
 		list[i] = clampLabel(s)

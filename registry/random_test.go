@@ -1,0 +1,123 @@
+package registry_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/edgewise-ai/edgewise/capability"
+	"github.com/edgewise-ai/edgewise/registry"
+)
+
+// generator makes random registries and queries from few values, so that they
+// meet: equal sizes, engines that are there, limits that are just met.
+type generator struct{ *rand.Rand }
+
+func newGenerator(seed uint64) generator { return generator{rand.New(rand.NewPCG(seed, 0))} }
+
+func pick[T any](g generator, from ...T) T { return from[g.IntN(len(from))] }
+
+// sometimes is true once in n times.
+func (g generator) sometimes(n int) bool { return g.IntN(n) == 0 }
+
+var (
+	someEngines  = []string{registry.WebLLM, registry.Transformers, registry.Wllama}
+	someTasks    = []string{"chat", "code", "classification", "autocomplete"}
+	someFeatures = []string{"shader-f16", "subgroups"}
+	someSizes    = []int64{0, 200 << 20, 600 << 20, 600<<20 + 1, 2 << 30, 4 << 30}
+)
+
+func (g generator) subset(from []string) []string {
+	var list []string
+	for _, s := range from {
+		if g.sometimes(2) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func (g generator) model(id string) registry.Model {
+	return registry.Model{
+		ID: id, Framework: pick(g, someEngines...),
+		Parameters: pick(g, "", "350M", "0.5B", "1.1B", "1100M", "3B", "7B"),
+		SizeBytes:  pick(g, someSizes...), ContextWindow: pick(g, 1024, 2048, 4096),
+		MinRAM:        capability.GB * capability.Memory(g.IntN(5)),
+		MinDeviceTier: capability.DeviceTier(g.IntN(4)),
+		Capabilities:  g.subset(someTasks),
+		Requires: registry.Requirements{
+			GPU:            pick(g, "", registry.NeedsNoGPU, registry.NeedsWebGPU),
+			Features:       g.subset(someFeatures),
+			MinBufferBytes: pick(g, 0, int64(128<<20), 256<<20),
+		},
+		Supports: registry.Features{Tools: g.sometimes(2), JSONSchema: g.sometimes(2), N: g.IntN(4)},
+		Disabled: g.sometimes(10),
+	}
+}
+
+func (g generator) models(n int) []registry.Model {
+	models := make([]registry.Model, n)
+	for i := range models {
+		models[i] = g.model(fmt.Sprintf("model-%d", i))
+	}
+	g.Shuffle(n, func(i, j int) { models[i], models[j] = models[j], models[i] })
+	return models
+}
+
+func (g generator) presence() capability.Presence { return capability.Presence(g.IntN(3)) }
+
+func (g generator) device() *capability.Device {
+	d := &capability.Device{
+		WebGPU:       pick(g, capability.Unknown, capability.Yes, capability.Yes, capability.No),
+		GPUTier:      capability.GPUTier(g.IntN(5)),
+		AvailableRAM: capability.GB * capability.Memory(g.IntN(9)),
+		IsMobile:     g.presence(), IsTablet: pick(g, capability.Unknown, capability.No, capability.No, capability.Yes),
+		StorageQuotaMB: pick[capability.Count](g, 0, 200, 601, 2048, 100_000),
+	}
+	if g.sometimes(8) {
+		d.GPU.Fallback = capability.Yes
+	}
+	if g.sometimes(2) {
+		d.GPU.Features = append([]string{}, g.subset(someFeatures)...)
+		d.GPU.Limits.MaxBufferSize = pick[capability.Count](g, 0, 128<<20, 256<<20)
+		d.GPU.Limits.MaxStorageBufferBindingSize = pick[capability.Count](g, 0, 128<<20, 256<<20)
+	}
+	if g.sometimes(2) {
+		d.Engines = append([]string{}, g.subset(someEngines)...)
+	}
+	return d
+}
+
+// query makes a query whose states are about models 0 to n-1 and a few that are
+// in no registry.
+func (g generator) query(n int) registry.Query {
+	q := registry.Query{Tokens: pick[int64](g, 0, 100, 1024, 1025, 3000), Task: pick(g, append(someTasks, "", "poetry")...)}
+	if !g.sometimes(10) {
+		q.Device = g.device()
+	}
+	if g.sometimes(4) {
+		q.Needs = registry.Features{Tools: g.sometimes(2), JSONSchema: g.sometimes(2), N: g.IntN(4)}
+	}
+	if g.sometimes(3) {
+		q.Network = registry.Network{Offline: g.sometimes(2), SaveData: g.sometimes(3), Metered: g.sometimes(3)}
+	}
+	if g.sometimes(2) {
+		q.Limits = &registry.Limits{
+			AllowSoftwareGPU: g.sometimes(2), MaxModelBytes: pick(g, someSizes...),
+			MaxFailures: g.IntN(5), MinTokensPerSecondMilli: pick[int64](g, 0, 0, 5000),
+		}
+		if g.sometimes(4) {
+			q.Limits.DisabledEngines = g.subset(someEngines)
+		}
+	}
+	if states := g.IntN(8); states > 0 {
+		q.States = make(map[string]registry.ModelState, states)
+		for range states {
+			q.States[fmt.Sprintf("model-%d", g.IntN(n+3))] = registry.ModelState{
+				Status:               pick(g, "", registry.Absent, registry.Cached, registry.Cached, registry.Loaded),
+				Failures:             pick(g, 0, 0, 0, 1, 3),
+				TokensPerSecondMilli: pick[int64](g, 0, 4999, 5000, 20_000),
+			}
+		}
+	}
+	return q
+}
