@@ -1,0 +1,70 @@
+package openai_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/backend/backendtest"
+	"github.com/edgewise-ai/edgewise/backend/openai"
+)
+
+func TestKeysStayHere(t *testing.T) {
+	var log bytes.Buffer
+	quotes := backendtest.Fault{Status: 400, Body: `{"error":{"message":"what is ` + key + `?"}}`}
+	b, _ := open(t, openai.Options{
+		APIKey: key, Headers: http.Header{"Api-Key": {key}},
+		Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}, backendtest.Unauthorized(key), quotes, backendtest.Overloaded(), backendtest.Fault{CutAfter: 10})
+	for range 3 {
+		resp, err := b.Generate(t.Context(), &backend.Request{Body: hi})
+		if err == nil {
+			_, err = io.ReadAll(resp.Body)
+			resp.Body.Close()
+		}
+		if err == nil {
+			t.Fatal("no failure to look at")
+		}
+		page, _ := json.Marshal(err)
+		if strings.Contains(err.Error(), key) || bytes.Contains(page, []byte(key)) {
+			t.Errorf("the error tells the key: %v %s", err, page)
+		}
+	}
+	if log.Len() == 0 || strings.Contains(log.String(), key) || strings.Contains(log.String(), "hi") {
+		t.Errorf("the log tells nothing, or too much: %s", log.String())
+	}
+}
+
+func TestKeyFunc(t *testing.T) {
+	keys := []string{"first", "second"}
+	opts := openai.Options{Key: func(context.Context) (string, error) {
+		if len(keys) == 0 {
+			return "", errors.New("vault is sealed")
+		}
+		key := keys[0]
+		keys = keys[1:]
+		return key, nil
+	}}
+	b, s := open(t, opts, backendtest.Overloaded())
+	resp, err := b.Generate(t.Context(), &backend.Request{Body: hi})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if got := s.Requests()[1].Header.Get("Authorization"); got != "Bearer second" {
+		t.Errorf("the retry has %q", got)
+	}
+	if _, err := b.Generate(t.Context(), &backend.Request{Body: hi}); !errors.Is(err, backend.CodeUpstreamAuth) {
+		t.Errorf("error is %v", err)
+	}
+	if n := len(s.Requests()); n != 2 {
+		t.Errorf("%d requests: one went without a key", n)
+	}
+}

@@ -1,0 +1,161 @@
+// Package openai is a backend for any API that speaks OpenAI's chat completions: OpenAI itself, vLLM, llama.cpp,
+// Ollama, LM Studio, gateways.
+//
+// Against calling go-openai directly it adds what a server in front of browsers needs: bytes are passed on as they
+// come, retries follow the rules of OpenAI's own SDKs, failures keep the upstream's status and Retry-After, silent
+// upstreams are cut off, and keys stay here. Go programs that want types have Chat and ChatStream, over the same stack.
+package openai
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/edgewise-ai/edgewise/backend"
+)
+
+// The defaults of Options. Retries and backoff are those of OpenAI's SDKs.
+const (
+	defaultMaxRetries    = 2
+	defaultMinBackoff    = 500 * time.Millisecond
+	defaultMaxBackoff    = 8 * time.Second
+	defaultMaxRetryAfter = 20 * time.Second
+	defaultIdleTimeout   = 60 * time.Second
+)
+
+// Options configures [New]. BaseURL is required.
+type Options struct {
+	// BaseURL is where the API lives, like "https://api.openai.com/v1" or "http://localhost:11434". One without a path
+	// gets "/v1"; any other path is used as given. It may hold neither credentials nor a query. Required.
+	BaseURL string
+
+	// APIKey is sent as a bearer token. Defaults to none, which local servers are content with.
+	APIKey string
+
+	// Key returns the key to use, for keys that rotate. It is called for each attempt, so it should cache, and must be
+	// safe for concurrent use. It excludes APIKey. Defaults to APIKey.
+	Key func(ctx context.Context) (string, error)
+
+	// Organization is sent as OpenAI-Organization. Defaults to none.
+	Organization string
+
+	// Headers are added to every request, for gateways and for APIs with another header for the key. A bearer token
+	// and what the protocol needs take precedence. Defaults to none.
+	Headers http.Header
+
+	// DefaultModel is asked for where Request.Model is empty, and listed first by Models. Defaults to none: then the
+	// request's own "model" stands.
+	DefaultModel string
+
+	// Continuation declares what the upstream does with continue_final_message; it can't be asked. Defaults to
+	// backend.ContinuationNone.
+	Continuation backend.Continuation
+
+	// MaxRetries is how often a failed request is sent again, as long as no answer began. Negative means never.
+	// Defaults to 2.
+	MaxRetries int
+
+	// MinBackoff and MaxBackoff bound the pause between two attempts, which doubles each time, less up to a quarter at
+	// random. Default to 500 ms and 8 s.
+	MinBackoff, MaxBackoff time.Duration
+
+	// MaxRetryAfter is the longest Retry-After that is waited for. When the upstream asks for more, the request fails at
+	// once and Error.RetryAfter says how long, so that the caller can go elsewhere. Defaults to 20 s.
+	MaxRetryAfter time.Duration
+
+	// IdleTimeout is how long an answer that began may be silent before it is cut. There is no limit on the whole: an
+	// answer may take as long as it flows. Negative means never. Defaults to 60 s.
+	IdleTimeout time.Duration
+
+	// Transport sends the requests. It should have no limit on connections per host, and must end reads of a body when
+	// the request's context ends. Defaults to one like http.DefaultTransport that keeps up to 256 idle connections, asks for no
+	// compression, and waits up to 10 minutes for the first header, as OpenAI's SDKs do.
+	Transport http.RoundTripper
+
+	// Logger gets attempts and retries at debug level, connections that fail at warn level, with the URL: never bodies,
+	// keys or headers. Defaults to silence.
+	Logger *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	o.Headers = o.Headers.Clone()
+	if o.Key == nil {
+		key := o.APIKey
+		o.Key = func(context.Context) (string, error) { return key, nil }
+	}
+	if o.Continuation == "" {
+		o.Continuation = backend.ContinuationNone
+	}
+	if o.MaxRetries == 0 {
+		o.MaxRetries = defaultMaxRetries
+	}
+	o.MaxRetries = max(o.MaxRetries, 0)
+	for _, d := range []struct {
+		v     *time.Duration
+		value time.Duration
+	}{
+		{&o.MinBackoff, defaultMinBackoff},
+		{&o.MaxBackoff, defaultMaxBackoff},
+		{&o.MaxRetryAfter, defaultMaxRetryAfter},
+		{&o.IdleTimeout, defaultIdleTimeout},
+	} {
+		if *d.v == 0 {
+			*d.v = d.value
+		}
+	}
+	if o.Transport == nil {
+		o.Transport = newTransport()
+	}
+	return o
+}
+
+// validate looks at the options as given, before defaults are filled in.
+func (o Options) validate() error {
+	switch {
+	case o.BaseURL == "":
+		return errors.New("openai: Options.BaseURL is required")
+	case o.APIKey != "" && o.Key != nil:
+		return errors.New("openai: Options.APIKey and Options.Key exclude each other")
+	case strings.ContainsAny(o.APIKey, "\r\n\x00"):
+		return errors.New("openai: Options.APIKey has a line break or a zero byte in it")
+	case o.Continuation != "" && o.Continuation != backend.ContinuationNone && o.Continuation != backend.ContinuationNative:
+		return fmt.Errorf("openai: Options.Continuation is %q: it must be none or native", o.Continuation)
+	case o.MinBackoff < 0, o.MaxBackoff < 0, o.MaxRetryAfter < 0:
+		return errors.New("openai: Options has a negative duration where only IdleTimeout may have one")
+	}
+	return nil
+}
+
+// baseURL normalises BaseURL. Its errors don't repeat it, for it may hold a key by mistake.
+func baseURL(raw string) (string, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+		return "", errors.New("openai: Options.BaseURL must be an http or https URL with a host")
+	case u.User != nil:
+		return "", errors.New("openai: Options.BaseURL must not hold credentials: use APIKey or Headers")
+	case u.RawQuery != "", u.ForceQuery, u.Fragment != "":
+		return "", errors.New("openai: Options.BaseURL must have neither query nor fragment")
+	}
+	u = u.JoinPath("/")
+	if u.Path == "/" {
+		u = u.JoinPath("v1")
+	}
+	return strings.TrimRight(u.String(), "/"), nil
+}
+
+// newTransport differs from http.DefaultTransport where that throttles or buffers a relay: it keeps two idle connections per host
+// and asks for gzip, which gathers events into blocks.
+func newTransport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConns = 0
+	t.MaxIdleConnsPerHost = 256
+	t.DisableCompression = true
+	t.ResponseHeaderTimeout = 10 * time.Minute
+	return t
+}

@@ -1,0 +1,153 @@
+package openai
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-ai/edgewise/backend"
+)
+
+// drainTimeout is how long Close waits for the end of a stream that said [DONE] already. The end usually comes in the next packet;
+// without it the connection can't be used again.
+const drainTimeout = 50 * time.Millisecond
+
+// errIdle is the cause of a context that ended because the upstream was silent.
+var errIdle = errors.New("the upstream was silent for too long")
+
+// transport adds credentials to each attempt and watches over the bodies of responses. It shows RoundTrip and nothing
+// else, lest retryablehttp close idle connections, which it would after every failure.
+type transport struct {
+	opts Options
+}
+
+// RoundTrip sends req with our headers, leaving req itself alone.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	key, err := t.opts.Key(req.Context())
+	if err != nil {
+		if req.Body != nil { // a RoundTripper closes it, come what may
+			req.Body.Close()
+		}
+		if req.Context().Err() != nil {
+			return nil, req.Context().Err()
+		}
+		return nil, &backend.Error{Code: backend.CodeUpstreamAuth, Err: err}
+	}
+	ctx, cancel := context.WithCancelCause(req.Context())
+	sent := req.Clone(ctx)
+	for name, values := range t.opts.Headers {
+		if sent.Header.Get(name) == "" {
+			sent.Header[http.CanonicalHeaderKey(name)] = values
+		}
+	}
+	if key != "" {
+		sent.Header.Set("Authorization", "Bearer "+key)
+	}
+	if t.opts.Organization != "" {
+		sent.Header.Set("OpenAI-Organization", t.opts.Organization)
+	}
+	resp, err := t.opts.Transport.RoundTrip(sent)
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	resp.Body = newBody(ctx, cancel, resp.Body, t.opts.IdleTimeout)
+	if resp.StatusCode/100 != 2 {
+		keepError(resp, key)
+	}
+	return resp, nil
+}
+
+// keepError reads the body of a failed request into memory, for both retries and errors look at it, and takes out the
+// key if the upstream quotes it. A body that can't be read leaves the status, which says enough.
+func keepError(resp *http.Response, key string) {
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	resp.Body.Close()
+	if key != "" {
+		body = bytes.ReplaceAll(body, []byte(key), []byte("[key]"))
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+}
+
+// body is a response's body that cuts itself off when the upstream falls silent. Only waiting counts: a reader that
+// takes its time doesn't. Its errors, but io.EOF, are *backend.Errors.
+type body struct {
+	io.ReadCloser
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	idle   time.Duration // not positive means for ever
+	timer  *time.Timer
+	ended  atomic.Bool // io.EOF or another error was read
+	done   atomic.Bool // [DONE] was read
+}
+
+func newBody(ctx context.Context, cancel context.CancelCauseFunc, rc io.ReadCloser, idle time.Duration) *body {
+	b := &body{ReadCloser: rc, ctx: ctx, cancel: cancel, idle: idle}
+	b.timer = time.AfterFunc(max(idle, time.Second), func() { cancel(errIdle) })
+	b.timer.Stop()
+	return b
+}
+
+// Read reads what has come, or waits for it up to the idle timeout.
+func (b *body) Read(p []byte) (int, error) {
+	if b.idle > 0 {
+		b.timer.Reset(b.idle)
+		defer b.timer.Stop()
+	}
+	n, err := b.ReadCloser.Read(p)
+	if bytes.Contains(p[max(0, n-len("[DONE]\r\n\r\n")):n], []byte("[DONE]")) {
+		b.done.Store(true)
+	}
+	if err == nil {
+		return n, nil
+	}
+	b.ended.Store(true)
+	if err != io.EOF {
+		err = readError(b.ctx, err)
+	}
+	return n, err
+}
+
+// Close ends the request, at once unless the stream is over but for its last bytes.
+func (b *body) Close() error {
+	if b.done.Load() && !b.ended.Load() && b.ctx.Err() == nil {
+		timer := time.AfterFunc(drainTimeout, func() { b.cancel(nil) })
+		_, _ = io.CopyN(io.Discard, b.ReadCloser, 512)
+		timer.Stop()
+	}
+	b.cancel(nil)
+	return b.ReadCloser.Close()
+}
+
+// readError says why reading an answer failed.
+func readError(ctx context.Context, err error) *backend.Error {
+	if cause := context.Cause(ctx); cause != nil {
+		return contextError(cause, err)
+	}
+	return backend.AsError(err, backend.CodeTruncated)
+}
+
+// transportError says why no answer came.
+func transportError(ctx context.Context, err error) *backend.Error {
+	if cause := context.Cause(ctx); cause != nil {
+		return contextError(cause, err)
+	}
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return &backend.Error{Code: backend.CodeTimeout, Err: err}
+	}
+	return backend.AsError(err, backend.CodeUnavailable)
+}
+
+// contextError tells who ended a context: the idle timer, a deadline, or the caller.
+func contextError(cause, err error) *backend.Error {
+	if cause == errIdle || errors.Is(cause, context.DeadlineExceeded) {
+		return &backend.Error{Code: backend.CodeTimeout, Err: errors.Join(cause, err)}
+	}
+	return &backend.Error{Code: backend.CodeCanceled, Err: errors.Join(cause, err)}
+}
