@@ -13,31 +13,31 @@ import (
 type Code string
 
 const (
-	// CodeUnavailable: the upstream can't be reached, or says that it failed or is overloaded.
+	// CodeUnavailable means: the upstream can't be reached, or says that it failed or is overloaded.
 	CodeUnavailable Code = "upstream_unavailable"
-	// CodeTimeout: the upstream was silent too long, or the caller's deadline passed.
+	// CodeTimeout means: the upstream was silent too long, or the caller's deadline passed.
 	CodeTimeout Code = "upstream_timeout"
-	// CodeRateLimited: too many requests or tokens for now; Error.RetryAfter may say for how long.
+	// CodeRateLimited means: too many requests or tokens for now; Error.RetryAfter may say for how long.
 	CodeRateLimited Code = "rate_limit_exceeded"
-	// CodeQuotaExceeded: the account is out of credit. Waiting won't help.
+	// CodeQuotaExceeded means: the account is out of credit. Waiting won't help.
 	CodeQuotaExceeded Code = "insufficient_quota"
-	// CodeUpstreamAuth: the upstream refuses our credentials, or we have none to show. Never the client's fault.
+	// CodeUpstreamAuth means: the upstream refuses our credentials, or we have none to show. Never the client's fault.
 	CodeUpstreamAuth Code = "upstream_auth"
-	// CodeInvalidRequest: the request is malformed or out of range; Error.Param may name the field.
+	// CodeInvalidRequest means: the request is malformed or out of range; Error.Param may name the field.
 	CodeInvalidRequest Code = "invalid_request"
-	// CodeUnsupported: the request is well formed and asks for what this backend can't do; Error.Param names it.
+	// CodeUnsupported means: the request is well formed and asks for what this backend can't do; Error.Param names it.
 	CodeUnsupported Code = "unsupported_parameter"
-	// CodeModelNotFound: the backend doesn't serve that model.
+	// CodeModelNotFound means: the backend doesn't serve that model.
 	CodeModelNotFound Code = "model_not_found"
-	// CodeContextLength: prompt and answer don't fit into the model's context window.
+	// CodeContextLength means: prompt and answer don't fit into the model's context window.
 	CodeContextLength Code = "context_length_exceeded"
-	// CodeCanceled: the caller or its client went away.
+	// CodeCanceled means: the caller or its client went away.
 	CodeCanceled Code = "canceled"
-	// CodeTruncated: the answer ended before its end.
+	// CodeTruncated means: the answer ended before its end.
 	CodeTruncated Code = "upstream_truncated"
-	// CodeBadResponse: what came isn't an OpenAI answer.
+	// CodeBadResponse means: what came isn't an OpenAI answer.
 	CodeBadResponse Code = "upstream_bad_response"
-	// CodeInternal: an in-process model failed.
+	// CodeInternal means: an in-process model failed.
 	CodeInternal Code = "internal_error"
 )
 

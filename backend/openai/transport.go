@@ -107,7 +107,7 @@ func (b *body) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	b.ended.Store(true)
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		err = readError(b.ctx, err)
 	}
 	return n, err
@@ -146,7 +146,7 @@ func transportError(ctx context.Context, err error) *backend.Error {
 
 // contextError tells who ended a context: the idle timer, a deadline, or the caller.
 func contextError(cause, err error) *backend.Error {
-	if cause == errIdle || errors.Is(cause, context.DeadlineExceeded) {
+	if errors.Is(cause, errIdle) || errors.Is(cause, context.DeadlineExceeded) {
 		return &backend.Error{Code: backend.CodeTimeout, Err: errors.Join(cause, err)}
 	}
 	return &backend.Error{Code: backend.CodeCanceled, Err: errors.Join(cause, err)}

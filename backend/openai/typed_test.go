@@ -36,7 +36,7 @@ func TestTyped(t *testing.T) {
 	var text strings.Builder
 	for {
 		chunk, err := stream.Recv()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -52,7 +52,7 @@ func TestTyped(t *testing.T) {
 func TestTypedFailures(t *testing.T) {
 	valid := goopenai.ChatCompletionRequest{Messages: []goopenai.ChatCompletionMessage{{Role: "user", Content: "hi"}}}
 	never := valid
-	never.Model, never.MaxTokens = "o1", 5
+	never.Model, never.MaxTokens = "o1", 5 //nolint:staticcheck // the deprecated field is what go-openai refuses
 	tests := []struct {
 		name  string
 		req   goopenai.ChatCompletionRequest
