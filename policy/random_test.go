@@ -56,9 +56,9 @@ func randomInput(r *rand.Rand) policy.Input {
 			}
 			state.Models[m.ID] = registry.ModelState{
 				Status:               pick(r, "", registry.Absent, registry.Absent, registry.Cached, registry.Loaded),
-				LoadMs:               pick[int64](r, 0, 4_999, 5_000, 5_001),
-				TokensPerSecondMilli: pick[int64](r, 0, 2_999, 3_000, 20_000),
-				Failures:             pick(r, 0, 0, 0, 2, 3),
+				LoadMs:               pick[capability.Count](r, 0, 4_999, 5_000, 5_001),
+				TokensPerSecondMilli: pick[capability.Count](r, 0, 2_999, 3_000, 20_000),
+				Failures:             pick[capability.Count](r, 0, 0, 0, 2, 3),
 			}
 		}
 	}

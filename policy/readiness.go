@@ -49,7 +49,7 @@ func (p Readiness) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 		return Verdict{}, nil
 	}
 	slow := in.Status == registry.Cached &&
-		in.State.Models[in.Candidate.ID].LoadMs > orDefault(p.MaxLoadMs, DefaultMaxLoadMs)
+		int64(in.State.Models[in.Candidate.ID].LoadMs) > orDefault(p.MaxLoadMs, DefaultMaxLoadMs)
 	if in.Status == registry.Absent || slow {
 		return Verdict{Prefer: Server, Reason: ModelNotReady}, nil
 	}
@@ -60,7 +60,7 @@ func (p Readiness) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 func (p Readiness) Explain(in *Input) map[string]int64 {
 	detail := map[string]int64{"maxLoadMs": orDefault(p.MaxLoadMs, DefaultMaxLoadMs)}
 	if in.Candidate != nil {
-		detail["loadMs"] = in.State.Models[in.Candidate.ID].LoadMs
+		detail["loadMs"] = int64(in.State.Models[in.Candidate.ID].LoadMs)
 	}
 	return detail
 }

@@ -17,15 +17,16 @@ type State struct {
 
 // Battery is the device's battery, where the browser tells.
 type Battery struct {
-	LevelPermille int64               `json:"levelPermille"`     // 0..1000; of use only if Charging is known
+	LevelPermille capability.Count    `json:"levelPermille"`     // 0..1000; of use only if Charging is known
 	Charging      capability.Presence `json:"charging,omitzero"` // [capability.Unknown] means no battery known
 }
 
 // MaxStateModels bounds how many models a page may report on.
 const MaxStateModels = 256
 
-// Clamp bounds the claims in place. Callers that decode a State from outside
-// call it once, before anything else reads it.
+// Clamp bounds the claims in place, where decoding has not done so already.
+// Callers that decode a State from outside call it once, before anything else
+// reads it.
 func (s *State) Clamp() {
 	if len(s.Models) > MaxStateModels {
 		s.Models = nil // no page carries so many; none of it is believed
@@ -34,19 +35,13 @@ func (s *State) Clamp() {
 		if !oneOf(m.Status, registry.Absent, registry.Cached, registry.Loaded) {
 			m.Status = ""
 		}
-		m.LoadMs = clamp(m.LoadMs)
-		m.TokensPerSecondMilli = clamp(m.TokensPerSecondMilli)
-		m.TTFTMs = clamp(m.TTFTMs)
-		m.Failures = max(0, m.Failures)
 		s.Models[id] = m
 	}
-	s.Battery.LevelPermille = max(0, min(s.Battery.LevelPermille, 1000))
+	s.Battery.LevelPermille = min(s.Battery.LevelPermille, 1000)
 	if !oneOf(s.Mode, ModeAuto, ModeAlways, ModeNever) {
 		s.Mode = ""
 	}
 }
-
-func clamp(n int64) int64 { return max(0, min(n, capability.MaxCount)) }
 
 // Subject is what the server knows about the asking identity and about itself.
 // It stands in the snapshot, so that the page can decide alone.

@@ -36,7 +36,7 @@ func (t *tally) count(name string, place int, v Verdict) {
 }
 
 func (t *tally) outcome(in *Input, selection registry.Selection) Decision {
-	d := Decision{selection: selection}
+	d := Decision{selection: selection, why: t.why}
 	browser, server := !t.forbidden.Has(Browser), !t.forbidden.Has(Server)
 	switch {
 	case browser && server && t.prefer != None:

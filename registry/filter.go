@@ -67,9 +67,9 @@ func (q *Query) rejects(m *Model, state ModelState) Filter {
 		return FilterMetered
 	case q.Network.Offline && !state.onDevice():
 		return FilterOffline
-	case state.Failures >= cmp.Or(limits.MaxFailures, DefaultMaxFailures):
+	case int(state.Failures) >= cmp.Or(limits.MaxFailures, DefaultMaxFailures):
 		return FilterHealth
-	case state.TokensPerSecondMilli != 0 && state.TokensPerSecondMilli < limits.MinTokensPerSecondMilli:
+	case state.TokensPerSecondMilli != 0 && int64(state.TokensPerSecondMilli) < limits.MinTokensPerSecondMilli:
 		return FilterSpeed
 	}
 	return FilterNone

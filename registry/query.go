@@ -79,11 +79,11 @@ const (
 // ModelState is what a page knows of one model on its device. Zero measurements
 // mean unknown.
 type ModelState struct {
-	Status               Status `json:"status,omitempty"`
-	LoadMs               int64  `json:"loadMs,omitempty"`               // expected time from cached to loaded
-	TokensPerSecondMilli int64  `json:"tokensPerSecondMilli,omitempty"` // measured decoding speed, thousandths
-	TTFTMs               int64  `json:"ttftMs,omitempty"`               // measured time to first token
-	Failures             int    `json:"failures,omitempty"`             // within the page's failure window
+	Status               Status           `json:"status,omitempty"`
+	LoadMs               capability.Count `json:"loadMs,omitzero"`               // expected time from cached to loaded
+	TokensPerSecondMilli capability.Count `json:"tokensPerSecondMilli,omitzero"` // measured decoding speed, thousandths
+	TTFTMs               capability.Count `json:"ttftMs,omitzero"`               // measured time to first token
+	Failures             capability.Count `json:"failures,omitzero"`             // within the page's failure window
 }
 
 // onDevice reports whether no download is needed.

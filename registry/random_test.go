@@ -114,8 +114,8 @@ func (g generator) query(n int) registry.Query {
 		for range states {
 			q.States[fmt.Sprintf("model-%d", g.IntN(n+3))] = registry.ModelState{
 				Status:               pick(g, "", registry.Absent, registry.Cached, registry.Cached, registry.Loaded),
-				Failures:             pick(g, 0, 0, 0, 1, 3),
-				TokensPerSecondMilli: pick[int64](g, 0, 4999, 5000, 20_000),
+				Failures:             pick[capability.Count](g, 0, 0, 0, 1, 3),
+				TokensPerSecondMilli: pick[capability.Count](g, 0, 4999, 5000, 20_000),
 			}
 		}
 	}

@@ -60,11 +60,11 @@ var referenceFilters = []struct {
 	}},
 	{registry.FilterOffline, func(m registry.Model, q registry.Query) bool { return isOnDevice(m, q) || !q.Network.Offline }},
 	{registry.FilterHealth, func(m registry.Model, q registry.Query) bool {
-		return q.States[m.ID].Failures < cmp.Or(q.Limits.MaxFailures, registry.DefaultMaxFailures)
+		return int(q.States[m.ID].Failures) < cmp.Or(q.Limits.MaxFailures, registry.DefaultMaxFailures)
 	}},
 	{registry.FilterSpeed, func(m registry.Model, q registry.Query) bool {
 		speed := q.States[m.ID].TokensPerSecondMilli
-		return speed == 0 || speed >= q.Limits.MinTokensPerSecondMilli
+		return speed == 0 || int64(speed) >= q.Limits.MinTokensPerSecondMilli
 	}},
 }
 

@@ -1,0 +1,88 @@
+package hybrid
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/edgewise-ai/edgewise/hybrid/ledger"
+	"github.com/edgewise-ai/edgewise/policy"
+)
+
+// reportBatch is the body of POST /browser/analytics. Without reports the body is
+// itself a report, with the grant beside its fields.
+type reportBatch struct {
+	Grant   string    `json:"grant"`
+	Reports *[]report `json:"reports"`
+}
+
+// serveAnalytics takes reports. The grant is their only credential, because a
+// page that is being closed can send no header; and the Content-Type is not
+// looked at, because navigator.sendBeacon sends text as text/plain. Neither lets
+// another origin in: it has no grant.
+//
+// A batch is taken whole or refused whole. Numbers above the grant's maximum
+// count as dropped, and so does what the ledger has no room for.
+func (r *Router) serveAnalytics(w http.ResponseWriter, req *http.Request, _ policy.Identity) error {
+	var batch reportBatch
+	body, err := readBody(w, req, min(maxReportBytes, r.opts.MaxBodyBytes), &batch)
+	if err != nil {
+		return err
+	}
+	if batch.Grant == "" {
+		return problem(http.StatusUnauthorized, codeUnauthorized, "grant", "grant is missing: the snapshot holds it")
+	}
+	now := r.opts.Now()
+	g, late, err := r.keys.verify(batch.Grant, now)
+	if err != nil {
+		code := codeInvalidGrant
+		if errors.Is(err, errGrantExpired) {
+			code = codeGrantExpired
+		}
+		return problem(http.StatusUnauthorized, code, "grant", "%v", err)
+	}
+
+	var reports []report
+	where := "reports[%d]."
+	if batch.Reports != nil {
+		reports = *batch.Reports
+	} else {
+		reports, where = make([]report, 1), ""
+		if err := decodeObject(body, &reports[0]); err != nil {
+			return err
+		}
+	}
+	entries, beyond, err := r.entries(reports, &g, late, now, where)
+	if err != nil {
+		return err
+	}
+	receipt := r.record(entries)
+	receipt.Dropped += beyond
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, http.StatusAccepted, receipt)
+	return nil
+}
+
+// entries checks reports and turns them into the ledger's form, all but those
+// beyond the grant's maximum, which it counts. where is the format of what stands
+// before a field's name in an error.
+func (r *Router) entries(reports []report, g *grant, late bool, now time.Time, where string) (entries []ledger.Entry, beyond int, err error) {
+	index := r.view.Load().decider.Index()
+	entries = make([]ledger.Entry, 0, len(reports))
+	for i := range reports {
+		n, bad := reports[i].validate(g, index)
+		if bad != nil {
+			if where != "" {
+				bad.Field = fmt.Sprintf(where, i) + bad.Field
+			}
+			return nil, 0, bad
+		}
+		if n > g.Max {
+			beyond++
+			continue
+		}
+		entries = append(entries, reports[i].entry(g, late, now))
+	}
+	return entries, beyond, nil
+}

@@ -1,0 +1,166 @@
+package hybrid
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/capability"
+	"github.com/edgewise-ai/edgewise/policy"
+)
+
+// chatRequest is what must be known of the body of POST /chat/completions. The
+// rest is the backend's, and passes as it came.
+type chatRequest struct {
+	Model         string          `json:"model"`
+	Messages      json.RawMessage `json:"messages"`
+	Stream        bool            `json:"stream"`
+	StreamOptions struct {
+		IncludeUsage bool `json:"include_usage"`
+	} `json:"stream_options"`
+	N                   *int64               `json:"n"`
+	MaxTokens           *int64               `json:"max_tokens"`
+	MaxCompletionTokens *int64               `json:"max_completion_tokens"`
+	Privacy             *policy.PrivacyLevel `json:"privacy"` // ours: the backend never sees it
+}
+
+func (r *Router) serveChat(w http.ResponseWriter, req *http.Request, who policy.Identity) error {
+	var in chatRequest
+	body, err := readJSON(w, req, r.opts.MaxBodyBytes, &in)
+	if err != nil {
+		return err
+	}
+	if err := in.validate(); err != nil {
+		return err
+	}
+	g := generation{router: r, who: who, began: r.opts.Now()}
+	g.prompt = policy.Request{MaxTokens: in.maxTokens()}
+	if in.Privacy != nil {
+		g.prompt.Privacy = *in.Privacy
+	}
+	if err := g.prompt.Validate(); err != nil {
+		return err
+	}
+	if err := r.permit(req.Context(), who, &g.prompt); err != nil {
+		return err
+	}
+	if body, err = in.bound(body, r.opts.MaxOutputTokens); err != nil {
+		return err
+	}
+	model, err := r.model(req.Context(), in.Model)
+	if err != nil {
+		return backend.AsError(err, backend.CodeUnavailable)
+	}
+	g.request = backend.Request{Body: body, Model: model, Stream: in.Stream, IncludeUsage: in.StreamOptions.IncludeUsage}
+	a := newAnswerWriter(w, req)
+	defer a.done()
+	if in.Stream {
+		return g.relay(req, a)
+	}
+	return g.generate(req.Context(), func(resp *backend.Response) (backend.Outcome, error) {
+		answer, out, err := g.whole(resp)
+		if err == nil {
+			answerHeader(w.Header(), resp.Header)
+			a.allow(a.timeout)
+			writeBody(w, http.StatusOK, answer)
+		}
+		return out, err
+	})
+}
+
+// relay passes a stream on as it comes.
+func (g *generation) relay(req *http.Request, a *answerWriter) error {
+	err := g.generate(req.Context(), func(resp *backend.Response) (backend.Outcome, error) {
+		a.header = resp.Header
+		return backend.Relay(a, a.flush, resp.Body, backend.RelayOptions{
+			IncludeUsage: g.request.IncludeUsage,
+			Now:          g.router.opts.Now,
+		})
+	})
+	return g.settle(a, err)
+}
+
+func (c *chatRequest) validate() error {
+	messages := bytes.TrimLeft(c.Messages, " \t\r\n")
+	switch {
+	case len(messages) == 0 || string(messages) == "null":
+		return problem(http.StatusBadRequest, codeMissingField, "messages", "messages is missing")
+	case messages[0] != '[':
+		return problem(http.StatusBadRequest, codeInvalidType, "messages", "messages must be an array")
+	case bytes.TrimLeft(messages[1:], " \t\r\n")[0] == ']':
+		return &policy.FieldError{Field: "messages", Problem: "must not be empty"}
+	}
+	for _, count := range []struct {
+		field string
+		value *int64
+	}{
+		{"n", c.N}, {"max_tokens", c.MaxTokens}, {"max_completion_tokens", c.MaxCompletionTokens},
+	} {
+		// Some servers take -1 for "no limit".
+		if count.value != nil && (*count.value < 1 || *count.value > capability.MaxCount) {
+			return &policy.FieldError{Field: count.field, Problem: "must be 1 or more, and below 2^53"}
+		}
+	}
+	return nil
+}
+
+// choices is how many answers are asked for.
+func (c *chatRequest) choices() int64 {
+	if c.N == nil {
+		return 1
+	}
+	return *c.N
+}
+
+// maxTokens is the limit that the request sets itself, 0 for none.
+func (c *chatRequest) maxTokens() int64 {
+	switch {
+	case c.MaxCompletionTokens != nil:
+		return *c.MaxCompletionTokens
+	case c.MaxTokens != nil:
+		return *c.MaxTokens
+	default:
+		return 0
+	}
+}
+
+// bound returns the body without our own field, and with the operator's limit on
+// tokens where there is one. The limit is always written, never just compared:
+// of a name that stands there twice we may have read another value than the
+// backend will.
+func (c *chatRequest) bound(body []byte, limit int64) ([]byte, error) {
+	var members []backend.Member
+	if c.Privacy != nil {
+		members = append(members, backend.Member{Name: "privacy"})
+	}
+	if limit > 0 {
+		n := c.choices()
+		if n > limit {
+			return nil, &policy.FieldError{Field: "n", Problem: "asks for more tokens than this service allows"}
+		}
+		each := limit / n
+		if c.MaxTokens == nil && c.MaxCompletionTokens == nil {
+			c.MaxTokens = &each // of the two names the one that every server knows
+		}
+		members = append(members,
+			countMember("n", c.N, n),
+			countMember("max_tokens", c.MaxTokens, each),
+			countMember("max_completion_tokens", c.MaxCompletionTokens, each),
+			backend.Member{Name: "n_predict"}, // llama.cpp lets it win over max_tokens
+		)
+	}
+	if members == nil {
+		return body, nil
+	}
+	return backend.SetMembers(body, members...)
+}
+
+// countMember sets a number that is at most most; nil removes it.
+func countMember(name string, value *int64, most int64) backend.Member {
+	if value == nil {
+		return backend.Member{Name: name}
+	}
+	return backend.Member{Name: name, Value: strconv.AppendInt(nil, min(*value, most), 10)}
+}

@@ -1,0 +1,28 @@
+// Package hybrid is the server's half of Edgewise: it decides request by request
+// whether an answer is produced in the user's browser or on the server, and
+// serves what the page needs to carry that out.
+//
+// [New] makes a [Router] from [Options]. The app mounts its handler on its own
+// mux, behind its own TLS, CORS and logging, or calls [Router.Route] in process:
+//
+//	router, err := hybrid.New(ctx, hybrid.Options{Authenticate: whoAsks, Backend: b})
+//	…
+//	mux.Handle(router.Handler())
+//
+// Under the prefix lie
+//
+//	POST /browser/route      where to run one request, decided from lengths and counts
+//	GET  /browser/policy     the same decision as data, for the identity that asks
+//	GET  /browser/models     the models a browser could run
+//	POST /browser/analytics  what pages generated themselves: counts and times
+//	POST /generate           a simple answer from the backend
+//	POST /chat/completions   OpenAI's chat completions from the backend
+//	GET  /models             what the backend serves
+//
+// Routing is advice, generating is not: /generate and /chat/completions ask the
+// policies again, with the identity and what they know of the request, whatever
+// the page decided. No prompt reaches a log, the ledger or a policy.
+//
+// Bad input is answered with a 4xx whose body is OpenAI's error object, and
+// names the field.
+package hybrid

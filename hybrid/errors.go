@@ -1,0 +1,189 @@
+package hybrid
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net"
+	"net/http"
+	"strconv"
+
+	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/policy"
+)
+
+// Codes of errors that begin here. Besides these, an error can have the code of
+// a [backend.Error], or a [policy.Reason] where policies forbid the server.
+const (
+	codeInvalidJSON      = "invalid_json"
+	codeInvalidType      = "invalid_type"
+	codeInvalidValue     = "invalid_value"
+	codeMissingField     = "missing_field"
+	codeUnauthorized     = "unauthorized"
+	codeInvalidGrant     = "invalid_grant"
+	codeGrantExpired     = "grant_expired"
+	codeNotFound         = "not_found"
+	codeMethodNotAllowed = "method_not_allowed"
+	codeBodyTooLarge     = "body_too_large"
+	codeUnsupportedMedia = "unsupported_media_type"
+	codeInternal         = "internal_error"
+)
+
+// apiError is an error with its place in HTTP, in OpenAI's shape.
+type apiError struct {
+	status  int
+	message string
+	code    string
+	param   string // "" for none in particular
+}
+
+func problem(status int, code, param, format string, args ...any) *apiError {
+	return &apiError{status: status, code: code, param: param, message: fmt.Sprintf(format, args...)}
+}
+
+// Error implements error.
+func (e *apiError) Error() string { return e.message }
+
+// MarshalJSON writes the object that stands under "error".
+func (e *apiError) MarshalJSON() ([]byte, error) {
+	var param *string
+	if e.param != "" {
+		param = &e.param
+	}
+	return json.Marshal(struct {
+		Message string  `json:"message"`
+		Type    string  `json:"type"`
+		Code    string  `json:"code"`
+		Param   *string `json:"param"`
+	}{e.message, typeOf(e.status), e.code, param})
+}
+
+// typeOf returns OpenAI's name for the family of errors with a status.
+func typeOf(status int) string {
+	switch {
+	case status == http.StatusUnauthorized:
+		return "authentication_error"
+	case status == http.StatusForbidden:
+		return "permission_error"
+	case status == http.StatusTooManyRequests:
+		return "rate_limit_error"
+	case status < http.StatusInternalServerError:
+		return "invalid_request_error"
+	default:
+		return "server_error"
+	}
+}
+
+// statusOf is the ladder from a backend's error to HTTP. A refusal of our own
+// credentials must not look like one of the page's, or the page would log its
+// user out.
+func statusOf(code backend.Code) int {
+	switch code {
+	case backend.CodeInvalidRequest, backend.CodeUnsupported, backend.CodeContextLength:
+		return http.StatusBadRequest
+	case backend.CodeModelNotFound:
+		return http.StatusNotFound
+	case backend.CodeRateLimited, backend.CodeQuotaExceeded:
+		return http.StatusTooManyRequests
+	case backend.CodeUpstreamAuth, backend.CodeTruncated, backend.CodeBadResponse:
+		return http.StatusBadGateway
+	case backend.CodeUnavailable, backend.CodeCanceled:
+		return http.StatusServiceUnavailable
+	case backend.CodeTimeout:
+		return http.StatusGatewayTimeout
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+// writeError answers with an error, in the one shape. To a client that has gone
+// it says nothing.
+func (r *Router) writeError(w http.ResponseWriter, req *http.Request, err error) {
+	if req.Context().Err() != nil {
+		return
+	}
+	var (
+		status int
+		body   any // what stands under "error"
+		api    *apiError
+		field  *policy.FieldError
+		failed *backend.Error
+	)
+	switch {
+	case errors.As(err, &api):
+		status, body = api.status, api
+	case errors.As(err, &field):
+		status = http.StatusBadRequest
+		body = problem(status, codeInvalidValue, field.Field, "%v", field)
+	case errors.As(err, &failed):
+		status, body = statusOf(failed.Code), failed
+		copyHeader(w.Header(), failed.Header)
+		if seconds := math.Ceil(failed.RetryAfter.Seconds()); seconds > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
+		}
+	default:
+		status = http.StatusInternalServerError
+		body = problem(status, codeInternal, "", "something went wrong on the server")
+	}
+	if status >= http.StatusInternalServerError {
+		r.opts.Logger.Warn("hybrid: a request failed on our side", "path", req.URL.Path, "status", status, causeOf(err))
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, status, struct {
+		Error any `json:"error"`
+	}{body})
+}
+
+// causeOf is what a log may hold of an error: its code, and its words only if
+// they come from the transport. An upstream's words may quote the prompt.
+func causeOf(err error) slog.Attr {
+	code := codeInternal
+	if e := (*backend.Error)(nil); errors.As(err, &e) {
+		code = string(e.Code)
+	}
+	attrs := []any{slog.String("code", code)}
+	if network := net.Error(nil); errors.As(err, &network) {
+		attrs = append(attrs, slog.String("cause", network.Error()))
+	}
+	return slog.Group("error", attrs...)
+}
+
+// relayedHeaders are an upstream's headers that may reach a page. Backends keep
+// to them too; a cookie that slipped through would be the upstream's.
+var relayedHeaders = []string{
+	"Openai-Processing-Ms", "Retry-After", "X-Request-Id",
+	"X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests",
+	"X-Ratelimit-Limit-Tokens", "X-Ratelimit-Remaining-Tokens", "X-Ratelimit-Reset-Tokens",
+}
+
+func copyHeader(to, from http.Header) {
+	for _, name := range relayedHeaders {
+		if values := from[name]; len(values) > 0 {
+			to[name] = values
+		}
+	}
+}
+
+// writeJSON writes v with its length.
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(v); err != nil {
+		// Unreachable: what is written here are our own types.
+		status = http.StatusInternalServerError
+		buf.Reset()
+		buf.WriteString(`{"error":{"message":"the answer could not be encoded","type":"server_error","code":"internal_error","param":null}}`)
+	}
+	writeBody(w, status, buf.Bytes())
+}
+
+func writeBody(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that has gone needs no answer
+}

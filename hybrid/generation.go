@@ -1,0 +1,114 @@
+package hybrid
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/hybrid/ledger"
+	"github.com/edgewise-ai/edgewise/policy"
+)
+
+// maxAnswerBytes bounds an answer that is not streamed, which is held in memory.
+const maxAnswerBytes = 64 << 20
+
+// generation is one request on its way through the backend.
+type generation struct {
+	router  *Router
+	who     policy.Identity
+	request backend.Request
+	prompt  policy.Request // what is known of the prompt; for estimates
+	began   time.Time
+}
+
+// generate hands the request to the backend and gives the answer to serve, then
+// keeps account. serve reports what became known of the answer; its error is
+// written unless the answer has begun.
+func (g *generation) generate(ctx context.Context, serve func(*backend.Response) (backend.Outcome, error)) error {
+	resp, err := g.router.opts.Backend.Generate(ctx, &g.request)
+	if err != nil {
+		err = backend.AsError(err, backend.CodeUnavailable)
+		g.account(backend.Outcome{}, err)
+		return err
+	}
+	defer resp.Body.Close()
+	out, err := serve(resp)
+	g.account(out, err)
+	return err
+}
+
+// whole reads an answer that is not streamed.
+func (g *generation) whole(resp *backend.Response) ([]byte, backend.Outcome, error) {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswerBytes+1))
+	if err != nil {
+		return nil, backend.Outcome{}, backend.AsError(err, backend.CodeTruncated)
+	}
+	if len(body) > maxAnswerBytes {
+		return nil, backend.Outcome{}, &backend.Error{Code: backend.CodeBadResponse, Message: "the answer is too long"}
+	}
+	out, err := backend.ReadAnswer(body)
+	return body, out, err
+}
+
+// usage returns the answer's tokens, estimated where nobody counted.
+func (g *generation) usage(out *backend.Outcome) (prompt, completion int64, estimated bool) {
+	if out.Usage.Known {
+		return int64(out.Usage.PromptTokens), int64(out.Usage.CompletionTokens), false
+	}
+	if out.Deltas == 0 {
+		return 0, 0, false
+	}
+	text := policy.Request{PromptLength: int64(out.Chars)}
+	return g.prompt.Tokens(), text.Tokens(), true
+}
+
+// account puts the request into the ledger.
+func (g *generation) account(out backend.Outcome, err error) {
+	e := ledger.Entry{
+		ID:        newID(),
+		Time:      g.began.UTC(),
+		Identity:  identityKey(g.who.Subject),
+		Tier:      g.who.Tier,
+		Source:    ledger.Server,
+		Model:     g.request.Model,
+		LatencyMs: sinceMs(g.began, g.router.opts.Now()),
+		Success:   err == nil,
+		Attempts:  1,
+	}
+	if codeWord.MatchString(out.FinishReason) { // an upstream's own may be anything
+		e.FinishReason = out.FinishReason
+	}
+	e.PromptTokens, e.CompletionTokens, e.Estimated = g.usage(&out)
+	if !out.FirstContent.IsZero() {
+		e.TTFTMs = sinceMs(g.began, out.FirstContent)
+	}
+	if decoding := e.LatencyMs - e.TTFTMs; e.CompletionTokens > 0 && decoding > 0 {
+		e.TokensPerSecondMilli = e.CompletionTokens * 1_000_000 / decoding
+	}
+	if err != nil {
+		e.ErrorCode = string(backend.AsError(err, backend.CodeInternal).Code)
+	}
+	g.router.record([]ledger.Entry{e})
+}
+
+// settle returns the error of a stream that has yet to be answered. One that broke
+// off has told its client already, in the stream.
+func (g *generation) settle(a *answerWriter, err error) error {
+	if !a.begun {
+		return err
+	}
+	if err != nil && !errors.Is(err, backend.CodeCanceled) {
+		g.router.opts.Logger.Warn("hybrid: a stream broke off", "model", g.request.Model, causeOf(err))
+	}
+	return nil
+}
+
+// answerHeader sets what all generated answers have in common.
+func answerHeader(h http.Header, upstream http.Header) {
+	copyHeader(h, upstream)
+	h.Set("Cache-Control", "no-store")
+	h.Set(headerTarget, policy.Server.String())
+}

@@ -1,0 +1,107 @@
+package hybrid
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+var (
+	grantTime = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	someGrant = grant{ID: "g1", Identity: "abc", Tier: "pro", Revision: "r1", Expires: grantTime.Add(time.Hour).Unix(), Max: 10}
+)
+
+func TestGrantVerifies(t *testing.T) {
+	old, young := []byte("an older signing key"), []byte("a younger signing key")
+	token := keyring{old}.sign(someGrant)
+	for _, test := range []struct {
+		name string
+		keys keyring
+		now  time.Time
+		late bool
+		err  error
+	}{
+		{"same key", keyring{old}, grantTime, false, nil},
+		{"rotated key", keyring{young, old}, grantTime, false, nil},
+		{"dropped key", keyring{young}, grantTime, false, errGrantForged},
+		{"at its end", keyring{old}, grantTime.Add(time.Hour), false, nil},
+		{"late", keyring{old}, grantTime.Add(2 * time.Hour), true, nil},
+		{"at the end of lateness", keyring{old}, grantTime.Add(time.Hour + lateness), true, nil},
+		{"too late", keyring{old}, grantTime.Add(time.Hour + lateness + time.Second), false, errGrantExpired},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g, late, err := test.keys.verify(token, test.now)
+			if !errors.Is(err, test.err) || late != test.late {
+				t.Fatalf("late %v, error %v; want %v, %v", late, err, test.late, test.err)
+			}
+			if err == nil && g != someGrant {
+				t.Errorf("got %+v", g)
+			}
+		})
+	}
+}
+
+func TestGrantRefusesTampering(t *testing.T) {
+	keys := newKeyring(nil)
+	token := keys.sign(someGrant)
+	text, mac, _ := strings.Cut(token, ".")
+	raised := someGrant
+	raised.Max = 1_000_000
+	other, _, _ := strings.Cut(keyring{[]byte("somebody else's key")}.sign(raised), ".")
+	for name, bad := range map[string]string{
+		"empty": "", "dot": ".", "no signature": text, "empty signature": text + ".", "no payload": "." + mac,
+		"other payload": other + "." + mac, "cut signature": token[:len(token)-1], "longer": token + "A",
+		"padding": token + "=", "two dots": token + "." + mac, "huge": strings.Repeat("A", 1<<16) + "." + mac,
+	} {
+		if g, _, err := keys.verify(bad, grantTime); err == nil {
+			t.Errorf("%s: accepted as %+v", name, g)
+		} else if kind := grantError(""); !errors.As(err, &kind) {
+			t.Errorf("%s: %T is no grantError", name, err)
+		}
+	}
+}
+
+func FuzzGrant(f *testing.F) {
+	keys := keyring{[]byte("a key of the tests")}
+	token := keys.sign(someGrant)
+	f.Add(token)
+	f.Add(strings.ToUpper(token))
+	f.Add("e30.e30")
+	f.Fuzz(func(t *testing.T, s string) {
+		if _, _, err := keys.verify(s, grantTime); err == nil && s != token {
+			t.Fatalf("%q was accepted", s)
+		}
+	})
+}
+
+func TestRolloutBucketsAreEven(t *testing.T) {
+	const n = 100_000
+	var under int
+	for i := range n {
+		b := bucketOf("user-" + time.Duration(i).String())
+		if b < 0 || b >= rolloutBuckets {
+			t.Fatalf("bucket %d", b)
+		}
+		if b < 1000 {
+			under++
+		}
+	}
+	if under < n*9/100 || under > n*11/100 {
+		t.Errorf("%d of %d subjects are in the first tenth", under, n)
+	}
+	// Changing these would reshuffle every running rollout.
+	if bucketOf("") != 1652 || bucketOf("alice") != 207 {
+		t.Errorf("buckets moved: %d, %d", bucketOf(""), bucketOf("alice"))
+	}
+}
+
+func TestETagComparison(t *testing.T) {
+	for header, want := range map[string]bool{
+		"": false, `"a"`: true, `W/"a"`: true, `"b", W/"a"`: true, "*": true, "a": false, `"ab"`: false,
+	} {
+		if hasETag(header, `W/"a"`) != want {
+			t.Errorf("%q: want %v", header, want)
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package hybrid
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/edgewise-ai/edgewise/policy"
+)
+
+// handlerFunc answers one request. An error it returns is written by the caller;
+// it returns nil once it has begun to answer.
+type handlerFunc func(w http.ResponseWriter, req *http.Request, who policy.Identity) error
+
+// endpoint is one path with its one method.
+type endpoint struct {
+	method string
+	serve  handlerFunc
+	open   bool // the request brings a credential of its own
+}
+
+// mux serves the endpoints. An http.ServeMux would do but for its 404 and 405,
+// which are plain text.
+type mux struct {
+	router    *Router
+	endpoints map[string]endpoint
+}
+
+// Handler returns the endpoints and the pattern to mount them under:
+//
+//	mux.Handle(router.Handler())
+//
+// The handler does one job. CORS, compression, TLS and rate limits are the
+// app's middleware; a response writer that middleware wraps must have Unwrap or
+// Flush, or streams arrive in one piece.
+func (r *Router) Handler() (pattern string, h http.Handler) {
+	m := &mux{router: r, endpoints: map[string]endpoint{
+		"/browser/route":     {method: http.MethodPost, serve: r.serveRoute},
+		"/browser/models":    {method: http.MethodGet, serve: r.serveBrowserModels},
+		"/browser/policy":    {method: http.MethodGet, serve: r.serveSnapshot},
+		"/browser/analytics": {method: http.MethodPost, serve: r.serveAnalytics, open: true},
+	}}
+	if r.opts.Backend != nil {
+		m.endpoints["/generate"] = endpoint{method: http.MethodPost, serve: r.serveGenerate}
+		m.endpoints["/chat/completions"] = endpoint{method: http.MethodPost, serve: r.serveChat}
+		m.endpoints["/models"] = endpoint{method: http.MethodGet, serve: r.serveModels}
+	}
+	return r.base + "/", m
+}
+
+// ServeHTTP implements [http.Handler].
+func (m *mux) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if err := m.serve(w, req); err != nil {
+		m.router.writeError(w, req, err)
+	}
+}
+
+func (m *mux) serve(w http.ResponseWriter, req *http.Request) error {
+	path, under := strings.CutPrefix(req.URL.Path, m.router.base)
+	e, known := m.endpoints[path]
+	if !under || !known {
+		return problem(http.StatusNotFound, codeNotFound, "", "there is nothing at this path")
+	}
+	if !e.allows(req.Method) {
+		allow := e.method
+		if e.allows(http.MethodHead) {
+			allow += ", " + http.MethodHead
+		}
+		w.Header().Set("Allow", allow)
+		return problem(http.StatusMethodNotAllowed, codeMethodNotAllowed, "", "this path takes %s only", allow)
+	}
+	if e.open {
+		return e.serve(w, req, policy.Identity{})
+	}
+	who, err := m.router.opts.Authenticate(req)
+	if err != nil {
+		m.router.opts.Logger.Debug("hybrid: a request was not authenticated", "path", path, "error", err)
+		return problem(http.StatusUnauthorized, codeUnauthorized, "", "authentication is required")
+	}
+	return e.serve(w, req, who)
+}
+
+// allows reports whether the endpoint takes a method. Whoever answers GET answers
+// HEAD: the server leaves the body out.
+func (e *endpoint) allows(method string) bool {
+	return method == e.method || method == http.MethodHead && e.method == http.MethodGet
+}

@@ -1,0 +1,184 @@
+package hybrid
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/hybrid/ledger"
+	"github.com/edgewise-ai/edgewise/policy"
+	"github.com/edgewise-ai/edgewise/registry"
+)
+
+// Options configure a [Router]. Authenticate must be set; the zero value of
+// everything else is useful.
+type Options struct {
+	// Authenticate says who asks, from the app's own session or token: the
+	// page's body has no say in it. An error refuses the request with 401; its
+	// text goes to the log at debug level and not to the page. It is called
+	// concurrently, once for every request but analytics reports.
+	// Defaults to nothing: [New] refuses nil, for a service that was meant to
+	// have users must not be open by oversight. See [AllowAnonymous].
+	Authenticate func(*http.Request) (policy.Identity, error)
+
+	// Registry lists the models that browsers could run.
+	// Defaults to [registry.Catalogue] in memory.
+	Registry registry.ModelRegistry
+
+	// Backend generates on the server. Defaults to nil: the generating
+	// endpoints are not mounted, and the app has its own.
+	Backend backend.Backend
+
+	// Policies are asked for every decision.
+	// Defaults to [policy.Defaults]() with their default options.
+	Policies []policy.Policy
+
+	// First names custom policies whose preference counts before the built-in
+	// ones, in this order. Defaults to none.
+	First []string
+
+	// Limits bound the choice of models. Defaults to the zero limits.
+	Limits registry.Limits
+
+	// Prefix is where the endpoints are mounted. Defaults to "/api/v1";
+	// "/" mounts them at the root.
+	Prefix string
+
+	// SigningKeys sign the grants by which pages report: the first signs, all
+	// verify, so a key is rotated by putting a new one in front. Each must have
+	// 16 bytes or more, and replicas must share them. Defaults to a random key
+	// of this process, which suits a single replica: reports of pages that were
+	// loaded before a restart are refused.
+	SigningKeys [][]byte
+
+	// Ledger keeps account of what was generated where. Close flushes it and
+	// leaves releasing it to whoever made it. Defaults to a [ledger.Memory].
+	Ledger ledger.Ledger
+
+	// Logger learns of what fails behind the endpoints. It never gets a prompt,
+	// an answer or an upstream's words. Defaults to silence.
+	Logger *slog.Logger
+
+	// Now is the clock of grants, ledger entries and measurements.
+	// Defaults to [time.Now].
+	Now func() time.Time
+
+	// RefreshInterval is how often the registry is listed again, and the
+	// backend's models while they are asked for. A registry that is a
+	// [registry.Watcher] is listed when it signals instead, and at this
+	// interval only after a failure. Defaults to 30 seconds.
+	RefreshInterval time.Duration
+
+	// MaxAge is how long a page may decide by a snapshot before it asks for a
+	// new one, in whole seconds. Defaults to 5 minutes.
+	MaxAge time.Duration
+
+	// StaleIfUnreachable is how long a page may go on with its snapshot while
+	// the server can't be reached, in whole seconds. Defaults to 30 days.
+	StaleIfUnreachable time.Duration
+
+	// DefaultModel answers requests for the model "auto" and for none.
+	// Defaults to the first that the backend lists.
+	DefaultModel string
+
+	// MaxBodyBytes is the longest body of a generating request. Routing
+	// requests and reports have bounds of their own, which are lower, and keep
+	// to this one if it is lower still. Defaults to 1 MiB.
+	MaxBodyBytes int64
+
+	// MaxOutputTokens is the most completion tokens one request may ask of the
+	// backend, its n choices together. A request that asks for more, or for no
+	// number, gets this one. Defaults to 0: no limit but the backend's.
+	MaxOutputTokens int64
+}
+
+// Defaults of [Options].
+const (
+	DefaultPrefix             = "/api/v1"
+	DefaultRefreshInterval    = 30 * time.Second
+	DefaultMaxAge             = 5 * time.Minute
+	DefaultStaleIfUnreachable = 30 * 24 * time.Hour
+	DefaultMaxBodyBytes       = 1 << 20
+)
+
+// minKeyBytes is the shortest signing key: 128 bits.
+const minKeyBytes = 16
+
+// AllowAnonymous lets everyone in without a name, for [Options.Authenticate].
+// All anonymous users share one rollout bucket: a gradual rollout either reaches
+// them all or none.
+func AllowAnonymous(*http.Request) (policy.Identity, error) { return policy.Identity{}, nil }
+
+// withDefaults returns a copy in which every field is filled in.
+func (o Options) withDefaults() Options {
+	if o.Registry == nil {
+		// The catalogue is part of this module, and its tests put it into a
+		// registry.
+		o.Registry, _ = registry.NewMemory(registry.Catalogue()...)
+	}
+	if o.Ledger == nil {
+		o.Ledger = ledger.NewMemory(ledger.MemoryOptions{})
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	o.Prefix = orDefault(o.Prefix, DefaultPrefix)
+	o.RefreshInterval = orDefault(o.RefreshInterval, DefaultRefreshInterval)
+	o.MaxAge = orDefault(o.MaxAge, DefaultMaxAge)
+	o.StaleIfUnreachable = orDefault(o.StaleIfUnreachable, DefaultStaleIfUnreachable)
+	o.MaxBodyBytes = orDefault(o.MaxBodyBytes, DefaultMaxBodyBytes)
+	return o
+}
+
+// validate reports the first option that makes no sense. The policies and limits
+// are checked by the decider that gets them.
+func (o *Options) validate() error {
+	if o.Authenticate == nil {
+		return errors.New("hybrid: Options.Authenticate is nil: say who asks, or let everyone in with hybrid.AllowAnonymous")
+	}
+	if o.Prefix[0] != '/' || path.Clean(o.Prefix) != o.Prefix || strings.ContainsAny(o.Prefix, "{}?#% ") {
+		return fmt.Errorf("hybrid: Options.Prefix is %q: want a plain path such as %s, without a slash at its end", o.Prefix, DefaultPrefix)
+	}
+	for i, key := range o.SigningKeys {
+		if len(key) < minKeyBytes {
+			return fmt.Errorf("hybrid: Options.SigningKeys[%d] has %d bytes: want %d or more", i, len(key), minKeyBytes)
+		}
+	}
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+		least time.Duration
+	}{
+		{"RefreshInterval", o.RefreshInterval, 1},
+		{"MaxAge", o.MaxAge, time.Second},
+		{"StaleIfUnreachable", o.StaleIfUnreachable, time.Second},
+	} {
+		if d.value < d.least {
+			return fmt.Errorf("hybrid: Options.%s is %v: want 0 (the default) or at least %v", d.name, d.value, d.least)
+		}
+	}
+	if o.MaxBodyBytes < 0 {
+		return fmt.Errorf("hybrid: Options.MaxBodyBytes is %d: want 0 (the default, %d) or more", o.MaxBodyBytes, DefaultMaxBodyBytes)
+	}
+	if o.MaxOutputTokens < 0 {
+		return fmt.Errorf("hybrid: Options.MaxOutputTokens is %d: want 0 (no limit) or more", o.MaxOutputTokens)
+	}
+	return nil
+}
+
+// orDefault returns v, or the default if v is zero.
+func orDefault[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}

@@ -1,0 +1,181 @@
+package hybrid_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/edgewise-ai/edgewise/hybrid"
+	"github.com/edgewise-ai/edgewise/policy"
+	"github.com/edgewise-ai/edgewise/registry"
+)
+
+type routeAnswer struct {
+	Target         string           `json:"target"`
+	UseBrowser     bool             `json:"useBrowser"`
+	Reason         string           `json:"reason"`
+	ModelInfo      *registry.Model  `json:"modelInfo"`
+	Alternates     []registry.Model `json:"alternates"`
+	Fallback       string           `json:"fallback"`
+	Preload        string           `json:"preload"`
+	Continuation   string           `json:"continuation"`
+	DecisionID     string           `json:"decisionId"`
+	PolicyRevision string           `json:"policyRevision"`
+	Trace          []policy.Step    `json:"trace"`
+}
+
+func TestRoute(t *testing.T) {
+	s := open(t)
+	for _, test := range []struct {
+		name, capabilities, rest string
+		target, reason           string
+		model, fallback          string
+	}{
+		{"capable desktop", desktop, `"promptLength":40`, "browser", "optimal_for_browser", "big-3b", "server"},
+		{"nothing known", `{}`, `"promptLength":40`, "browser", "optimal_for_browser", "big-3b", "server"},
+		{"no GPU", `{"hasWebGPU":false,"hasWebGL2":false}`, `"promptLength":40`, "server", "insufficient_device_capabilities", "", ""},
+		{"little memory", `{"hasWebGPU":true,"estimatedAvailableRAMGB":1.5}`, `"promptLength":40`, "server", "insufficient_device_capabilities", "", ""},
+		{"phone", `{"hasWebGPU":true,"isMobile":true,"estimatedAvailableRAMGB":3}`, `"promptLength":40`, "browser", "optimal_for_browser", "small-360m", "server"},
+		{"long prompt", desktop, `"promptLength":5000,"complexity":"auto"`, "server", "request_too_complex", "big-3b", "browser"},
+		{"long answer", desktop, `"promptLength":50,"maxTokens":501`, "server", "request_too_complex", "big-3b", "browser"},
+		{"declared simple", desktop, `"promptLength":5000,"complexity":"simple"`, "browser", "optimal_for_browser", "big-3b", "server"},
+		{"declared complex", desktop, `"promptLength":5,"complexity":"complex"`, "server", "request_too_complex", "big-3b", "browser"},
+		{"local only", desktop, `"promptLength":5,"privacy":"local-only"`, "browser", "local_only", "big-3b", ""},
+		{"local only, no GPU", `{"hasWebGPU":false,"hasWebGL2":false}`, `"promptLength":5,"privacy":"local-only"`, "none", "local_only_unavailable", "", ""},
+		{"user's switch", desktop, `"promptLength":5,"state":{"mode":"never"}`, "server", "user_disabled_browser", "", ""},
+		{"absent model", desktop, `"promptLength":5,"state":{"models":{"big-3b":{"status":"absent"}}}`, "server", "model_not_ready", "big-3b", "browser"},
+		{"task", desktop, `"promptLength":5,"task":"classification"`, "browser", "optimal_for_browser", "small-360m", "server"},
+		{"context window", desktop, `"promptLength":99999,"complexity":"simple"`, "server", "context_window_exceeded", "", ""},
+		{"absurd claims", `{"hasWebGPU":true,"estimatedAvailableRAMGB":1e300,"deviceMemoryGB":-7,"storageQuotaMB":-1,"hardwareConcurrency":1e99,` +
+			`"gpuTier":"galactic","browserName":"` + strings.Repeat("x", 9999) + `"}`, `"promptLength":5`, "browser", "optimal_for_browser", "big-3b", "server"},
+		{"unknown fields", `{"hasWebGPU":true,"hasQuantumGPU":{"deep":[1]}}`, `"promptLength":5,"later":null`, "browser", "optimal_for_browser", "big-3b", "server"},
+		{"duplicate fields", desktop, `"promptLength":5000,"promptLength":5`, "browser", "optimal_for_browser", "big-3b", "server"},
+		{"lone surrogate", desktop, `"promptLength":5,"task":"\ud800"`, "browser", "optimal_for_browser", "big-3b", "server"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := s.post("/browser/route", routeBody(test.capabilities, test.rest))
+			if a.status != http.StatusOK {
+				t.Fatalf("status %d: %s", a.status, a.body)
+			}
+			var got routeAnswer
+			a.decode(t, &got)
+			var model string
+			if got.ModelInfo != nil {
+				model = got.ModelInfo.ID
+			}
+			if got.Target != test.target || got.Reason != test.reason || model != test.model || got.Fallback != test.fallback {
+				t.Errorf("got %s, %s, model %q, fallback %q; want %s, %s, %q, %q",
+					got.Target, got.Reason, model, got.Fallback, test.target, test.reason, test.model, test.fallback)
+			}
+			if got.UseBrowser != (got.Target == "browser") {
+				t.Error("useBrowser contradicts the target")
+			}
+			if got.DecisionID == "" || got.PolicyRevision == "" || got.Continuation != "none" {
+				t.Errorf("incomplete: %s", a.body)
+			}
+			for name, want := range map[string]string{
+				"X-Edgewise-Target": got.Target, "X-Edgewise-Reason": got.Reason,
+				"X-Edgewise-Policy-Revision": got.PolicyRevision, "Cache-Control": "no-store",
+			} {
+				if a.header.Get(name) != want {
+					t.Errorf("%s is %q, want %q", name, a.header.Get(name), want)
+				}
+			}
+		})
+	}
+}
+
+func TestRouteExplains(t *testing.T) {
+	s := open(t)
+	var plain, traced routeAnswer
+	s.post("/browser/route", routeBody(desktop, `"promptLength":5`)).decode(t, &plain)
+	s.post("/browser/route", routeBody(desktop, `"promptLength":5,"trace":true`)).decode(t, &traced)
+	if plain.Trace != nil {
+		t.Error("a trace that nobody asked for")
+	}
+	if n := len(traced.Trace); n == 0 || traced.Trace[n-1].Step != "outcome" {
+		t.Errorf("trace: %+v", traced.Trace)
+	}
+	if plain.DecisionID == traced.DecisionID {
+		t.Error("two decisions have one ID")
+	}
+	if plain.PolicyRevision != traced.PolicyRevision {
+		t.Error("the revision changed by itself")
+	}
+}
+
+// What a page says of its user changes nothing: tier and bucket are the
+// identity's.
+func TestRouteIgnoresClaimedIdentity(t *testing.T) {
+	tierOnly := policy.Named("test.tier", policy.PolicyFunc(func(_ context.Context, in *policy.Input) (policy.Verdict, error) {
+		if in.Subject.Tier == "free" && in.Identity.Tier == "free" {
+			return policy.Verdict{Forbid: policy.SetOf(policy.Server), Reason: "test.free"}, nil
+		}
+		return policy.Verdict{}, nil
+	}))
+	s := open(t, func(o *hybrid.Options) { o.Policies = policy.Defaults(tierOnly) })
+	s.token = "bob/free"
+	var got routeAnswer
+	s.post("/browser/route", routeBody(desktop, `"promptLength":5,"tier":"pro","identity":{"tier":"pro"},"subject":{"tier":"pro"}`)).decode(t, &got)
+	if got.Reason != "test.free" || got.Fallback != "" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// The in-process call and the endpoint agree.
+func TestRouteInProcess(t *testing.T) {
+	s := open(t)
+	in := policy.Input{
+		Identity: policy.Identity{Subject: "alice", Tier: "pro"},
+		Request:  &policy.Request{PromptLength: 5000},
+	}
+	d, err := s.router.Route(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Target != policy.Server || d.Reason != policy.RequestTooComplex || d.Model.ID != "big-3b" {
+		t.Errorf("got %+v", d)
+	}
+	if in.Subject != nil {
+		t.Error("the caller's input was changed")
+	}
+	in.Request = &policy.Request{PromptLength: -1}
+	if _, err := s.router.Route(t.Context(), in); err == nil || !strings.Contains(err.Error(), "promptLength") {
+		t.Errorf("got %v, want an error that names promptLength", err)
+	}
+}
+
+func TestRouteAllocatesNothing(t *testing.T) {
+	s := open(t)
+	request := policy.Request{PromptLength: 400}
+	in := policy.Input{Identity: policy.Identity{Subject: "alice@example.com", Tier: "pro"}, Request: &request}
+	ctx := t.Context()
+	if n := testing.AllocsPerRun(1000, func() { _, _ = s.router.Route(ctx, in) }); n != 0 && !raceEnabled {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkRoute(b *testing.B) {
+	s := open(b)
+	request := policy.Request{PromptLength: 400}
+	in := policy.Input{Identity: policy.Identity{Subject: "alice@example.com", Tier: "pro"}, Request: &request}
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = s.router.Route(b.Context(), in)
+	}
+}
+
+func BenchmarkRouteEndpoint(b *testing.B) {
+	s := open(b)
+	_, h := s.router.Handler()
+	body := routeBody(desktop, `"promptLength":400,"maxTokens":200`)
+	b.ReportAllocs()
+	for b.Loop() {
+		w := record(h, http.MethodPost, "/api/v1/browser/route", body)
+		if w.Code != http.StatusOK || !json.Valid(w.Body.Bytes()) {
+			b.Fatal(w.Body)
+		}
+	}
+}

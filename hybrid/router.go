@@ -1,0 +1,151 @@
+package hybrid
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/hybrid/ledger"
+	"github.com/edgewise-ai/edgewise/policy"
+)
+
+// HybridRouter decides where a request runs. [*Router] implements it; code that
+// only needs decisions takes the interface, so that a test can bring its own.
+type HybridRouter interface {
+	Route(ctx context.Context, in policy.Input) (policy.Decision, error)
+}
+
+// Router is a [HybridRouter] with the HTTP endpoints that a page talks to. Make
+// one with [New] and release it with Close.
+//
+// It decides by an immutable view of policies and models. A goroutine lists the
+// registry in the background and replaces the view when the models changed; a
+// registry that fails leaves the last good view in place. A Router is safe for
+// concurrent use.
+type Router struct {
+	opts   Options
+	base   string // the prefix, "" at the root
+	keys   keyring
+	served served
+	server policy.ServerFacts
+	view   atomic.Pointer[view]
+
+	stop    context.CancelFunc
+	stopped chan struct{} // closed when the refresher has ended
+}
+
+var _ HybridRouter = (*Router)(nil)
+
+// New returns a router. It lists the registry once, which ctx bounds; and fails
+// if that fails, if an option makes no sense, or if a policy has no valid name.
+func New(ctx context.Context, opts Options) (*Router, error) {
+	opts = opts.withDefaults()
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	r := &Router{
+		opts:    opts,
+		base:    strings.TrimSuffix(opts.Prefix, "/"),
+		keys:    newKeyring(opts.SigningKeys),
+		server:  policy.ServerFacts{Continuation: string(backend.ContinuationNone)},
+		stopped: make(chan struct{}),
+	}
+	if len(opts.SigningKeys) == 0 {
+		opts.Logger.Info("hybrid: no SigningKeys: grants are signed with a random key of this process, which suits one replica only")
+	}
+	if c, ok := opts.Backend.(backend.Continuer); ok {
+		r.server.Continuation = string(c.Continuation())
+	}
+	r.served.init(opts.Backend)
+
+	// The refresher outlives ctx, which may be a start-up deadline. Watching
+	// begins before the listing, so that no change falls between them.
+	life, stop := context.WithCancel(context.WithoutCancel(ctx))
+	r.stop = stop
+	changed := r.watch(life)
+	if err := r.begin(ctx); err != nil {
+		stop()
+		return nil, err
+	}
+	go r.refresh(life, changed)
+	return r, nil
+}
+
+// begin makes the first view.
+func (r *Router) begin(ctx context.Context) error {
+	listing, err := r.opts.Registry.ListAll(ctx)
+	if err != nil {
+		return fmt.Errorf("hybrid: list the registry: %w", err)
+	}
+	v, err := newView(listing, &r.opts)
+	if err != nil {
+		return fmt.Errorf("hybrid: %w", err)
+	}
+	r.view.Store(v)
+	return nil
+}
+
+// Route decides where a request runs. It does no I/O of its own, allocates
+// nothing and does not block, unless a policy does. A nil in.Subject is filled
+// in from in.Identity.
+//
+// The error is a [*policy.FieldError] if in.Request makes no sense; nothing else
+// fails. Device and State are claims: who decodes them from outside calls their
+// Clamp first, as the endpoint does.
+func (r *Router) Route(ctx context.Context, in policy.Input) (policy.Decision, error) {
+	if in.Request != nil {
+		if err := in.Request.Validate(); err != nil {
+			return policy.Decision{}, err
+		}
+	}
+	return r.decide(ctx, r.view.Load(), in), nil
+}
+
+// subjects holds the memory of subjects: a pointer to a local one would escape.
+var subjects = sync.Pool{New: func() any { return new(policy.Subject) }}
+
+func (r *Router) decide(ctx context.Context, v *view, in policy.Input) policy.Decision {
+	if in.Subject != nil {
+		return v.decider.Decide(ctx, in)
+	}
+	subject := subjects.Get().(*policy.Subject)
+	*subject = r.subject(in.Identity)
+	in.Subject = subject
+	d := v.decider.Decide(ctx, in)
+	subjects.Put(subject)
+	return d
+}
+
+// Close stops listing the registry and flushes the ledger, or returns an error
+// if ctx ends first. Requests that still come are served by the last view. Shut
+// the HTTP server down first, so that what its handlers record is flushed too.
+// Close may be called again.
+func (r *Router) Close(ctx context.Context) error {
+	r.stop()
+	select {
+	case <-r.stopped:
+	case <-ctx.Done():
+		return fmt.Errorf("hybrid: the registry is still being listed: %w", context.Cause(ctx))
+	}
+	if err := r.opts.Ledger.Flush(ctx); err != nil {
+		return fmt.Errorf("hybrid: flush the ledger: %w", err)
+	}
+	return nil
+}
+
+// record puts entries into the ledger and says so if some found no room.
+func (r *Router) record(entries []ledger.Entry) ledger.Receipt {
+	receipt := r.opts.Ledger.Record(entries)
+	if receipt.Dropped > 0 {
+		r.opts.Logger.Debug("hybrid: the ledger dropped entries", slog.Int("dropped", receipt.Dropped))
+	}
+	return receipt
+}
+
+// sinceMs returns the whole milliseconds from start to end.
+func sinceMs(start, end time.Time) int64 { return max(0, end.Sub(start).Milliseconds()) }

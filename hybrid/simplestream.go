@@ -1,0 +1,107 @@
+package hybrid
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/edgewise-ai/edgewise/backend"
+)
+
+// simpleStream answers POST /generate as it comes: `data: {"delta":"…"}` for each
+// piece of text and, last, `data: {"done":true,…}` with the whole answer.
+func (g *generation) simpleStream(req *http.Request, a *answerWriter) error {
+	s := simpleWriter{to: a}
+	err := g.generate(req.Context(), func(resp *backend.Response) (backend.Outcome, error) {
+		a.header = resp.Header
+		out, err := backend.Relay(&s, a.flush, resp.Body, backend.RelayOptions{Now: g.router.opts.Now})
+		if err == nil {
+			answer := g.simple(s.text.String(), &out)
+			answer.Done = true
+			if err = s.event(answer); err == nil {
+				err = a.flush()
+			}
+			if err != nil {
+				err = &backend.Error{Code: backend.CodeCanceled, Err: err}
+			}
+		}
+		return out, err
+	})
+	return g.settle(a, err)
+}
+
+// simpleWriter takes chat-completion chunks, whole events as [backend.Relay]
+// writes them, and passes on their text in the simple form. Errors pass as they
+// are, comments too; [DONE] and chunks without text don't.
+type simpleWriter struct {
+	to   *answerWriter
+	text strings.Builder
+	data []byte // of an event that has several lines of it
+}
+
+// Write implements [io.Writer].
+func (s *simpleWriter) Write(events []byte) (int, error) {
+	for line := range bytes.Lines(events) {
+		line = bytes.TrimRight(line, "\r\n")
+		var err error
+		switch data, ok := bytes.CutPrefix(line, []byte("data:")); {
+		case ok && len(s.data) > 0:
+			s.data = append(append(s.data, '\n'), data...)
+		case ok:
+			s.data = append(s.data, data...)
+		case len(line) == 0:
+			err = s.dispatch(bytes.TrimSpace(s.data))
+			s.data = s.data[:0]
+		case line[0] == ':':
+			_, err = s.to.Write(append(line[:len(line):len(line)], "\n\n"...))
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(events), nil
+}
+
+func (s *simpleWriter) dispatch(data []byte) error {
+	if len(data) == 0 || string(data) == "[DONE]" {
+		return nil
+	}
+	var chunk struct {
+		Choices []struct {
+			Delta struct {
+				Content *string `json:"content"`
+			} `json:"delta"`
+		} `json:"choices"`
+		Error json.RawMessage `json:"error"`
+	}
+	// The relay has looked into the event; what it lets pass and we can't read
+	// has no text for us.
+	_ = json.Unmarshal(data, &chunk)
+	if len(chunk.Error) > 0 && string(chunk.Error) != "null" {
+		if chunk.Error[0] != '{' { // some servers send a bare string
+			chunk.Error, _ = json.Marshal(backend.ParseError(0, data))
+		}
+		return s.event(struct {
+			Error json.RawMessage `json:"error"`
+		}{chunk.Error})
+	}
+	if len(chunk.Choices) == 0 || chunk.Choices[0].Delta.Content == nil || *chunk.Choices[0].Delta.Content == "" {
+		return nil
+	}
+	text := *chunk.Choices[0].Delta.Content
+	s.text.WriteString(text)
+	return s.event(struct {
+		Delta string `json:"delta"`
+	}{text})
+}
+
+// event writes one event.
+func (s *simpleWriter) event(v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = s.to.Write([]byte("data: " + string(data) + "\n\n"))
+	return err
+}

@@ -1,0 +1,64 @@
+package hybrid
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/edgewise-ai/edgewise/policy"
+	"github.com/edgewise-ai/edgewise/registry"
+)
+
+// view is everything that changes with the registry, built once per listing and
+// then only read: the decider, and the answers that are the same for everybody,
+// encoded already.
+type view struct {
+	decider  *policy.Decider
+	listing  string // the revision of the listing
+	revision string // of policies, limits and models together
+
+	models     []byte // the body of GET /browser/models
+	modelsETag string
+
+	// snapshot is the shared part of GET /browser/policy: a JSON object without
+	// its closing brace, to which each answer adds subject and grant.
+	snapshot    []byte
+	snapshotTag string // fingerprint of it
+}
+
+func newView(listing registry.Listing, opts *Options) (*view, error) {
+	index, err := registry.NewIndex(listing)
+	if err != nil {
+		return nil, err
+	}
+	decider, err := policy.NewDecider(index, policy.Options{
+		Policies: opts.Policies,
+		First:    opts.First,
+		Limits:   opts.Limits,
+	})
+	if err != nil {
+		return nil, err
+	}
+	v := &view{decider: decider, listing: listing.Revision, revision: decider.Revision()}
+
+	v.models, err = json.Marshal(registry.Listing{Revision: listing.Revision, Models: index.Models()})
+	if err != nil {
+		return nil, err
+	}
+	v.modelsETag = `"` + fingerprint(v.models) + `"`
+
+	shared := decider.Snapshot()
+	shared.MaxAge = int64(opts.MaxAge.Seconds())
+	shared.StaleIfUnreachable = int64(opts.StaleIfUnreachable.Seconds())
+	snapshot, err := json.Marshal(struct {
+		policy.Snapshot
+		// These hide the snapshot's own and are left out themselves.
+		Subject *struct{} `json:"subject,omitempty"`
+		Grant   *struct{} `json:"grant,omitempty"`
+	}{Snapshot: shared})
+	if err != nil {
+		return nil, err
+	}
+	v.snapshot = bytes.TrimSuffix(snapshot, []byte("}"))
+	v.snapshotTag = fingerprint(v.snapshot)
+	return v, nil
+}
