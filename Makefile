@@ -45,7 +45,6 @@ test-js: system $(STAMP) ## Build the client, then lint, type-check and test it,
 	git diff --exit-code --stat -- jsclient/dist || { echo 'jsclient/dist is not what the sources build: commit the rebuilt files.'; exit 1; }
 	$(NPM) run --silent lint
 	$(NPM) run --silent typecheck
-	$(NPM) run --silent size
 	$(NPM) test
 
 .PHONY: fuzz
@@ -81,9 +80,10 @@ model: ## Train and export the tiny model anew (needs Python with PyTorch; see e
 	python3 examples/tinymodel/training/make.py --out examples/tinymodel/files/edgewise-tiny-v1
 
 .PHONY: bench
-bench: ## Run the Go benchmarks
+bench: $(STAMP) ## Run the Go benchmarks and print what the client weighs, beside its budgets
 	go test -run '^$$' -bench . -benchmem ./...
 	go test -C examples -run '^$$' -bench . -benchmem ./...
+	$(NPM) run --silent size
 
 .PHONY: system
 system: ## Install the Debian packages that tests need and the machine lacks

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/backend/openai"
+	"github.com/edgewise-ai/edgewise/examples/tinymodel"
+	"github.com/edgewise-ai/edgewise/hybrid"
+	"github.com/edgewise-ai/edgewise/jsclient"
+	"github.com/edgewise-ai/edgewise/policy"
+	"github.com/edgewise-ai/edgewise/registry"
+)
+
+// app is the demo as a handler: the page, what the page loads, and the API.
+type app struct {
+	http.Handler
+	router *hybrid.Router
+}
+
+func newApp(ctx context.Context, c config, log *slog.Logger) (*app, error) {
+	server, err := newBackend(c, log)
+	if err != nil {
+		return nil, err
+	}
+	models, err := newRegistry()
+	if err != nil {
+		return nil, err
+	}
+	page, err := newPage(c)
+	if err != nil {
+		return nil, err
+	}
+	router, err := hybrid.New(ctx, hybrid.Options{
+		Authenticate: hybrid.AllowAnonymous, // a demo has no users; a service has
+		Registry:     models,
+		Backend:      server,
+		DefaultModel: c.model,
+		Policies: policy.Defaults(
+			// The model is smaller than many a photograph: let people wait for it.
+			policy.Readiness{Wait: true},
+		),
+		Logger: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	mux := http.NewServeMux()
+	mux.Handle(router.Handler())
+	mux.Handle("/", page) // "GET /" would conflict with the router's pattern, which takes every method
+	mux.Handle("GET /client/", http.StripPrefix("/client/", jsclient.Handler()))
+	mux.Handle("GET /models/", http.StripPrefix("/models/", http.FileServerFS(tinymodel.Files())))
+	mux.HandleFunc("GET /engine/{file}", engineFile(c.modules))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "ok")
+	})
+	return &app{Handler: mux, router: router}, nil
+}
+
+// newBackend is the server side: a real server if one is named, else the tiny
+// model in this process.
+func newBackend(c config, log *slog.Logger) (backend.Backend, error) {
+	if c.backend == "" {
+		return newTinyBackend()
+	}
+	key := ""
+	if c.keyEnv != "" {
+		if key = os.Getenv(c.keyEnv); key == "" {
+			return nil, fmt.Errorf("-key-env names %s, which is empty", c.keyEnv)
+		}
+	}
+	return openai.New(openai.Options{BaseURL: c.backend, APIKey: key, DefaultModel: c.model, Logger: log})
+}
+
+// newRegistry lists the tiny model and the built-in catalogue. The catalogue's
+// models for the engine that the page carries are switched off: their files lie
+// on public hubs, and the demo works without a network.
+func newRegistry() (registry.ModelRegistry, error) {
+	models := registry.Catalogue()
+	for i := range models {
+		models[i].Disabled = models[i].Disabled || models[i].Framework == registry.Transformers
+	}
+	return registry.NewMemory(append(models, tinymodel.Model())...)
+}
+
+// engineFiles are the files of the npm packages that the page loads: the engine
+// and its WebAssembly runtime, in the version that the engine pins.
+var engineFiles = map[string]string{
+	"transformers.min.js":         "@huggingface/transformers/dist/transformers.min.js",
+	"ort-wasm-simd-threaded.mjs":  "onnxruntime-web/dist/ort-wasm-simd-threaded.mjs",
+	"ort-wasm-simd-threaded.wasm": "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm",
+}
+
+func engineFile(modules string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		name, known := engineFiles[r.PathValue("file")]
+		if !known {
+			http.NotFound(w, r)
+			return
+		}
+		file := filepath.Join(modules, filepath.FromSlash(name))
+		if _, err := os.Stat(file); err != nil {
+			http.Error(w, "The engine's files are not installed: start the demo with make demo, or name their folder with -modules.", http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Cache-Control", "no-cache")
+		http.ServeFile(w, r, file)
+	}
+}

@@ -1,0 +1,108 @@
+// Demo is Edgewise end to end in one program: it serves a page, the built
+// client, the files of a tiny model and the API. A prompt is answered by that
+// model in the page or in this process, as the policy decides.
+//
+//	go run -C examples ./demo
+//	go run -C examples ./demo -backend http://127.0.0.1:11434/v1 -model llama3.2
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// config is what the command line says.
+type config struct {
+	addr    string
+	backend string // base URL of an OpenAI-compatible server; empty means the tiny model
+	model   string
+	keyEnv  string
+	modules string // node_modules, where the browser's engine files lie
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp): // the flags were printed
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+// parse reads the command line. What people should read about it goes to help.
+func parse(args []string, help io.Writer) (config, error) {
+	var c config
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	flags.SetOutput(help)
+	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
+	flags.StringVar(&c.backend, "backend", "", "base `URL` of an OpenAI-compatible server (default: the tiny model, in this process)")
+	flags.StringVar(&c.model, "model", "", "`name` of the model to ask that server for")
+	flags.StringVar(&c.keyEnv, "key-env", "", "environment `variable` that holds that server's API key")
+	flags.StringVar(&c.modules, "modules", "../jsclient/node_modules", "`folder` of the npm packages that the page's engine is served from")
+	if err := flags.Parse(args); err != nil {
+		return config{}, err
+	}
+	switch {
+	case flags.NArg() > 0:
+		return config{}, fmt.Errorf("there is no argument %q: everything is a flag, see -help", flags.Arg(0))
+	case c.backend == "" && (c.model != "" || c.keyEnv != ""):
+		return config{}, errors.New("-model and -key-env need -backend: they describe a server")
+	}
+	return c, nil
+}
+
+// shutdownTime is how long streams may go on once the program is told to end.
+const shutdownTime = 5 * time.Second
+
+// run serves until ctx ends. The address goes to out, what goes wrong to log.
+func run(ctx context.Context, args []string, out, log io.Writer) error {
+	c, err := parse(args, log)
+	if err != nil {
+		return err
+	}
+	app, err := newApp(ctx, c, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	if err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.addr)
+	if err != nil {
+		return errors.Join(err, app.router.Close(ctx))
+	}
+	server := &http.Server{Handler: app, ReadHeaderTimeout: 10 * time.Second}
+	// Tests read the address from this line: with port 0 the system picks one.
+	fmt.Fprintf(out, "Edgewise demo on http://%s\n", display(listener.Addr()))
+
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return errors.Join(err, app.router.Close(ctx))
+	case <-ctx.Done():
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	return errors.Join(server.Shutdown(ending), app.router.Close(ending))
+}
+
+// display names the address as a person would type it: browsers treat localhost
+// and 127.0.0.1 as secure, an unspecified address they can't open.
+func display(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if ok && (tcp.IP.IsLoopback() || tcp.IP.IsUnspecified()) && tcp.IP.To4() != nil {
+		return fmt.Sprintf("localhost:%d", tcp.Port)
+	}
+	return addr.String()
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"io/fs"
+	"net/http"
+
+	"github.com/edgewise-ai/edgewise/examples/tinymodel"
+)
+
+//go:embed web
+var web embed.FS
+
+// page is what index.html is filled in with.
+type page struct {
+	Chips  []string // prompts that the tiny model can answer
+	Server string   // the model of another server; empty for the tiny one, in this process
+}
+
+// newPage serves index.html, filled in once, and the files beside it.
+func newPage(c config) (http.Handler, error) {
+	reference, err := tinymodel.ReadReference()
+	if err != nil {
+		return nil, err
+	}
+	filled := page{Chips: reference.Chips}
+	if c.backend != "" {
+		filled.Server = c.model
+		if c.model == "" {
+			filled.Server = "the server's own model"
+		}
+	}
+	index, err := template.ParseFS(web, "web/index.html")
+	if err != nil {
+		return nil, err
+	}
+	var html bytes.Buffer
+	if err := index.Execute(&html, filled); err != nil {
+		return nil, err
+	}
+	files, err := fs.Sub(web, "web")
+	if err != nil {
+		return nil, err
+	}
+	rest := http.FileServerFS(files)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+			return
+		}
+		// Browsers may keep it but ask before they use it: the program may be a newer one.
+		w.Header().Set("Cache-Control", "no-cache")
+		if r.URL.Path != "/" {
+			rest.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write(html.Bytes()) // a client that has gone needs no page
+	}), nil
+}

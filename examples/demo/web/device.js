@@ -1,0 +1,61 @@
+// What the detector found, and which of the registry's models this page could run.
+
+import { byId, describe, element } from './dom.js'
+import { gigabytes, size, yesNo } from './format.js'
+
+/** @param {import('@edgewise/client').DeviceCapabilities | undefined} device */
+export function showDevice(device) {
+  if (!device) return
+  describe(byId('device'), [
+    [
+      'WebGPU',
+      withDetail(yesNo(device.hasWebGPU), [
+        device.gpu?.vendor,
+        device.gpu?.architecture,
+        device.gpu?.isFallbackAdapter ? 'software' : undefined,
+      ]),
+    ],
+    ['WebGL2', yesNo(device.hasWebGL2)],
+    ['WebNN', yesNo(device.hasWebNN)],
+    ['GPU tier', device.gpuTier ?? 'unknown'],
+    ['Memory', gigabytes(device.deviceMemoryGB)],
+    ['For a model', gigabytes(device.estimatedAvailableRAMGB)],
+    ['Form', device.isMobile ? 'phone' : device.isTablet ? 'tablet' : device.isDesktop ? 'desktop' : 'unknown'],
+    ['Browser', `${device.browserName ?? 'unknown'} ${device.browserVersion ?? ''}`],
+    ['Storage left', size(device.storageQuotaMB === undefined ? undefined : device.storageQuotaMB * 2 ** 20)],
+    ['Cores', String(device.hardwareConcurrency ?? '–')],
+    ['Connection', device.connectionType ?? 'unknown'],
+    ['Engines', device.engines?.join(', ') || 'none'],
+  ])
+}
+
+/** What the list says now: it is written only when that changes. */
+let shown = ''
+
+/**
+ * @param {readonly import('@edgewise/client').ModelInfo[]} models
+ * @param {readonly string[]} engines
+ * @param {(id: string) => string | undefined} statusOf where a model is: absent, cached, loading, loaded
+ */
+export function showModels(models, engines, statusOf) {
+  const mine = models.filter((m) => engines.includes(m.framework) && !m.disabled)
+  const others = models.length - mine.length
+  const rows = mine.map((m) => [m.name, [size(m.sizeBytes), statusOf(m.id)].filter(Boolean).join(', ')])
+  if (others > 0) rows.push(['', `${others} more in the catalogue, for engines or hubs that this page goes without`])
+  if (shown === String(rows)) return
+  shown = String(rows)
+  byId('models').replaceChildren(
+    ...rows.map(([name, detail]) =>
+      element('li', {}, ...(name ? [element('span', {}, name)] : []), element('span', { class: 'why' }, detail ?? '')),
+    ),
+  )
+}
+
+/**
+ * @param {string} text
+ * @param {(string | undefined)[]} details
+ */
+function withDetail(text, details) {
+  const known = details.filter(Boolean)
+  return known.length > 0 ? `${text} (${known.join(', ')})` : text
+}

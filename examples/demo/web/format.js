@@ -1,0 +1,45 @@
+// Numbers as people read them. A dash stands for what is not known.
+
+const number = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
+
+/** @param {number | undefined} ms */
+export function milliseconds(ms) {
+  if (ms === undefined) return '–'
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${number.format(ms / 1000)} s`
+}
+
+/** @param {number | undefined} tokensPerSecond */
+export function speed(tokensPerSecond) {
+  return tokensPerSecond === undefined ? '–' : number.format(tokensPerSecond)
+}
+
+/** @param {number | undefined} bytes */
+export function size(bytes) {
+  if (!bytes) return '–'
+  const units = ['B', 'kB', 'MB', 'GB']
+  const power = Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1)
+  return `${number.format(bytes / 1000 ** power)} ${units[power]}`
+}
+
+/** @param {number | undefined} gigabytes */
+export function gigabytes(gigabytes) {
+  return gigabytes === undefined ? '–' : `${number.format(gigabytes)} GB`
+}
+
+/** @param {boolean | undefined} value */
+export function yesNo(value) {
+  if (value === undefined) return 'unknown'
+  return value ? 'yes' : 'no'
+}
+
+// What the page's note says: a server that costs $233 a month and makes 600 million tokens.
+const DOLLARS_PER_MILLION_TOKENS = 0.39
+
+/**
+ * @param {'browser' | 'server'} source
+ * @param {number} tokens prompt and completion together
+ */
+export function cost(source, tokens) {
+  if (source === 'browser') return '$0'
+  return `$${((tokens * DOLLARS_PER_MILLION_TOKENS) / 1e6).toFixed(6)}`
+}

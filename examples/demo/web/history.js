@@ -1,0 +1,55 @@
+// What was asked before, so that both sides can be compared on the same prompt. The newest is at the end, where it moves
+// nothing.
+
+import { byId, element } from './dom.js'
+import { cost, milliseconds, speed } from './format.js'
+
+const rows = byId('history')
+const scroller = byId('history-scroll')
+
+/**
+ * @typedef {object} Answered
+ * @property {import('@edgewise/client').RouteRecord} route
+ * @property {boolean} loaded its time includes loading the model
+ */
+
+/** The last answer of each side, by prompt. @type {Map<string, Map<string, Answered>>} */
+const latest = new Map()
+
+/**
+ * @param {string} prompt
+ * @param {Answered} answered
+ */
+export function addToHistory(prompt, answered) {
+  const { route } = answered
+  const sides = latest.get(prompt) ?? new Map()
+  latest.set(prompt, sides.set(route.source, answered))
+  const other = sides.get(route.source === 'browser' ? 'server' : 'browser')
+
+  rows.querySelector('.empty')?.remove()
+  rows.append(
+    element(
+      'tr',
+      {},
+      element('td', { class: 'prompt', title: prompt }, prompt),
+      element('td', { class: `source-${route.source}`, title: route.reason }, route.source),
+      element('td', { class: 'number' }, milliseconds(route.latencyMs)),
+      element('td', { class: 'number' }, speed(route.tokensPerSecond)),
+      element('td', { class: 'number' }, cost(route.source, route.promptTokens + route.completionTokens)),
+      element('td', { class: 'comparison' }, comparison(answered, other)),
+    ),
+  )
+  scroller.scrollTop = scroller.scrollHeight
+}
+
+/**
+ * @param {Answered} answered
+ * @param {Answered | undefined} other
+ */
+function comparison(answered, other) {
+  if (!other) return 'not asked yet'
+  if (answered.loaded || other.loaded) return 'not comparable yet'
+  const [mine, theirs] = [Math.max(answered.route.latencyMs, 1), Math.max(other.route.latencyMs, 1)]
+  const [factor, word] = mine > theirs ? [mine / theirs, 'faster'] : [theirs / mine, 'slower']
+  return factor < 1.05 ? 'as fast' : `${factor.toFixed(1)}× ${word}`
+}

@@ -1,0 +1,73 @@
+// Quickstart is an existing net/http service that mounts Edgewise beside its own
+// routes. Its page is page.ts.
+//
+//	OPENAI_BASE_URL=http://127.0.0.1:11434/v1 go run -C examples ./quickstart
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+
+	"github.com/edgewise-ai/edgewise/backend/openai"
+	"github.com/edgewise-ai/edgewise/hybrid"
+	"github.com/edgewise-ai/edgewise/policy"
+)
+
+func main() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /hello", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "this service was here before")
+	})
+	if err := mount(context.Background(), mux); err != nil {
+		log.Fatal(err)
+	}
+	log.Fatal(http.ListenAndServe("127.0.0.1:8080", mux))
+}
+
+// snippet:begin
+// mount adds Edgewise to a service that is there already.
+func mount(ctx context.Context, mux *http.ServeMux) error {
+	backend, err := openai.New(openai.Options{ // any OpenAI-compatible server
+		BaseURL: os.Getenv("OPENAI_BASE_URL"),
+		APIKey:  os.Getenv("OPENAI_API_KEY"),
+	})
+	if err != nil {
+		return err
+	}
+	router, err := hybrid.New(ctx, hybrid.Options{
+		Authenticate: authenticate,
+		Backend:      backend,
+		Policies: policy.Defaults( // the built-in ones, with two changes
+			policy.Complexity{MaxPromptLength: 4_000},
+			policy.Named("shop.checkout", policy.PolicyFunc(checkout)),
+		),
+	})
+	if err != nil {
+		return err
+	}
+	mux.Handle(router.Handler()) // everything under /api/v1/
+	return nil
+}
+
+// authenticate says who asks, from the app's own session.
+func authenticate(r *http.Request) (policy.Identity, error) {
+	user, _, ok := r.BasicAuth()
+	if !ok {
+		return policy.Identity{}, errors.New("sign in first")
+	}
+	return policy.Identity{Subject: user, Tier: "free"}, nil
+}
+
+// checkout keeps the shop's checkout assistant on the server.
+func checkout(_ context.Context, in *policy.Input) (policy.Verdict, error) {
+	if in.Request.Task == "checkout" {
+		return policy.Verdict{Forbid: policy.SetOf(policy.Browser), Reason: "shop_checkout"}, nil
+	}
+	return policy.Verdict{}, nil
+}
+
+// snippet:end

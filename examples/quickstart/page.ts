@@ -1,0 +1,18 @@
+// The page of the quickstart: a prompt, an answer, and where it came from.
+// A bundler resolves the imports; examples/demo shows the same without one.
+
+// snippet:begin
+import { HybridInferenceClient } from '@edgewise/client'
+import { webllm } from '@edgewise/client/webllm'
+
+const client = new HybridInferenceClient({
+  baseURL: '/api/v1',
+  engines: [webllm({ worker: () => new Worker(new URL('./webllm.worker.ts', import.meta.url), { type: 'module' }) })],
+})
+
+const answer = await client.generate('What is the capital of France?', {
+  maxTokens: 100,
+  onChunk: (text) => document.body.append(text), // streams from wherever it runs
+})
+console.log(answer.source, answer.route.reason) // "browser optimal_for_browser"
+// snippet:end

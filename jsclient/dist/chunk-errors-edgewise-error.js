@@ -1,0 +1,1 @@
+var s=Symbol.for("edgewise.error"),o=class extends Error{name="EdgewiseError";code;constructor(r,n){super(r,"cause"in n?{cause:n.cause}:void 0),this.code=n.code,Object.defineProperty(this,s,{value:!0})}};function t(e){return e instanceof Error&&s in e}function i(e,r){return t(e)&&e.name===r}export{o as a,t as b,i as c};

@@ -1,0 +1,160 @@
+/**
+ * The OpenAI chat-completions shapes that this package sends, receives and hands out.
+ *
+ * They are a subset, written out here so that the published types need no other package; every response type is
+ * assignable to the official `openai` package's type of the same name (a type test proves it). Requests are open:
+ * fields that are not listed pass through to the server unchanged, and send a request to the server when a local
+ * engine can't honour them.
+ */
+
+export interface ChatTextPart {
+  type: 'text'
+  text: string
+}
+
+/** One part of a message whose content is not plain text. */
+export type ChatContentPart =
+  | ChatTextPart
+  | { type: 'image_url'; image_url: { url: string; detail?: 'auto' | 'low' | 'high' } }
+
+/** A call of a tool that the model asks for. `arguments` is JSON text as the model wrote it, not checked. */
+export interface ChatToolCall {
+  id: string
+  type: 'function'
+  function: { name: string; arguments: string }
+}
+
+export type ChatMessage =
+  | { role: 'system' | 'developer'; content: string | ChatTextPart[]; name?: string }
+  | { role: 'user'; content: string | ChatContentPart[]; name?: string }
+  | {
+      role: 'assistant'
+      content?: string | ChatTextPart[] | null
+      name?: string
+      refusal?: string | null
+      tool_calls?: ChatToolCall[]
+    }
+  | { role: 'tool'; content: string | ChatTextPart[]; tool_call_id: string }
+
+/** A function that the model may call. `parameters` is a JSON Schema. */
+export interface ChatTool {
+  type: 'function'
+  function: { name: string; description?: string; parameters?: Record<string, unknown>; strict?: boolean | null }
+}
+
+export type ChatToolChoice = 'none' | 'auto' | 'required' | { type: 'function'; function: { name: string } }
+
+export type ChatResponseFormat =
+  | { type: 'text' }
+  | { type: 'json_object' }
+  | {
+      type: 'json_schema'
+      json_schema: {
+        name: string
+        description?: string
+        schema?: Record<string, unknown>
+        strict?: boolean | null
+      }
+    }
+
+/** Body of POST `{prefix}/chat/completions`. */
+export interface ChatCompletionRequest {
+  messages: ChatMessage[]
+  /** Model id, or "auto" for the server's default. Defaults to "auto". */
+  model?: string
+  /** Most tokens to generate; the older name of `max_completion_tokens`, which wins when both are given. */
+  max_tokens?: number | null
+  max_completion_tokens?: number | null
+  temperature?: number | null
+  top_p?: number | null
+  /** Number of choices. Defaults to 1. */
+  n?: number | null
+  stop?: string | string[] | null
+  seed?: number | null
+  stream?: boolean | null
+  stream_options?: { include_usage?: boolean } | null
+  response_format?: ChatResponseFormat
+  tools?: ChatTool[]
+  tool_choice?: ChatToolChoice
+  logprobs?: boolean | null
+  top_logprobs?: number | null
+  frequency_penalty?: number | null
+  presence_penalty?: number | null
+  /** Whether the chat template opens a new assistant turn; false together with `continue_final_message`. */
+  add_generation_prompt?: boolean
+  /** Continue the last message, an assistant's, instead of answering it (vLLM's name). */
+  continue_final_message?: boolean
+  [field: string]: unknown
+}
+
+export type ChatFinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call'
+
+/** Token counts of one completion. */
+export interface ChatUsage {
+  prompt_tokens: number
+  completion_tokens: number
+  total_tokens: number
+}
+
+export interface ChatTokenLogprob {
+  token: string
+  bytes: number[] | null
+  logprob: number
+  top_logprobs: { token: string; bytes: number[] | null; logprob: number }[]
+}
+
+export interface ChatLogprobs {
+  content: ChatTokenLogprob[] | null
+  refusal: ChatTokenLogprob[] | null
+}
+
+export interface ChatCompletion {
+  id: string
+  object: 'chat.completion'
+  /** Unix seconds. */
+  created: number
+  model: string
+  choices: ChatCompletionChoice[]
+  usage?: ChatUsage
+}
+
+export interface ChatCompletionChoice {
+  index: number
+  message: { role: 'assistant'; content: string | null; refusal: string | null; tool_calls?: ChatToolCall[] }
+  finish_reason: ChatFinishReason
+  logprobs: ChatLogprobs | null
+}
+
+/** One event of a streamed completion. */
+export interface ChatCompletionChunk {
+  id: string
+  object: 'chat.completion.chunk'
+  /** Unix seconds. */
+  created: number
+  model: string
+  /** Empty in the last chunk when usage was asked for. */
+  choices: ChatCompletionChunkChoice[]
+  usage?: ChatUsage | null
+}
+
+export interface ChatCompletionChunkChoice {
+  index: number
+  delta: ChatDelta
+  finish_reason: ChatFinishReason | null
+  logprobs?: ChatLogprobs | null
+}
+
+export interface ChatDelta {
+  role?: 'assistant'
+  content?: string | null
+  refusal?: string | null
+  tool_calls?: ChatToolCallDelta[]
+}
+
+/** A piece of a tool call; pieces with the same `index` belong together and their `arguments` are concatenated. */
+export interface ChatToolCallDelta {
+  index: number
+  id?: string
+  type?: 'function'
+  function?: { name?: string; arguments?: string }
+}

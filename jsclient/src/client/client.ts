@@ -1,0 +1,264 @@
+import type { ManagedLoadOptions, ManagedModel } from '../engine/manager-options.ts'
+import { raceAbort } from '../errors/abort.ts'
+import { InvalidRequestError } from '../errors/invalid-request-error.ts'
+import { NoTargetError } from '../errors/no-target-error.ts'
+import { ServerTransport } from '../transport/server.ts'
+import type { DeviceCapabilities, ModelInfo, UserMode } from '../wire.ts'
+import { type ChatCompletions, toChunks, toCompletion } from './chat.ts'
+import type { ExecutionEvent } from './execute.ts'
+import { type GenerateResult, generateRequest, isStreamed, toResult } from './generate.ts'
+import type { ChatRequest, GenerateOptions, HybridInferenceClientOptions, RoutingOptions } from './options.ts'
+import { Page } from './page.ts'
+import { type PreparedRequest, prepare } from './prepare.ts'
+import { Reporter } from './reports.ts'
+import { CHUNKS, EVENTS, type Mode, Requests, type Started, WHOLE } from './requests.ts'
+import { decidePreload } from './router.ts'
+import { SnapshotSource } from './snapshots.ts'
+import { type ClientStatus, StatusStore } from './status.ts'
+import { type RoutedStream, routed, type StreamEvent, toStreamEvents } from './stream.ts'
+
+/**
+ * Answers prompts on the user's device or on a server, as the server's policies decide, request by request. Where a
+ * target fails, the other takes over if the decision permits it; every answer says how it came about.
+ *
+ * Like an OpenAI client that has a model in the page as well. Creating it has no side effects; the first request, or
+ * `initialize`, detects the device and fetches the policy snapshot. Calls may overlap. An aborted call throws its
+ * signal's reason; every other failure is an EdgewiseError.
+ */
+export class HybridInferenceClient {
+  /** `chat.completions.create(…)`, as in OpenAI's client. */
+  readonly chat: { readonly completions: ChatCompletions }
+  /** Calls the listener after every change of `getSnapshot()`. The function returned takes it away. Bound. */
+  readonly subscribe: (listener: () => void) => () => void
+  /** What the client is at, for UIs; the same object until something changes. Bound. */
+  readonly getSnapshot: () => ClientStatus
+
+  readonly #options: HybridInferenceClientOptions
+  readonly #now: () => number
+  readonly #transport: ServerTransport
+  readonly #snapshots: SnapshotSource
+  readonly #reporter: Reporter
+  readonly #status = new StatusStore()
+  #life = new AbortController()
+  #page: Page
+  #requests: Requests
+  #initialized: Promise<void> | undefined
+  /** The teardown of an earlier life, which the next one waits for: they share the engines. */
+  #tornDown: Promise<void> | undefined
+  #ending: { readonly promise: Promise<void>; readonly cancel: () => boolean } | undefined
+
+  constructor(options: HybridInferenceClientOptions) {
+    this.#options = options
+    this.#now = options.now ?? Date.now
+    this.#transport = new ServerTransport(options)
+    this.#snapshots = new SnapshotSource(this.#transport, this.#now)
+    this.#reporter = new Reporter(this.#transport, () => this.#snapshots.current?.grant, this.#now)
+    this.#page = this.#newPage()
+    this.#requests = this.#newRequests()
+    this.subscribe = this.#status.subscribe
+    this.getSnapshot = this.#status.get
+    this.chat = { completions: { create: this.#create.bind(this) as ChatCompletions['create'] } }
+  }
+
+  /** The models of the snapshot in the page; empty before there is one. */
+  get models(): readonly ModelInfo[] {
+    return this.#snapshots.current?.models ?? []
+  }
+
+  /** What this device can do; undefined until it was detected. */
+  get capabilities(): DeviceCapabilities | undefined {
+    return this.#page.capabilities
+  }
+
+  /** The user's own switch. Defaults to what `storage` remembers, else "auto". */
+  get mode(): UserMode {
+    return this.#page.mode
+  }
+
+  /** Sets the user's own switch, and remembers it where there is a `storage`. */
+  setMode(mode: UserMode): void {
+    this.#page.mode = mode
+  }
+
+  /** Where a model is, and how far its load has come; undefined = unknown. */
+  modelStatus(modelId: string): ManagedModel | undefined {
+    return this.#page.engines?.model(modelId)
+  }
+
+  /**
+   * Detects the device, fetches the policy snapshot and asks the engines where models are; once, however often it is
+   * called. A server that can't be reached is no failure: requests then fail, or run on what is here. Rejects with
+   * UnauthorizedError, or with the signal's reason, which ends the wait and not the work. Revives a disposed client.
+   */
+  async initialize({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    signal?.throwIfAborted()
+    this.#revive()
+    return raceAbort(this.#initialize(), signal)
+  }
+
+  /**
+   * Ends everything: aborts requests and loads, ends the engines, delivers the last reports. Idempotent. An `initialize`
+   * in the same turn of the event loop takes it back, so that a component may be unmounted and mounted again without
+   * losing its worker; a later one starts afresh.
+   */
+  dispose(): Promise<void> {
+    if (this.#ending) return this.#ending.promise
+    let cancel = (): boolean => false
+    const promise = new Promise<void>((resolve) => {
+      let begun = false
+      const timer = setTimeout(() => {
+        begun = true
+        void this.#tearDown().then(resolve)
+      })
+      cancel = () => {
+        if (begun) return false
+        clearTimeout(timer)
+        resolve()
+        return true
+      }
+    })
+    this.#ending = { promise, cancel }
+    return promise
+  }
+
+  /** The simple call: one prompt, one answer. With `onChunk` the text is handed out as it comes. */
+  async generate(prompt: string, options: GenerateOptions = {}): Promise<GenerateResult> {
+    const started = await this.#start(prepare(generateRequest(prompt, options)))
+    const streamed = isStreamed(options)
+    const mode: Mode = streamed ? { ...EVENTS, restarts: options.onRestart !== undefined } : WHOLE
+    return toResult(this.#requests.carryOut(started, mode), options)
+  }
+
+  /** A chat as events, which may begin again after a failure: `reset` says to drop the text so far. */
+  stream(request: ChatRequest, options?: RoutingOptions): RoutedStream<StreamEvent> {
+    const prepared = prepare(request, options)
+    const begin = async function* (this: HybridInferenceClient): AsyncGenerator<ExecutionEvent, void, undefined> {
+      yield* this.#requests.carryOut(await this.#start(prepared), EVENTS)
+    }
+    return routed(begin.call(this), toStreamEvents)
+  }
+
+  /**
+   * Downloads a model and makes it resident, so that a later request finds it ready: the one named, or the one that
+   * would be chosen. This may fetch gigabytes: ask the user first. Resolves with the model. Calls share one load, which
+   * goes on until the last of them is aborted.
+   */
+  async preload(modelId?: string, options: ManagedLoadOptions = {}): Promise<ModelInfo> {
+    const signal = this.#signal(options.signal)
+    await raceAbort(this.#initialize(), signal)
+    const model = await this.#modelFor(modelId)
+    this.#status.begin('loading')
+    this.#status.set({ model: model.id })
+    try {
+      const onProgress: ManagedLoadOptions['onProgress'] = (progress) => {
+        this.#status.set({ phase: 'loading', model: model.id, progress })
+        options.onProgress?.(progress)
+      }
+      await (await this.#page.manager()).load(model, { signal, onProgress })
+      return model
+    } finally {
+      this.#status.end()
+    }
+  }
+
+  async #create(request: ChatRequest, options?: RoutingOptions) {
+    const started = await this.#start(prepare(request, options))
+    if (!request.stream) return toCompletion(this.#requests.carryOut(started, WHOLE))
+    const model = started.decision.modelInfo?.id ?? ''
+    const includeUsage = request.stream_options?.include_usage ?? false
+    return routed(this.#requests.carryOut(started, CHUNKS), (events) => toChunks(events, { model, includeUsage }))
+  }
+
+  async #start(request: PreparedRequest): Promise<Started> {
+    return this.#requests.start(request, this.#signal(request.options.signal))
+  }
+
+  /** What must be there before a request is decided on. A local-only request causes no traffic, not even for that. */
+  async #prepareFor({ info }: PreparedRequest): Promise<void> {
+    if (info.privacy !== 'local-only') {
+      await this.#initialize()
+      if (this.#snapshots.isStale) void this.#revalidate().catch(() => {})
+    } else {
+      await this.#initialized?.catch(() => {})
+    }
+    await this.#page.survey(this.models)
+  }
+
+  #initialize(): Promise<void> {
+    this.#initialized ??= (async () => {
+      this.#status.begin('initializing')
+      try {
+        await this.#tornDown
+        await Promise.all([this.#page.device(), this.#revalidate()])
+      } catch (error) {
+        this.#initialized = undefined
+        throw error
+      } finally {
+        this.#status.end()
+      }
+    })()
+    return this.#initialized
+  }
+
+  async #revalidate(): Promise<void> {
+    await this.#snapshots.refresh()
+    await this.#page.survey(this.models)
+  }
+
+  async #modelFor(modelId: string | undefined): Promise<ModelInfo> {
+    const named = this.models.find(({ id }) => id === modelId)
+    if (named) return named
+    if (modelId !== undefined) {
+      const message = `There is no model ${JSON.stringify(modelId)} in the snapshot. \`models\` lists those there are.`
+      throw new InvalidRequestError(message, { param: 'modelId' })
+    }
+    const { modelInfo, reason } = await decidePreload(this.#snapshots, this.#page)
+    if (!modelInfo) throw new NoTargetError(reason)
+    return modelInfo
+  }
+
+  /** The caller's signal and the client's life in one. Throws when either has ended. */
+  #signal(signal: AbortSignal | undefined): AbortSignal {
+    if (this.#ending) {
+      throw new InvalidRequestError('The client was disposed. Call initialize() to use it again.', { code: 'disposed' })
+    }
+    signal?.throwIfAborted()
+    return signal ? AbortSignal.any([signal, this.#life.signal]) : this.#life.signal
+  }
+
+  #revive(): void {
+    const ending = this.#ending
+    if (!ending) return
+    this.#ending = undefined
+    if (ending.cancel()) return
+    this.#tornDown = ending.promise
+    const { mode } = this.#page
+    this.#life = new AbortController()
+    this.#page = this.#newPage()
+    this.#page.mode = mode
+    this.#requests = this.#newRequests()
+    this.#initialized = undefined
+  }
+
+  async #tearDown(): Promise<void> {
+    this.#life.abort(new DOMException('The client was disposed.', 'AbortError'))
+    this.#status.set({ phase: 'disposed', progress: undefined })
+    await Promise.all([this.#page.dispose(), this.#reporter.flush()])
+  }
+
+  #newPage(): Page {
+    return new Page(this.#options, () => this.#status.set({}))
+  }
+
+  #newRequests(): Requests {
+    return new Requests({
+      options: this.#options,
+      transport: this.#transport,
+      snapshots: this.#snapshots,
+      page: this.#page,
+      reporter: this.#reporter,
+      status: this.#status,
+      prepare: (request) => this.#prepareFor(request),
+    })
+  }
+}

@@ -1,0 +1,108 @@
+import type { DetectOptions } from '../capability/detector.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { ServerTransportOptions } from '../transport/http.ts'
+import type {
+  ChatCompletionRequest,
+  Complexity,
+  Decision,
+  DeviceCapabilities,
+  RequestFeatures,
+  State,
+  Target,
+  UserMode,
+} from '../wire.ts'
+
+/** Finds out what the device can do. `CapabilityDetector` is one. */
+export interface DeviceDetector {
+  /** Must not reject. */
+  detect(options?: DetectOptions): Promise<DeviceCapabilities>
+  /** Battery and network as they are now. Must not reject. Defaults to asking the browser. */
+  detectState?(): Promise<Pick<State, 'battery' | 'network'>>
+}
+
+/** Where the user's switch is remembered. `localStorage` is one. */
+export type ClientStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
+
+/** Options of `HybridInferenceClient`: those of the server transport, and these. */
+export interface HybridInferenceClientOptions extends ServerTransportOptions {
+  /** What can run models in this page, such as `webllm()`. Defaults to none: everything runs on the server. */
+  engines?: readonly Engine[] | undefined
+  /** Remembers the user's switch, `setMode`, under "edgewise.mode". Defaults to none: it lasts as long as the client. */
+  storage?: ClientStorage | undefined
+  /** The clock, Unix ms. Defaults to `Date.now`. */
+  now?: (() => number) | undefined
+  /** Defaults to a `CapabilityDetector`. */
+  detector?: DeviceDetector | undefined
+  /**
+   * Which local answers are reported to the server, in counts and codes: true = those whose prompt might have left the
+   * device, "all" = local-only ones too, false = none. Defaults to true.
+   */
+  reports?: boolean | 'all' | undefined
+  /** Longest wait for the server's decision, ms; after that the page decides as if offline. Defaults to 5,000. */
+  routeTimeoutMs?: number | undefined
+  /** Called with every decision before it is carried out. Must not throw. */
+  onDecision?: ((decision: RoutedDecision) => void) | undefined
+}
+
+/** A decision, and who made it. */
+export interface RoutedDecision extends Decision {
+  decisionId: string
+  policyRevision: string
+  decidedBy: 'server' | 'page'
+}
+
+/** What every call takes: wishes about where it runs. None of it reaches a model. */
+export interface RoutingOptions {
+  /** Aborts the call, which then throws the signal's reason. Nothing is tried elsewhere. */
+  signal?: AbortSignal | undefined
+  /** "local-only": no byte of the prompt leaves the device, whatever fails. Defaults to "". */
+  privacy?: '' | 'local-only' | undefined
+  /** The user's wish for this request; wins over `setMode`. Defaults to "auto". */
+  preference?: UserMode | undefined
+  /** How hard the request is; wins over any estimate. Defaults to "auto". */
+  complexity?: Complexity | undefined
+  /** Named task, matched against the models' capabilities, such as "classification". */
+  task?: string | undefined
+  /** Runs there or fails: no fallback, and NoTargetError when the target is not permitted. */
+  force?: Target | undefined
+  /** The prompt's length in tokens, if known. Defaults to an estimate. */
+  promptTokens?: number | undefined
+  /** Counts over the prompt's text. */
+  features?: RequestFeatures | undefined
+  conversationId?: string | undefined
+  /** The target that began the tool loop which this request goes on with. */
+  inToolLoop?: Target | undefined
+  /** Put the decision's explanation into the route record. Defaults to false. */
+  trace?: boolean | undefined
+}
+
+/**
+ * A chat request: OpenAI's fields, which reach the model, and ours, which don't. `model` is what the server shall use; a
+ * local answer comes from the model that the decision names. Fields that no local engine honours send it to the server.
+ */
+export interface ChatRequest extends ChatCompletionRequest, RoutingOptions {}
+
+/** Options of `generate`. */
+export interface GenerateOptions extends RoutingOptions {
+  /** Most tokens to generate. Defaults to 256. */
+  maxTokens?: number | undefined
+  /** 0..2; 0 = always the likeliest token. Defaults to the model's own. */
+  temperature?: number | undefined
+  /** Above 0, up to 1. Defaults to the model's own. */
+  topP?: number | undefined
+  /** Texts that end the answer and are not part of it. */
+  stop?: string | string[] | undefined
+  /** Non-negative integer. Defaults to a random one. */
+  seed?: number | undefined
+  /** A system message before the prompt. */
+  system?: string | undefined
+  /** Hand out the text as it comes, to `onChunk`. Defaults to whether there is an `onChunk`. */
+  stream?: boolean | undefined
+  /** Called with each piece of text, when `stream` is not false. */
+  onChunk?: ((text: string) => void) | undefined
+  /**
+   * Allows an answer that broke off after a chunk was handed out to begin again elsewhere: drop the chunks so far.
+   * Without it such an answer is a StreamInterruptedError.
+   */
+  onRestart?: (() => void) | undefined
+}

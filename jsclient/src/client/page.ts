@@ -1,0 +1,122 @@
+import { CapabilityDetector } from '../capability/detector.ts'
+import { detectState } from '../capability/state.ts'
+import type { EngineManager } from '../engine/manager.ts'
+import { EngineError } from '../errors/engine-error.ts'
+import type { DeviceCapabilities, ModelInfo, State, UserMode } from '../wire.ts'
+import type { HybridInferenceClientOptions } from './options.ts'
+
+const MODE_KEY = 'edgewise.mode'
+
+/** What the page itself knows and holds: the device, its state, the engines. Made without side effects. */
+export class Page {
+  readonly #options: HybridInferenceClientOptions
+  readonly #onChange: () => void
+  #device: Promise<DeviceCapabilities> | undefined
+  #known: DeviceCapabilities | undefined
+  #loading: Promise<EngineManager> | undefined
+  #manager: EngineManager | undefined
+  #surveyed: readonly ModelInfo[] | undefined
+  #mode: UserMode | undefined
+
+  /** `onChange` is called when a model's status or progress changed. */
+  constructor(options: HybridInferenceClientOptions, onChange: () => void) {
+    this.#options = options
+    this.#onChange = onChange
+  }
+
+  /** The device, once it was detected. */
+  get capabilities(): DeviceCapabilities | undefined {
+    return this.#known
+  }
+
+  /** The engines' manager, once one was needed. */
+  get engines(): EngineManager | undefined {
+    return this.#manager
+  }
+
+  /** The user's own switch. */
+  get mode(): UserMode {
+    this.#mode ??= asMode(guarded(() => this.#options.storage?.getItem(MODE_KEY)))
+    return this.#mode
+  }
+
+  set mode(mode: UserMode) {
+    this.#mode = mode
+    guarded(() => this.#options.storage?.setItem(MODE_KEY, mode))
+  }
+
+  /** Detects the device, once. Never rejects. */
+  device(): Promise<DeviceCapabilities> {
+    this.#device ??= (async () => {
+      const { detector = new CapabilityDetector(), engines = [] } = this.#options
+      const found = await detector.detect()
+      this.#known = { ...found, engines: engines.map(({ name }) => name) }
+      return this.#known
+    })()
+    return this.#device
+  }
+
+  /** The manager of the engines, which is a script of its own. An EngineError when that can't be fetched. */
+  manager(): Promise<EngineManager> {
+    this.#loading ??= (async () => {
+      const { engines = [], now } = this.#options
+      const { EngineManager } = await import('../engine/manager.ts').catch((cause: unknown) => {
+        this.#loading = undefined
+        throw new EngineError('the script that manages the engines could not be fetched', {
+          stage: 'load',
+          code: 'load_failed',
+          cause,
+        })
+      })
+      this.#manager = new EngineManager({ engines, now })
+      this.#manager.subscribe(this.#onChange)
+      return this.#manager
+    })()
+    return this.#loading
+  }
+
+  /** Asks the engines where these models are, once a list. Never rejects: what is not known is left out. */
+  async survey(models: readonly ModelInfo[]): Promise<void> {
+    const { engines = [] } = this.#options
+    if (this.#surveyed === models) return
+    const mine = models.filter(({ framework }) => engines.some(({ name }) => name === framework))
+    if (mine.length > 0) {
+      const manager = await this.manager().catch(() => undefined)
+      if (!manager) return
+      await manager.survey(mine)
+    }
+    this.#surveyed = models
+  }
+
+  /** What the page alone knows, now. */
+  async state(): Promise<State> {
+    const { detector, now = Date.now } = this.#options
+    const detected = await (detector?.detectState ? detector.detectState() : detectState())
+    const models = this.#manager?.states() ?? {}
+    return {
+      ...detected,
+      ...(Object.keys(models).length > 0 && { models }),
+      mode: this.mode,
+      nowMs: Math.floor(now()),
+    }
+  }
+
+  /** Ends the engines. A new page can take its place. Never rejects. */
+  async dispose(): Promise<void> {
+    const manager = await this.#loading?.catch(() => undefined)
+    await manager?.dispose()
+  }
+}
+
+function asMode(value: string | null | undefined): UserMode {
+  return value === 'always' || value === 'never' ? value : 'auto'
+}
+
+/** Storage may be blocked, or full. */
+function guarded<T>(action: () => T): T | undefined {
+  try {
+    return action()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,116 @@
+import type { ManagedLoadOptions } from '../engine/manager-options.ts'
+import { raceAbort } from '../errors/abort.ts'
+import type { ServerTransport } from '../transport/server.ts'
+import { answerInBrowser, answerOnServer } from './attempt.ts'
+import { type ExecutionEvent, execute } from './execute.ts'
+import type { HybridInferenceClientOptions } from './options.ts'
+import type { Page } from './page.ts'
+import type { PreparedRequest } from './prepare.ts'
+import { Recorder, type RouteRecord } from './record.ts'
+import type { Reporter } from './reports.ts'
+import { type Routed, Router, settle } from './router.ts'
+import type { SnapshotSource } from './snapshots.ts'
+import type { StatusStore } from './status.ts'
+
+/** How one way of asking takes its answer. */
+export interface Mode {
+  /** Ask the server for a stream. */
+  readonly stream: boolean
+  /** Deltas reach the caller as they come. */
+  readonly handsOut: boolean
+  /** The caller can take a restart after a delta. */
+  readonly restarts: boolean
+}
+
+/** A request that was decided on. */
+export interface Started {
+  readonly request: PreparedRequest
+  readonly decision: Routed
+  readonly recorder: Recorder
+  readonly signal: AbortSignal
+}
+
+export const WHOLE: Mode = { stream: false, handsOut: false, restarts: true }
+export const CHUNKS: Mode = { stream: true, handsOut: true, restarts: false }
+export const EVENTS: Mode = { stream: true, handsOut: true, restarts: true }
+
+/** What requests are served with. */
+export interface RequestParts {
+  readonly options: HybridInferenceClientOptions
+  readonly transport: ServerTransport
+  readonly snapshots: SnapshotSource
+  readonly page: Page
+  readonly reporter: Reporter
+  readonly status: StatusStore
+  /** Sees to it that all is there to decide on the request. */
+  prepare(request: PreparedRequest): Promise<void>
+}
+
+/** Serves requests in two steps: `start` decides, `carryOut` gives the answer. Calls may overlap. */
+export class Requests {
+  readonly #parts: RequestParts
+
+  constructor(parts: RequestParts) {
+    this.#parts = parts
+  }
+
+  /** Decides on a request. */
+  async start(request: PreparedRequest, signal: AbortSignal): Promise<Started> {
+    const { options, transport, page, snapshots, status, prepare } = this.#parts
+    const recorder = new Recorder(options.now ?? Date.now)
+    status.begin('deciding')
+    let decided = false
+    try {
+      await raceAbort(prepare(request), signal)
+      status.set({ phase: 'deciding' })
+      const router = new Router(transport, page, snapshots, options.routeTimeoutMs)
+      const decision = settle(await router.route(request, signal), request.options.force)
+      options.onDecision?.(decision)
+      const { target, reason, modelInfo } = decision
+      status.set({ target, reason, model: target === 'browser' ? modelInfo?.id : undefined })
+      decided = true
+      return { request, decision, recorder, signal }
+    } finally {
+      status.end(decided)
+    }
+  }
+
+  /** Carries a decision out and reports on it. */
+  async *carryOut(started: Started, mode: Mode): AsyncGenerator<ExecutionEvent, void, undefined> {
+    const { request, decision, signal } = started
+    const { transport, page, status } = this.#parts
+    let route: RouteRecord | undefined
+    status.begin('generating')
+    try {
+      const attempt = (target: 'browser' | 'server') => {
+        const model = decision.modelInfo
+        if (target === 'server' || !model) {
+          return answerOnServer({ transport, request, stream: mode.stream, signal })
+        }
+        const onProgress: ManagedLoadOptions['onProgress'] = (progress) =>
+          status.set({ phase: 'loading', model: model.id, progress })
+        return answerInBrowser({ manager: () => page.manager(), request, model, signal, onProgress })
+      }
+      for await (const event of execute({ ...started, ...mode, attempt })) {
+        if (event.type === 'handover') status.set({ target: event.to, progress: undefined })
+        else if (status.get().phase === 'loading') status.set({ phase: 'generating', progress: undefined })
+        if (event.type === 'done') route = event.route
+        yield event
+      }
+    } finally {
+      status.end()
+      this.#report(started, route)
+    }
+  }
+
+  #report({ decision, request, recorder }: Started, route: RouteRecord | undefined): void {
+    const { options, reporter } = this.#parts
+    const { reports = true } = options
+    if (!reports || (request.info.privacy === 'local-only' && reports !== 'all')) return
+    for (const [i, attempt] of recorder.attempts.entries()) {
+      if (attempt.target !== 'browser' || attempt.outcome === 'aborted') continue
+      const handedOver = i < recorder.attempts.length - 1
+      reporter.add({ attempt, handedOver, model: decision.modelInfo, decision, info: request.info, route })
+    }
+  }
+}

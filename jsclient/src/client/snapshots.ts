@@ -1,0 +1,82 @@
+import { isNetworkError } from '../errors/network-error.ts'
+import { isServerError } from '../errors/server-error.ts'
+import { isSnapshotError, type SnapshotError } from '../errors/snapshot-error.ts'
+import { isUnauthorizedError } from '../errors/unauthorized-error.ts'
+import { parseSnapshot } from '../policy/snapshot.ts'
+import type { ServerTransport } from '../transport/server.ts'
+import type { Snapshot } from '../wire.ts'
+
+/** Longest wait for a snapshot, ms; after that the server counts as out of reach. */
+const TIMEOUT_MS = 10_000
+
+/** How long a fetch that brought nothing is not repeated by itself, ms. */
+const RETRY_MS = 30_000
+
+/** The policy snapshot in the page: fetched, revalidated, and dropped when it is too old or somebody else's. */
+export class SnapshotSource {
+  readonly #transport: ServerTransport
+  readonly #now: () => number
+  #held: { snapshot: Snapshot; etag: string | undefined; checkedAt: number } | undefined
+  #refreshing: Promise<void> | undefined
+  #problem: SnapshotError | undefined
+  #failedAt: number | undefined
+
+  constructor(transport: ServerTransport, now: () => number) {
+    this.#transport = transport
+    this.#now = now
+  }
+
+  /** The snapshot, unless there is none or the server has not been heard for longer than it allows. */
+  get current(): Snapshot | undefined {
+    const { snapshot } = this.#held ?? {}
+    return snapshot && this.#age() <= (snapshot.staleIfUnreachable ?? 0) ? snapshot : undefined
+  }
+
+  /** Why the server's last snapshot could not be used. */
+  get problem(): SnapshotError | undefined {
+    return this.#problem
+  }
+
+  /** Whether it is time to ask for it again. */
+  get isStale(): boolean {
+    if (this.#failedAt !== undefined && this.#now() - this.#failedAt < RETRY_MS) return false
+    return this.#age() > (this.#held?.snapshot.maxAge ?? 0)
+  }
+
+  /**
+   * Fetches or revalidates; callers that come together share one request. A server that can't be reached, has no
+   * snapshot, or sends one that this version can't use, leaves the one at hand. Rejects with UnauthorizedError, and then
+   * the one at hand is gone: it was made for somebody else.
+   */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#fetch().finally(() => {
+      this.#refreshing = undefined
+    })
+    return this.#refreshing
+  }
+
+  async #fetch(): Promise<void> {
+    const held = this.#held
+    const timeout = AbortSignal.timeout(TIMEOUT_MS)
+    try {
+      const answer = await this.#transport.policy({ etag: held?.etag, signal: timeout })
+      if (answer.modified) {
+        this.#held = { snapshot: parseSnapshot(answer.snapshot), etag: answer.etag, checkedAt: this.#now() }
+      } else if (held) {
+        this.#held = { ...held, checkedAt: this.#now() }
+      }
+      this.#problem = undefined
+      this.#failedAt = undefined
+    } catch (error) {
+      this.#failedAt = this.#now()
+      if (isUnauthorizedError(error)) this.#held = undefined
+      if (isSnapshotError(error)) this.#problem = error
+      else if (!timeout.aborted && !isNetworkError(error) && !isServerError(error)) throw error
+    }
+  }
+
+  /** Seconds since the server was last heard to say that the snapshot is good. */
+  #age(): number {
+    return this.#held ? (this.#now() - this.#held.checkedAt) / 1000 : Number.POSITIVE_INFINITY
+  }
+}

@@ -1,0 +1,250 @@
+/** The page's end of the protocol. */
+import { raceAbort } from '../errors/abort.ts'
+import type { EngineStage } from '../errors/engine-error.ts'
+import { EngineError } from '../errors/engine-error.ts'
+import { EngineLostError } from '../errors/engine-lost-error.ts'
+import type { ModelInfo } from '../wire.ts'
+import { deferred, onAbort } from './abort.ts'
+import type { EngineEvent, EngineRequest, GenerateOptions, LoadOptions, LoadProgress } from './engine.ts'
+import { describe, fromErrorMessage } from './error-message.ts'
+import { createInbox } from './inbox.ts'
+import type { EnginePort, HostMessage, PageMessage } from './protocol.ts'
+import { isProtocolMessage, PROTOCOL_VERSION } from './protocol.ts'
+import { createQueue } from './queue.ts'
+import { createWatchdog } from './watchdog.ts'
+
+export interface ConnectOptions {
+  /** Milliseconds between two pings while a call is pending; 0 = never. Defaults to 5,000. */
+  heartbeatMs?: number
+  /**
+   * Milliseconds without any message from a pinged worker after which it counts as dead; 0 = never. A worker is silent
+   * while it compiles a model or reads a long prompt, so be generous. Defaults to 120,000.
+   */
+  deadMs?: number
+  /** Milliseconds without a token after which a generation counts as stalled; 0 = never. Defaults to 60,000. */
+  stallMs?: number
+}
+
+/** A worker with an engine in it, seen from the page. */
+export interface WorkerClient<Config> {
+  /** Resolves when the model is resident. Rejects with the signal's reason or an `EngineError`. */
+  load(model: ModelInfo, config: Config, options?: LoadOptions): Promise<void>
+  /** As `LoadedModel.generate`. */
+  generate(request: EngineRequest, options?: GenerateOptions): AsyncGenerator<EngineEvent, void, undefined>
+  /** Frees the model; the worker stays. */
+  unload(): Promise<void>
+  /** Resolves when the worker died or went silent. Stays pending after `close`. */
+  readonly lost: Promise<EngineLostError>
+  /** Terminates the worker. Pending calls throw `EngineError` "not_loaded". Idempotent. */
+  close(): void
+}
+
+interface Call {
+  stage: EngineStage
+  onProgress?: ((progress: LoadProgress) => void) | undefined
+  onEvents?: ((events: EngineEvent[]) => void) | undefined
+  end(): void
+  fail(error: unknown): void
+}
+
+type Body<M> = M extends unknown ? Omit<M, 'edgewise'> : never
+type Start<Config> = { kind: 'load'; model: ModelInfo; config: Config } | { kind: 'unload' }
+
+/** Connects to a worker that calls `expose`. Takes the port over: `close` and a loss terminate it. */
+export function connect<Config>(port: EnginePort, options: ConnectOptions = {}): WorkerClient<Config> {
+  const { heartbeatMs = 5_000, deadMs = 120_000, stallMs = 60_000 } = options
+  const calls = new Map<number, Call>()
+  const started = deferred<void>()
+  const lost = deferred<EngineLostError>()
+  const queue = createQueue()
+  let nextId = 1
+  let ready = false
+  let ended: EngineError | undefined
+  let heartbeat: ReturnType<typeof setInterval> | undefined
+  let silence: ReturnType<typeof createWatchdog> | undefined
+
+  const post = (message: Body<HostMessage<Config>>) => port.postMessage({ edgewise: PROTOCOL_VERSION, ...message })
+
+  /** Keeps listening to the worker's pulse while there is something to wait for. */
+  const watch = () => {
+    if (calls.size > 0 && !ended) {
+      if (heartbeat !== undefined || heartbeatMs <= 0) return
+      silence = createWatchdog(deadMs, () => lose(`the worker was silent for ${deadMs} ms`))
+      heartbeat = setInterval(() => post({ kind: 'ping' }), heartbeatMs)
+    } else {
+      clearInterval(heartbeat)
+      heartbeat = undefined
+      silence?.stop()
+    }
+  }
+
+  const end = (error: EngineError) => {
+    if (ended) return
+    ended = error
+    for (const [type, listener] of listeners) port.removeEventListener(type, listener)
+    port.terminate?.()
+    port.close?.()
+    started.reject(error)
+    for (const call of [...calls.values()]) call.fail(call.stage === error.stage ? error : restage(error, call.stage))
+    calls.clear()
+    watch()
+  }
+
+  const lose = (message: string, cause?: unknown) => {
+    if (ended) return
+    const error = new EngineLostError(message, { cause })
+    end(error)
+    lost.resolve(error)
+  }
+
+  const onMessage = (event: Event) => {
+    const { data } = event as MessageEvent<unknown>
+    if (!isProtocolMessage(data)) return
+    silence?.feed()
+    const message = data as PageMessage
+    if (message.kind === 'fatal') return end(fromErrorMessage(message.error))
+    if (message.edgewise !== PROTOCOL_VERSION) {
+      const text = `the page speaks version ${PROTOCOL_VERSION} of the protocol and the worker version ${message.edgewise}: build both from one release`
+      return end(new EngineError(text, { stage: 'load', code: 'protocol' }))
+    }
+    if (message.kind === 'ready') {
+      ready = true
+      return started.resolve()
+    }
+    if (message.kind === 'pong') return
+    const call = calls.get(message.id)
+    if (!call) return
+    if (message.kind === 'progress') return call.onProgress?.(message.progress)
+    if (message.kind === 'events') return call.onEvents?.(message.events)
+    calls.delete(message.id)
+    watch()
+    if (message.kind === 'end') call.end()
+    else call.fail(fromErrorMessage(message.error))
+  }
+
+  const onError = (event: Event) => {
+    const { message = '' } = event as Partial<ErrorEvent>
+    if (ready) return lose(`the worker failed: ${message || 'uncaught error'}`)
+    const text = `the engine's worker did not start: its script was not found, was blocked, or could not import the engine's npm package. ${message}`
+    end(new EngineError(text.trim(), { stage: 'load', code: 'worker_failed' }))
+  }
+
+  const listeners: [string, (event: Event) => void][] = [
+    ['message', onMessage],
+    ['error', onError],
+    ['messageerror', () => lose('a message to or from the worker could not be read')],
+    ['close', () => lose('the port to the worker was closed')],
+  ]
+  for (const [type, listener] of listeners) port.addEventListener(type, listener)
+  port.start?.()
+  post({ kind: 'hello' })
+
+  const register = (call: Call, settled?: () => void): number => {
+    if (ended) {
+      settled?.()
+      throw ended
+    }
+    const id = nextId++
+    calls.set(id, {
+      ...call,
+      end() {
+        settled?.()
+        call.end()
+      },
+      fail(error) {
+        settled?.()
+        call.fail(error)
+      },
+    })
+    watch()
+    return id
+  }
+
+  /** Sends what starts a call; what can't be cloned fails that call alone. */
+  const send = (id: number, message: Body<HostMessage<Config>>) => {
+    try {
+      post(message)
+    } catch (cause) {
+      const call = calls.get(id)
+      calls.delete(id)
+      watch()
+      const stage = message.kind === 'generate' ? 'generate' : 'load'
+      const code = stage === 'generate' ? 'generate_failed' : 'misconfigured'
+      call?.fail(
+        new EngineError(`the call can't be sent to the worker: ${describe(cause).message}`, { stage, code, cause }),
+      )
+    }
+  }
+
+  const request = async (start: Start<Config>, { signal, onProgress }: LoadOptions): Promise<void> => {
+    signal?.throwIfAborted()
+    const result = deferred<void>()
+    const id = register({ stage: 'load', onProgress, end: () => result.resolve(), fail: result.reject })
+    const stop = onAbort(signal, () => {
+      post({ kind: 'abort', id })
+      // The worker ends it in its own time; nothing more is heard of it.
+      const call = calls.get(id)
+      if (call) call.onProgress = undefined
+    })
+    try {
+      await raceAbort(started.promise, signal)
+      send(id, { ...start, id })
+      await raceAbort(result.promise, signal)
+    } finally {
+      stop()
+    }
+  }
+
+  return {
+    lost: lost.promise,
+    load: (model, config, loadOptions = {}) => request({ kind: 'load', model, config }, loadOptions),
+    unload: () => request({ kind: 'unload' }, {}),
+    close: () => end(new EngineError('the model was unloaded', { stage: 'generate', code: 'not_loaded' })),
+
+    async *generate(engineRequest, { signal } = {}) {
+      // The turn ends when the worker says so, not when the caller leaves: the next call starts on an idle engine.
+      const release = await queue.acquire(signal)
+      const inbox = createInbox<EngineEvent>()
+      const dog = createWatchdog(stallMs, () => {
+        const message = `no token came for ${stallMs} ms; the worker was terminated`
+        inbox.fail(new EngineError(message, { stage: 'generate', code: 'stalled' }))
+        lose(message)
+      })
+      const id = register(
+        {
+          stage: 'generate',
+          onEvents(events) {
+            dog.feed()
+            for (const event of events) inbox.push(event)
+          },
+          end: () => inbox.end(),
+          fail: (error) => inbox.fail(error),
+        },
+        () => {
+          dog.stop()
+          release()
+        },
+      )
+      const stop = onAbort(signal, () => {
+        post({ kind: 'abort', id })
+        inbox.fail(signal?.reason, true)
+      })
+      try {
+        send(id, { kind: 'generate', id, request: engineRequest })
+        yield* inbox
+      } finally {
+        stop()
+        dog.stop()
+        if (calls.has(id) && !signal?.aborted) post({ kind: 'abort', id })
+      }
+    },
+  }
+}
+
+/** The same error, seen by a call of the other stage. */
+function restage(error: EngineError, stage: EngineStage): EngineError {
+  const { message, code, cause } = error
+  return code === 'lost'
+    ? new EngineLostError(message, { stage, cause })
+    : new EngineError(message, { stage, code, cause })
+}

@@ -1,0 +1,160 @@
+/**
+ * The engine plug-in: software that runs a model in the page. Applications don't call it; the client does, and gives
+ * every engine the same queueing, hand-over and reports. Authors of engines implement `Engine` and `LoadedModel` and run
+ * the conformance suite of the tests against them. In this file *must* binds the engine, *guaranteed* binds its caller.
+ */
+import type { EngineLostError } from '../errors/engine-lost-error.ts'
+import type { ChatMessage, ChatResponseFormat, ChatTool, ChatToolCall, ChatToolChoice, ModelInfo } from '../wire.ts'
+
+/** What an engine can honour with at least one model; `ModelInfo.supports` narrows it to a model. */
+export interface EngineSupport {
+  /** Calls tools. */
+  readonly tools: boolean
+  /** Constrains its output to a JSON Schema, not merely asks the model for JSON. */
+  readonly jsonSchema: boolean
+  /** Takes image parts. */
+  readonly images: boolean
+  readonly logprobs: boolean
+  /** The same seed, request and device give the same text. */
+  readonly seed: boolean
+  /** Honours `EngineRequest.stop`. */
+  readonly stop: boolean
+  /** Most choices a request may ask for, at least 1. */
+  readonly n: number
+  /** Honours `EngineRequest.continueFinalMessage`. */
+  readonly continuation: boolean
+}
+
+/**
+ * One engine. Creating it must have no side effects: no worker, no storage, no download, no access to `navigator`.
+ * Methods may be called concurrently. The caller is guaranteed to load a model at most once at a time.
+ */
+export interface Engine {
+  /** Name on the wire, `ModelInfo.framework`: "webllm", "transformers.js", or a name of its own. */
+  readonly name: string
+  readonly supports: EngineSupport
+
+  /**
+   * Whether the model's files are on this device. Must not download model files and should not load the engine. Must
+   * never reject but with the signal's reason: whatever goes wrong means "absent".
+   */
+  status(model: ModelInfo, options?: StatusOptions): Promise<'absent' | 'cached'>
+
+  /**
+   * Downloads what is missing and makes the model resident.
+   *
+   * Must check that the device can run the model before the first byte of it is downloaded. Must stop downloading and
+   * free what it took when the signal aborts, and then reject with `signal.reason`; a later load of the same model must
+   * work. Every other failure must be an `EngineError` with stage "load".
+   */
+  load(model: ModelInfo, options?: LoadOptions): Promise<LoadedModel>
+
+  /** Ends everything: terminates workers, fails what runs. Must be idempotent, must not reject. A later load may fail. */
+  dispose(): Promise<void>
+}
+
+export interface StatusOptions {
+  signal?: AbortSignal | undefined
+}
+
+export interface LoadOptions {
+  signal?: AbortSignal | undefined
+  /** Must not throw. Guaranteed to be cheap; the engine need not throttle, but should stay under 20 calls a second. */
+  onProgress?: ((progress: LoadProgress) => void) | undefined
+}
+
+/** How far a load has come. */
+export interface LoadProgress {
+  /** 0..1. Must never fall during one load; 1 only when the load is complete. */
+  progress: number
+  /** "download" while bytes come from the network, "load" while they are read from disk, compiled or moved to the GPU. */
+  stage: 'download' | 'load'
+  /** Bytes that came from the network so far, if the engine knows. Must not fall. */
+  loadedBytes?: number
+  /** Bytes that must come from the network, if the engine knows. */
+  totalBytes?: number
+}
+
+/** A resident model. */
+export interface LoadedModel {
+  readonly model: ModelInfo
+
+  /**
+   * Generates one answer. Nothing starts before the first `next()`.
+   *
+   * Yields any number of `delta` and then exactly one `done`. The tokens of all deltas must add up to
+   * `usage.completionTokens`, which leaves out the token that ends the answer.
+   *
+   * Aborting, and leaving the loop early, must stop the engine within five tokens. An aborted call throws
+   * `signal.reason` at once and yields nothing more; every other failure is an `EngineError` with stage "generate". A
+   * field that can't be honoured must be an `EngineUnsupportedError` before anything is generated, and never dropped.
+   *
+   * Calls on one model may overlap: they must run one after another, each starting when the engine is idle again, and
+   * one that is aborted while it waits must never start.
+   */
+  generate(request: EngineRequest, options?: GenerateOptions): AsyncIterable<EngineEvent>
+
+  /**
+   * Resolves, never rejects, when the engine dies under the model: GPU device lost, worker gone, stalled. Pending calls
+   * then throw, later ones throw at once. Stays pending after `unload`.
+   */
+  readonly lost: Promise<EngineLostError>
+
+  /** Frees the model. Pending calls throw `EngineError` "not_loaded". Must be idempotent, must not reject. */
+  unload(): Promise<void>
+}
+
+export interface GenerateOptions {
+  signal?: AbortSignal | undefined
+}
+
+/** One request. Must not be modified by the engine. */
+export interface EngineRequest {
+  /** At least one. Text parts of a message are joined without a separator. */
+  messages: ChatMessage[]
+  /** Most tokens to generate, at least 1. Fewer are generated when the context window ends first. */
+  maxTokens: number
+  /** 0..2; 0 = greedy. Defaults to what the model's own files say. */
+  temperature?: number
+  /** Above 0, up to 1. Defaults to what the model's own files say. */
+  topP?: number
+  /** Texts that end the answer; they are not part of it. An empty list = none. */
+  stop?: string[]
+  /** Non-negative integer. Defaults to a random one. */
+  seed?: number
+  /** Defaults to text. */
+  responseFormat?: ChatResponseFormat
+  /** An empty list = none. */
+  tools?: ChatTool[]
+  /** Defaults to "auto" when there are tools. */
+  toolChoice?: ChatToolChoice
+  /** Go on with the last message, an assistant's, whose text must be a prefix of the answer and is not repeated. */
+  continueFinalMessage?: boolean
+  /** Number of choices. Defaults to 1. */
+  n?: number
+  /** Defaults to false. */
+  logprobs?: boolean
+}
+
+export type EngineEvent =
+  | {
+      type: 'delta'
+      /** May be empty, to account for tokens that have no text of their own. */
+      text: string
+      /** Tokens generated since the last delta. */
+      tokens: number
+    }
+  | {
+      type: 'done'
+      finishReason: 'stop' | 'length' | 'tool_calls'
+      usage: EngineUsage
+      /** Present when `finishReason` is "tool_calls". */
+      toolCalls?: ChatToolCall[]
+    }
+
+export interface EngineUsage {
+  /** Tokens of the rendered prompt, chat template included. */
+  promptTokens: number
+  /** Tokens of the answer without its end token. */
+  completionTokens: number
+}

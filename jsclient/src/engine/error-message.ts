@@ -1,0 +1,58 @@
+/** Errors across the boundary between worker and page. */
+
+import type { EngineStage } from '../errors/engine-error.ts'
+import { EngineError } from '../errors/engine-error.ts'
+import { ModelLoadError } from '../errors/engine-model-load-error.ts'
+import { EngineNotInstalledError } from '../errors/engine-not-installed-error.ts'
+import { EngineUnsupportedError } from '../errors/engine-unsupported-error.ts'
+import type { ErrorMessage } from './protocol.ts'
+
+/** Takes an error apart for `postMessage`; what is no `EngineError` becomes a plain failure of the stage. */
+export function toErrorMessage(error: unknown, stage: EngineStage): ErrorMessage {
+  if (!(error instanceof EngineError)) {
+    const { name, message } = describe(error)
+    return {
+      name: 'EngineError',
+      message,
+      stage,
+      code: stage === 'load' ? 'load_failed' : 'generate_failed',
+      cause: { name, message },
+    }
+  }
+  const message: ErrorMessage = { name: error.name, message: error.message, stage: error.stage, code: error.code }
+  if (error instanceof EngineNotInstalledError) message.detail = error.packageName
+  if (error instanceof EngineUnsupportedError) message.detail = error.param
+  if (error instanceof ModelLoadError) message.detail = error.modelId
+  if (error.cause !== undefined) message.cause = describe(error.cause)
+  return message
+}
+
+/** Puts it together again, with its class. */
+export function fromErrorMessage(message: ErrorMessage): EngineError {
+  const cause = message.cause && Object.assign(new Error(message.cause.message), { name: message.cause.name })
+  if (message.detail !== undefined) {
+    switch (message.name) {
+      case 'EngineNotInstalledError':
+        return new EngineNotInstalledError(message.detail, cause)
+      case 'ModelLoadError':
+        return new ModelLoadError(message.detail, message.message, { code: message.code, cause })
+      case 'EngineUnsupportedError': {
+        const error = new EngineUnsupportedError('', message.detail, '')
+        error.message = message.message
+        return error
+      }
+    }
+  }
+  return new EngineError(message.message, { stage: message.stage, code: message.code, cause })
+}
+
+/** Name and message of whatever was thrown: an Error, a DOMException, a "Name: message" string, a number. */
+export function describe(thrown: unknown): { name: string; message: string } {
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
+    const name = 'name' in thrown && typeof thrown.name === 'string' ? thrown.name : 'Error'
+    return { name, message: String(thrown.message) }
+  }
+  const text = String(thrown)
+  const match = /^([A-Z]\w*(?:Error|Exception)): ([\s\S]*)$/.exec(text)
+  return match ? { name: match[1] ?? 'Error', message: match[2] ?? '' } : { name: 'Error', message: text }
+}

@@ -1,0 +1,93 @@
+/**
+ * The part of `@huggingface/transformers` (4.3) that this adapter uses, written out so that neither our types nor our
+ * pages need the package. A test against the real package keeps it true.
+ */
+export interface TransformersPeer {
+  env: TransformersEnv
+  AutoTokenizer: { from_pretrained(id: string, options: PretrainedOptions): Promise<Tokenizer> }
+  AutoModelForCausalLM: { from_pretrained(id: string, options: ModelOptions): Promise<CausalModel> }
+  InterruptableStoppingCriteria: new () => StoppingCriteria
+  random: { seed(seed?: number): void }
+}
+
+export interface TransformersEnv {
+  fetch: (input: string | URL, init?: RequestInit) => Promise<Response>
+  allowLocalModels: boolean
+  allowRemoteModels: boolean
+  remoteHost: string
+  remotePathTemplate: string
+  useBrowserCache: boolean
+  useWasmCache: boolean
+  backends: { onnx: { wasm?: { wasmPaths?: string | WasmPaths; numThreads?: number } } }
+}
+
+/** URLs of ONNX Runtime's two files. */
+export interface WasmPaths {
+  mjs: string
+  wasm: string
+}
+
+export interface PretrainedOptions {
+  revision: string
+  progress_callback: (info: ProgressInfo) => void
+}
+
+export interface ModelOptions extends PretrainedOptions {
+  device: string
+  dtype: string
+}
+
+export interface ProgressInfo {
+  status: string
+  file?: string
+  loaded?: number
+  total?: number
+  files?: Record<string, { loaded: number; total: number }>
+}
+
+export interface Tokenizer {
+  (text: string, options: { add_special_tokens: boolean }): TokenizedText
+  apply_chat_template(
+    messages: readonly { role: string; content: string }[],
+    options: { tokenize: false; add_generation_prompt: boolean },
+  ): string
+  decode(ids: readonly bigint[], options: DecodeOptions): string
+}
+
+export interface DecodeOptions {
+  skip_special_tokens: boolean
+  clean_up_tokenization_spaces: boolean
+}
+
+export interface TokenizedText {
+  input_ids: { dims: number[] }
+  [name: string]: unknown
+}
+
+export interface StoppingCriteria {
+  interrupt(): void
+}
+
+export interface CausalModel {
+  config: { eos_token_id?: number | number[] | null; max_position_embeddings?: number }
+  generation_config?: { eos_token_id?: number | number[] | null; do_sample?: boolean } | null
+  forward: (inputs: unknown) => Promise<unknown>
+  generate(options: GenerateArguments): Promise<unknown>
+  dispose(): Promise<unknown>
+}
+
+export interface GenerateArguments {
+  max_new_tokens: number
+  do_sample?: boolean
+  temperature?: number
+  streamer: { put(tokens: bigint[][]): void; end(): void }
+  stopping_criteria: StoppingCriteria[]
+  logits_processor?: ((ids: bigint[][], logits: Logits) => Logits)[]
+  [input: string]: unknown
+}
+
+export interface Logits {
+  /** Scores of the next token, one batch row after another. */
+  data: Float32Array
+  dims: number[]
+}

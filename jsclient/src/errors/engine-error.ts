@@ -1,0 +1,75 @@
+import { EdgewiseError, isEdgewiseError } from './edgewise-error.ts'
+
+/** What an engine was doing when it failed. */
+export type EngineStage = 'load' | 'generate'
+
+/**
+ * Why an engine failed. Codes may travel in reports and metrics; messages may not.
+ *
+ * | code | meaning | worth trying |
+ * |---|---|---|
+ * | `not_installed` | the engine's npm package is missing, or its module URL is wrong | another engine |
+ * | `misconfigured` | an option that the adapter needs is missing or wrong | another engine |
+ * | `worker_failed` | the worker did not start: script not found, blocked by CSP, or its imports failed | another engine |
+ * | `protocol` | the worker speaks another version of the protocol | rebuild the worker |
+ * | `no_webgpu` | no WebGPU adapter here | another engine |
+ * | `insufficient_gpu` | the adapter lacks a feature or a limit that the model needs | another model |
+ * | `model_not_found` | the model, its files or its record don't exist | another model |
+ * | `download_failed` | the network or the store failed while files were fetched | the same again |
+ * | `quota_exceeded` | the origin's storage is full | a smaller model |
+ * | `out_of_memory` | memory, the GPU's or the process's, ran out | a smaller model |
+ * | `load_failed` | any other failure to load | another model |
+ * | `not_loaded` | the model was unloaded, or never finished loading | load again |
+ * | `unsupported` | the request asks for what this engine or model can't honour | another engine |
+ * | `context_length_exceeded` | prompt and answer don't fit the context window | another model |
+ * | `stalled` | no token came in time; the worker was terminated | another engine |
+ * | `interrupted` | generation ended early although nobody aborted it | the same again |
+ * | `generate_failed` | any other failure to generate | another engine |
+ * | `lost` | the engine died: device lost, worker gone | load again |
+ */
+export type EngineErrorCode =
+  | 'not_installed'
+  | 'misconfigured'
+  | 'worker_failed'
+  | 'protocol'
+  | 'no_webgpu'
+  | 'insufficient_gpu'
+  | 'model_not_found'
+  | 'download_failed'
+  | 'quota_exceeded'
+  | 'out_of_memory'
+  | 'load_failed'
+  | 'not_loaded'
+  | 'unsupported'
+  | 'context_length_exceeded'
+  | 'stalled'
+  | 'interrupted'
+  | 'generate_failed'
+  | 'lost'
+
+export interface EngineErrorOptions {
+  stage: EngineStage
+  code: EngineErrorCode
+  /** What the engine itself threw. */
+  cause?: unknown
+}
+
+/**
+ * A local engine failed to load a model or to generate. The base of every error that an engine throws, except an abort,
+ * which throws the signal's own reason.
+ */
+export class EngineError extends EdgewiseError {
+  override readonly name: string = 'EngineError'
+  declare readonly code: EngineErrorCode
+  readonly stage: EngineStage
+
+  constructor(message: string, options: EngineErrorOptions) {
+    super(message, { code: options.code, ...(options.cause !== undefined && { cause: options.cause }) })
+    this.stage = options.stage
+  }
+}
+
+/** Whether `error` is an `EngineError` or one of its subclasses. */
+export function isEngineError(error: unknown): error is EngineError {
+  return isEdgewiseError(error) && 'stage' in error
+}

@@ -1,0 +1,19 @@
+import { hasErrorName } from './edgewise-error.ts'
+import type { EngineErrorCode } from './engine-error.ts'
+import { EngineError } from './engine-error.ts'
+
+/** A model could not be loaded; `code` says why. */
+export class ModelLoadError extends EngineError {
+  override readonly name = 'ModelLoadError'
+  /** Registry id of the model. */
+  readonly modelId: string
+
+  constructor(modelId: string, message: string, options: { code?: EngineErrorCode; cause?: unknown } = {}) {
+    super(message, { stage: 'load', code: options.code ?? 'load_failed', cause: options.cause })
+    this.modelId = modelId
+  }
+}
+
+export function isModelLoadError(error: unknown): error is ModelLoadError {
+  return hasErrorName(error, 'ModelLoadError')
+}

@@ -1,0 +1,18 @@
+import { EdgewiseError, hasErrorName } from './edgewise-error.ts'
+
+/** The caller passed options that can't work. A mistake in the program: trying again does not help. */
+export class InvalidRequestError extends EdgewiseError {
+  override readonly name = 'InvalidRequestError'
+  declare readonly code: string
+  /** The option or field that is wrong. */
+  readonly param: string | undefined
+
+  constructor(message: string, options: { param?: string; code?: string; cause?: unknown } = {}) {
+    super(message, { ...options, code: options.code ?? 'invalid_value' })
+    this.param = options.param
+  }
+}
+
+export function isInvalidRequestError(error: unknown): error is InvalidRequestError {
+  return hasErrorName(error, 'InvalidRequestError')
+}

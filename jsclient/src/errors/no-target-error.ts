@@ -1,0 +1,21 @@
+import type { Reason } from '../wire.ts'
+import { EdgewiseError, hasErrorName } from './edgewise-error.ts'
+
+/** The decision was `none`: every target is forbidden, and nothing was sent anywhere. `reason` says why. */
+export class NoTargetError extends EdgewiseError {
+  override readonly name = 'NoTargetError'
+  declare readonly code: 'no_target'
+  readonly reason: Reason
+
+  constructor(reason: Reason, options: { cause?: unknown } = {}) {
+    super(`Nothing may run this request: ${reason}. Load a local model first, or relax the rule behind that reason.`, {
+      ...options,
+      code: 'no_target',
+    })
+    this.reason = reason
+  }
+}
+
+export function isNoTargetError(error: unknown): error is NoTargetError {
+  return hasErrorName(error, 'NoTargetError')
+}

@@ -1,0 +1,44 @@
+import type { ErrorType } from '../wire.ts'
+import { EdgewiseError, hasErrorName } from './edgewise-error.ts'
+
+/** Fields of {@link ServerError}. */
+export interface ServerErrorInit {
+  status: number
+  type?: ErrorType
+  code?: string | null
+  param?: string | null
+  retryAfterMs?: number | undefined
+  requestId?: string | undefined
+  cause?: unknown
+}
+
+/**
+ * The server answered, and the answer is an error: an HTTP status of 400 or more, an error inside a stream, or a body
+ * that is not what was asked for (`code` "invalid_response").
+ */
+export class ServerError extends EdgewiseError {
+  override readonly name = 'ServerError'
+  /** HTTP status. 200 for an error inside a stream, whose kind is in `type` and `code`. */
+  readonly status: number
+  /** OpenAI's class of error: "invalid_request_error", "rate_limit_error", "server_error", … */
+  readonly type: ErrorType
+  /** The field that the server objects to. */
+  readonly param: string | null
+  /** How long the server asks to wait before the next try, ms. */
+  readonly retryAfterMs: number | undefined
+  /** The server's id of the request, for its logs. */
+  readonly requestId: string | undefined
+
+  constructor(message: string, init: ServerErrorInit) {
+    super(message, { ...init, code: init.code ?? null })
+    this.status = init.status
+    this.type = init.type ?? (init.status >= 400 && init.status < 500 ? 'invalid_request_error' : 'server_error')
+    this.param = init.param ?? null
+    this.retryAfterMs = init.retryAfterMs
+    this.requestId = init.requestId
+  }
+}
+
+export function isServerError(error: unknown): error is ServerError {
+  return hasErrorName(error, 'ServerError')
+}

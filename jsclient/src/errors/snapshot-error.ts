@@ -1,0 +1,22 @@
+import { EdgewiseError, hasErrorName } from './edgewise-error.ts'
+
+/**
+ * - `snapshot_invalid`: it lacks what deciding needs, or is of the wrong type
+ * - `snapshot_unsupported`: its `schema` is newer than this package
+ * - `snapshot_expired`: too old to decide with, and the server can't be reached
+ */
+export type SnapshotErrorCode = 'snapshot_invalid' | 'snapshot_unsupported' | 'snapshot_expired'
+
+/** The policy snapshot can't be used to decide. */
+export class SnapshotError extends EdgewiseError {
+  override readonly name = 'SnapshotError'
+  declare readonly code: SnapshotErrorCode
+
+  constructor(message: string, options: { code: SnapshotErrorCode; cause?: unknown }) {
+    super(message, options)
+  }
+}
+
+export function isSnapshotError(error: unknown): error is SnapshotError {
+  return hasErrorName(error, 'SnapshotError')
+}

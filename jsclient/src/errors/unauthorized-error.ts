@@ -1,0 +1,22 @@
+import { EdgewiseError, hasErrorName } from './edgewise-error.ts'
+
+/** The server answered 401, and again after the credentials were refreshed once, if `headers` could refresh them. */
+export class UnauthorizedError extends EdgewiseError {
+  override readonly name = 'UnauthorizedError'
+  /** The server's code, usually "unauthorized". */
+  declare readonly code: string
+  readonly status = 401
+  /** The server's id of the request, for its logs. */
+  readonly requestId: string | undefined
+
+  constructor(message: string, options: { code?: string | null; requestId?: string | undefined } = {}) {
+    super(`${message} Sign in again, or return valid credentials from \`headers\`.`, {
+      code: options.code ?? 'unauthorized',
+    })
+    this.requestId = options.requestId
+  }
+}
+
+export function isUnauthorizedError(error: unknown): error is UnauthorizedError {
+  return hasErrorName(error, 'UnauthorizedError')
+}

@@ -1,0 +1,73 @@
+/** The public list of the core entry, `@edgewise/client`. */
+
+export {
+  ASSUMED_RAM_GB,
+  CapabilityDetector,
+  type CapabilityDetectorOptions,
+  type DetectOptions,
+} from './capability/detector.ts'
+export type { DetectorEnvironment } from './capability/environment.ts'
+export { GPU_TIERS, type GPUTierRule } from './capability/gpu-tier.ts'
+export { mergeDevices } from './capability/merge.ts'
+export { detectState } from './capability/state.ts'
+
+export type { ChatCompletionStream, ChatCompletions, RoutedChatCompletion } from './client/chat.ts'
+export { HybridInferenceClient } from './client/client.ts'
+export type { GenerateResult } from './client/generate.ts'
+export type {
+  ChatRequest,
+  ClientStorage,
+  DeviceDetector,
+  GenerateOptions,
+  HybridInferenceClientOptions,
+  RoutedDecision,
+  RoutingOptions,
+} from './client/options.ts'
+export type { RouteAttempt, RouteRecord } from './client/record.ts'
+export type { ClientPhase, ClientStatus } from './client/status.ts'
+export type { RoutedStream, StreamEvent } from './client/stream.ts'
+
+export type {
+  Engine,
+  EngineEvent,
+  EngineRequest,
+  EngineSupport,
+  EngineUsage,
+  GenerateOptions as EngineGenerateOptions,
+  LoadedModel,
+  LoadOptions,
+  LoadProgress,
+} from './engine/engine.ts'
+export type { ManagedLoadOptions, ManagedModel } from './engine/manager-options.ts'
+
+export { isAbortError } from './errors/abort.ts'
+export { EdgewiseError, isEdgewiseError } from './errors/edgewise-error.ts'
+export {
+  EngineError,
+  type EngineErrorCode,
+  type EngineErrorOptions,
+  type EngineStage,
+  isEngineError,
+} from './errors/engine-error.ts'
+export { EngineLostError, isEngineLostError } from './errors/engine-lost-error.ts'
+export { isModelLoadError, ModelLoadError } from './errors/engine-model-load-error.ts'
+export { EngineNotInstalledError, isEngineNotInstalledError } from './errors/engine-not-installed-error.ts'
+export { EngineUnsupportedError, isEngineUnsupportedError } from './errors/engine-unsupported-error.ts'
+export { InvalidRequestError, isInvalidRequestError } from './errors/invalid-request-error.ts'
+export { isNetworkError, NetworkError } from './errors/network-error.ts'
+export { isNoTargetError, NoTargetError } from './errors/no-target-error.ts'
+export { isServerError, ServerError } from './errors/server-error.ts'
+export { isSnapshotError, SnapshotError, type SnapshotErrorCode } from './errors/snapshot-error.ts'
+export {
+  isStreamInterruptedError,
+  type StreamAttempt,
+  StreamInterruptedError,
+} from './errors/stream-interrupted-error.ts'
+export { isUnauthorizedError, UnauthorizedError } from './errors/unauthorized-error.ts'
+
+export type { Selection } from './policy/model-index.ts'
+export { type ModelQuery, ModelSelector } from './policy/selector.ts'
+
+export type { HeadersFunction, ServerTransportOptions } from './transport/http.ts'
+export { type CallOptions, type PolicyOptions, type PolicyResponse, ServerTransport } from './transport/server.ts'
+export type * from './wire.ts'

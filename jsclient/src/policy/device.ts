@@ -1,0 +1,68 @@
+import type { DeviceCapabilities } from '../wire.ts'
+import { toCount, toMemory } from './numbers.ts'
+
+/** Bounds of a claim, the same as the server's. Longer labels than it keeps can't match anything in either place. */
+const MAX_FEATURES = 128
+const MAX_ENGINES = 16
+
+/** Ranks of `DeviceTier`; a model that names none demands 0. */
+export const DEVICE_TIERS = { mobile: 1, desktop: 2, 'high-end': 3 } as const
+
+/** A device as the policies read it: numbers are whole and clamped, 0 and undefined mean unknown. */
+export interface Device {
+  readonly webGPU: boolean | undefined
+  readonly webGL2: boolean | undefined
+  /** The adapter is known to compute on the processor. */
+  readonly software: boolean
+  /** Rank in {@link DEVICE_TIERS}. */
+  readonly tier: number
+  /** MiB */
+  readonly availableRAM: number
+  /** MiB */
+  readonly storage: number
+  /** Bytes */
+  readonly maxBuffer: number
+  /** Bytes */
+  readonly maxBinding: number
+  /** Undefined = not said, so it has any. */
+  readonly gpuFeatures: readonly string[] | undefined
+  /** Undefined = not said, so it has any. */
+  readonly engines: readonly string[] | undefined
+}
+
+/** Reads and clamps a claim. What is missing or of the wrong type is unknown. */
+export function readDevice(claim: DeviceCapabilities): Device {
+  const gpu = claim.gpu ?? {}
+  const limits = gpu.limits ?? {}
+  return {
+    webGPU: flag(claim.hasWebGPU),
+    webGL2: flag(claim.hasWebGL2),
+    // Older browsers don't say isFallbackAdapter but name the renderer.
+    software: gpu.isFallbackAdapter === true || gpu.architecture === 'swiftshader' || gpu.architecture === 'llvmpipe',
+    tier: tierOf(claim),
+    availableRAM: toMemory(claim.estimatedAvailableRAMGB),
+    storage: toCount(claim.storageQuotaMB),
+    maxBuffer: toCount(limits.maxBufferSize),
+    maxBinding: toCount(limits.maxStorageBufferBindingSize),
+    gpuFeatures: labels(gpu.features, MAX_FEATURES),
+    engines: labels(claim.engines, MAX_ENGINES),
+  }
+}
+
+/**
+ * A phone or tablet is mobile whatever its GPU: its browser ends tabs at about 1.5 GB. Elsewhere the GPU's tier
+ * decides, and a device that does not say is placed in the middle: neither punished nor trusted with the largest models.
+ */
+function tierOf({ isMobile, isTablet, gpuTier }: DeviceCapabilities): number {
+  if (isMobile === true || isTablet === true) return DEVICE_TIERS.mobile
+  if (gpuTier === 'high') return DEVICE_TIERS['high-end']
+  return gpuTier === 'low' || gpuTier === 'none' ? DEVICE_TIERS.mobile : DEVICE_TIERS.desktop
+}
+
+function flag(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined
+}
+
+function labels(list: unknown, most: number): string[] | undefined {
+  return Array.isArray(list) ? list.slice(0, most) : undefined
+}

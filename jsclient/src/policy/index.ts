@@ -1,0 +1,9 @@
+/** `@edgewise/client/policy`: the decision as a pure function, for pages and servers that want it alone. */
+export { type DecideOptions, decide, type PageDecision, POLICY_UNREACHABLE } from './decide.ts'
+export { FILTERS, type Filter } from './filter.ts'
+export { parseParameters } from './model.ts'
+export { MAX_ALTERNATES, type Selection } from './model-index.ts'
+export { codePoints } from './numbers.ts'
+export { type ModelQuery, ModelSelector } from './selector.ts'
+export { parseSnapshot, SNAPSHOT_SCHEMA } from './snapshot.ts'
+export { DEFAULT_MAX_TOKENS, outputTokens, promptTokens } from './tokens.ts'

@@ -1,0 +1,99 @@
+import { raceAbort } from '../errors/abort.ts'
+import { NetworkError } from '../errors/network-error.ts'
+import { errorFromResponse } from './error-response.ts'
+import { resolveURL } from './url.ts'
+
+/** Options of {@link ServerTransport}. */
+export interface ServerTransportOptions {
+  /** Where the handlers are mounted: "/api/v1" or "https://host/api/v1". Relative to the page or worker. */
+  baseURL: string
+  /**
+   * Headers of every request, such as Authorization; reports go without them. A function is called for each request,
+   * and once more with `refresh: true` after a 401, when it should fetch new credentials rather than repeat the old
+   * ones. Requests that fail together share one refresh. What it throws is passed on. Defaults to none.
+   */
+  headers?: HeadersInit | HeadersFunction | undefined
+  /** Whether cookies go along. Defaults to fetch's own default, "same-origin". */
+  credentials?: RequestCredentials | undefined
+  /** Replaces `globalThis.fetch`, which is otherwise looked up at each request. */
+  fetch?: typeof globalThis.fetch | undefined
+}
+
+export type HeadersFunction = (context: { refresh: boolean }) => HeadersInit | Promise<HeadersInit>
+
+/** One request. */
+export interface HTTPRequest {
+  /** Sent as JSON by POST; without it the request is a GET. */
+  body?: unknown
+  accept?: string
+  /** For If-None-Match. A response of 304 is then handed out like a success. */
+  etag?: string | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** Sends requests: resolves the address, adds credentials and refreshes them once, and types the errors. */
+export class HTTP {
+  readonly #options: ServerTransportOptions
+  #refreshing: Promise<HeadersInit> | undefined
+
+  constructor(options: ServerTransportOptions) {
+    this.#options = options
+  }
+
+  /** The absolute address of a path. */
+  url(path: string): string {
+    return resolveURL(this.#options.baseURL, path)
+  }
+
+  /** A successful response, or 304 where an ETag was sent. Otherwise rejects with a typed error. */
+  async send(path: string, request: HTTPRequest): Promise<Response> {
+    const response = await this.#attempt(path, request, false)
+    if (response.status !== 401 || typeof this.#options.headers !== 'function') return this.#checked(response, request)
+    response.body?.cancel().catch(() => {})
+    return this.#checked(await this.#attempt(path, request, true), request)
+  }
+
+  /** One bare fetch with the address and the cookies of the options; only its failures are typed. */
+  async fetch(path: string, init: RequestInit): Promise<Response> {
+    const url = this.url(path)
+    const { fetch = globalThis.fetch, credentials } = this.#options
+    try {
+      return await fetch(url, { ...init, ...(credentials && { credentials }) })
+    } catch (cause) {
+      if (init.signal?.aborted) throw init.signal.reason
+      throw new NetworkError(url, { cause })
+    }
+  }
+
+  async #attempt(path: string, request: HTTPRequest, refresh: boolean): Promise<Response> {
+    const { body, accept = 'application/json', etag, signal } = request
+    signal?.throwIfAborted()
+    const headers = new Headers(await raceAbort(this.#headers(refresh), signal))
+    headers.set('accept', accept)
+    if (body !== undefined) headers.set('content-type', 'application/json')
+    if (etag) headers.set('if-none-match', etag)
+    return this.fetch(path, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(signal && { signal }),
+    })
+  }
+
+  async #headers(refresh: boolean): Promise<HeadersInit> {
+    const { headers = {} } = this.#options
+    if (typeof headers !== 'function') return headers
+    if (!refresh) return headers({ refresh })
+    this.#refreshing ??= (async () => headers({ refresh }))().finally(() => {
+      this.#refreshing = undefined
+    })
+    return this.#refreshing
+  }
+
+  async #checked(response: Response, request: HTTPRequest): Promise<Response> {
+    if (response.ok || (response.status === 304 && request.etag)) return response
+    const error = await errorFromResponse(response)
+    request.signal?.throwIfAborted()
+    throw error
+  }
+}

@@ -1,0 +1,459 @@
+/**
+ * The wire: what the page and the Go service send each other, in JSON. The Go side and `openapi.yaml` are its other
+ * copies; golden files that both read keep them equal. Every optional field that is absent means *unknown*, never
+ * *none*. Numbers are integers below 2^53 unless the comment gives another unit.
+ */
+export type * from './chat.ts'
+
+/** A string with known values that stays open to new ones; editors still complete the known values. */
+export type OpenString<Known extends string> = Known | (string & Record<never, never>)
+
+/** Where a request may run. */
+export type Target = 'browser' | 'server'
+
+/** Where a request shall run; `none` when every target is forbidden. */
+export type DecisionTarget = Target | 'none'
+
+/** Whether a target can go on with an answer that another target began. */
+export type Continuation = 'native' | 'none'
+
+/** The engine that runs a model. */
+export type Framework = OpenString<'webllm' | 'transformers.js' | 'wllama' | 'onnx' | 'prompt-api'>
+
+/** Rough class of a GPU for language models; see `GPU_TIERS` for which device gets which. */
+export type GPUTier = 'none' | 'low' | 'medium' | 'high'
+
+/** What a model asks of a device. */
+export type DeviceTier = 'mobile' | 'desktop' | 'high-end'
+
+/** Why a decision came out as it did. Custom policies add their own, as `^[a-z][a-z0-9_.]{0,63}$`. */
+export type Reason = OpenString<
+  | 'optimal_for_browser'
+  | 'browser_inference_disabled'
+  | 'insufficient_device_capabilities'
+  | 'no_compatible_browser_model'
+  | 'model_too_large'
+  | 'context_window_exceeded'
+  | 'feature_unsupported'
+  | 'metered_network'
+  | 'browser_unhealthy'
+  | 'too_slow'
+  | 'local_only'
+  | 'local_only_unavailable'
+  | 'user_disabled_browser'
+  | 'user_prefers_browser'
+  | 'budget_exhausted'
+  | 'tier_browser_only'
+  | 'tier_server_only'
+  | 'tier_prefers_browser'
+  | 'tier_prefers_server'
+  | 'server_unavailable'
+  | 'offline'
+  | 'sticky'
+  | 'model_not_ready'
+  | 'low_battery'
+  | 'task_prefers_browser'
+  | 'request_too_complex'
+  | 'cheaper_in_browser'
+  | 'cheaper_on_server'
+  | 'no_permitted_target'
+>
+
+/** Body of every error response, in OpenAI's shape. */
+export interface ErrorBody {
+  error: { message: string; type: ErrorType; code: string | null; param: string | null }
+}
+
+export type ErrorType = OpenString<
+  'invalid_request_error' | 'authentication_error' | 'permission_error' | 'rate_limit_error' | 'server_error'
+>
+
+/** A WebGPU adapter. */
+export interface GPUInfo {
+  vendor?: string
+  architecture?: string
+  description?: string
+  /** A software adapter, such as SwiftShader. */
+  isFallbackAdapter?: boolean
+  /** WebGPU feature names, sorted, such as "shader-f16". */
+  features?: string[]
+  limits?: GPULimits
+}
+
+/** The adapter limits that language models run into: bytes, except the buffer count. */
+export interface GPULimits {
+  maxBufferSize?: number
+  maxStorageBufferBindingSize?: number
+  maxStorageBuffersPerShaderStage?: number
+  maxComputeWorkgroupStorageSize?: number
+}
+
+/** What a browser says about the machine it runs on. */
+export interface DeviceCapabilities {
+  /** An adapter was handed out; `navigator.gpu` alone is not enough. */
+  hasWebGPU?: boolean
+  hasWebGL2?: boolean
+  hasWebNN?: boolean
+  gpuTier?: GPUTier
+  gpu?: GPUInfo
+  /** `navigator.deviceMemory`, GiB. Chromium only; coarse, and capped by the browser. */
+  deviceMemoryGB?: number
+  /** What a model may use, GiB: half of `deviceMemoryGB`, else a guess by form factor. */
+  estimatedAvailableRAMGB?: number
+  isMobile?: boolean
+  isTablet?: boolean
+  isDesktop?: boolean
+  browserName?: OpenString<'chrome' | 'edge' | 'firefox' | 'safari' | 'opera' | 'samsung' | 'unknown'>
+  /** Major version, such as "156". */
+  browserVersion?: string
+  /** MiB that this origin may still store. Advisory: the write is what fails. */
+  storageQuotaMB?: number
+  /** Logical cores. */
+  hardwareConcurrency?: number
+  /** `navigator.connection.type`, else `effectiveType`: "wifi", "cellular", "ethernet", "4g", … */
+  connectionType?: string
+  crossOriginIsolated?: boolean
+  /** Names of the engines that the page has. Absent = any. */
+  engines?: string[]
+}
+
+/** absent: not on this device; cached: on disk; loaded: resident in memory. */
+export type ModelStatus = 'absent' | 'cached' | 'loaded'
+
+/** What the page knows about one model. */
+export interface ModelState {
+  /** Absent = unknown. */
+  status?: ModelStatus
+  /** Expected time to load when cached, ms. */
+  loadMs?: number
+  /** Measured decoding speed, thousandths of a token per second. */
+  tokensPerSecondMilli?: number
+  /** Measured time to the first token, ms. */
+  ttftMs?: number
+  /** Recent failures on this device. */
+  failures?: number
+}
+
+export interface BatteryState {
+  /** 0..1000 */
+  levelPermille: number
+  /** Absent = unknown; the level is then of no use. */
+  charging?: boolean
+}
+
+export interface NetworkState {
+  /** The browser says that there is no connection. Its opposite proves nothing. */
+  offline?: boolean
+  /** The user asked to save data. */
+  saveData?: boolean
+  /** The connection is paid for by volume, as far as the browser tells. */
+  metered?: boolean
+}
+
+/** The user's own switch. */
+export type UserMode = 'auto' | 'always' | 'never'
+
+/** What the page alone knows. */
+export interface State {
+  models?: Record<string, ModelState>
+  battery?: BatteryState
+  network?: NetworkState
+  mode?: UserMode
+  /** Unix ms. */
+  nowMs?: number
+}
+
+/** Counts over a prompt's text; never the text. */
+export interface RequestFeatures {
+  codePoints?: number
+  messages?: number
+  codeFences?: number
+  digits?: number
+  operators?: number
+  questionWords?: number
+  reasoningVerbs?: number
+  cjk?: number
+  [name: string]: number | undefined
+}
+
+/** What the engine must be able to do to honour the request. */
+export interface RequestNeeds {
+  tools?: boolean
+  jsonSchema?: boolean
+  images?: boolean
+  logprobs?: boolean
+  /** Number of choices. */
+  n?: number
+}
+
+export type Complexity = 'auto' | 'simple' | 'medium' | 'complex'
+
+/** What deciding needs to know about a request: counts and wishes, never its text. */
+export interface RequestInfo {
+  /** Unicode code points. */
+  promptLength: number
+  /** Known token count; wins over an estimate. */
+  promptTokens?: number
+  /** Most tokens to generate. Defaults to 256. */
+  maxTokens?: number
+  /** Defaults to "auto". */
+  complexity?: Complexity
+  /** Named task, such as "classification". */
+  task?: string
+  privacy?: '' | 'local-only'
+  /** The user's wish for this request. Defaults to "auto". */
+  preference?: UserMode
+  features?: RequestFeatures
+  needs?: RequestNeeds
+  conversationId?: string
+  /** The target that began the tool loop which this request goes on with. */
+  inToolLoop?: Target
+}
+
+/** Body of POST `{prefix}/browser/route`. */
+export interface RouteRequest extends RequestInfo {
+  capabilities: DeviceCapabilities
+  state?: State
+  /** Ask for the trace. Defaults to false. */
+  trace?: boolean
+}
+
+/** One line of a decision's explanation. */
+export interface TraceStep {
+  step: OpenString<'filter' | 'forbid' | 'prefer' | 'abstain' | 'error' | 'outcome'>
+  /** The filter or policy. */
+  by: string
+  /** The reason it gave, or the error. */
+  said?: string
+  target?: DecisionTarget
+  /** The numbers it used. */
+  detail?: Record<string, number>
+  /** Models left after a filter. */
+  remaining?: number
+}
+
+/** Where a request shall run, and why. */
+export interface Decision {
+  target: DecisionTarget
+  /** `target === 'browser'`, for older clients. */
+  useBrowser: boolean
+  reason: Reason
+  /** The model to run when the target is the browser. */
+  modelInfo?: ModelInfo
+  /** Up to three more models that fit, best first. */
+  alternates?: ModelInfo[]
+  /** The other target, when it is permitted. Never present otherwise. */
+  fallback?: Target
+  /** Id of a model worth loading in the background. */
+  preload?: string
+  /** Whether the server can go on with an answer that the browser began. */
+  continuation: Continuation
+  trace?: TraceStep[]
+}
+
+/** Answer of POST `{prefix}/browser/route`. */
+export interface RouteResponse extends Decision {
+  decisionId: string
+  policyRevision: string
+}
+
+/** What a model needs of the machine. */
+export interface ModelRequirements {
+  /** Defaults to "none". */
+  gpu?: 'none' | 'webgpu'
+  /** WebGPU features, such as "shader-f16". */
+  features?: string[]
+  /** Least `maxBufferSize` and `maxStorageBufferBindingSize`, bytes. */
+  minBufferBytes?: number
+}
+
+/** What a model's engine can honour. Absent = no, except `n`, which is then 1. */
+export interface ModelSupport {
+  tools?: boolean
+  jsonSchema?: boolean
+  images?: boolean
+  logprobs?: boolean
+  n?: number
+}
+
+/** An entry of the registry: what a model is, what it needs, where it lies, which engine runs it. */
+export interface ModelInfo {
+  id: string
+  name: string
+  framework: Framework
+  /** Number of parameters with its unit: "3.8B", "350M". */
+  parameters?: string
+  /** Such as "q4f16_1". */
+  quantization?: string
+  /** Bytes to download; 0 = unknown. */
+  sizeBytes: number
+  /** Tokens of prompt and answer together. */
+  contextWindow: number
+  /** Memory it needs, GiB. */
+  minRAMGB?: number
+  /** Absent = any device. */
+  minDeviceTier?: DeviceTier
+  /** What it is good at: "chat", "code", … A request's task is matched against it. */
+  capabilities?: string[]
+  /** Where a person can look at the model. */
+  downloadURL?: string
+  requires?: ModelRequirements
+  supports?: ModelSupport
+  /** Strings for its engine, such as modelId, dtype, device, file, modelLib, repo. */
+  source?: Record<string, string>
+  /** Where each figure is from, by field; "unverified" when nobody measured it. */
+  origin?: Record<string, string>
+  /** SPDX identifier, or the licence's name. */
+  license?: string
+  /** Checksums by file, lower-case hex. */
+  sha256?: Record<string, string>
+  /** Kill switch. */
+  disabled?: boolean
+}
+
+/** Answer of GET `{prefix}/browser/models`. */
+export interface ModelList {
+  revision: string
+  models: ModelInfo[]
+}
+
+/** Everything that a policy may say. */
+export interface PolicyEffects {
+  forbid?: Target[]
+  prefer?: Target[]
+}
+
+/** A policy as data. An opaque one is code on the server: only its possible effects are known here. */
+export interface PolicySpec {
+  name: string
+  options?: Record<string, unknown>
+  opaque?: boolean
+  /** Absent on an opaque policy = anything. */
+  effects?: PolicyEffects
+  /** What an opaque policy counts as when the server can't be asked. Defaults to "abstain". */
+  whenUnreachable?: 'abstain' | 'forbid'
+}
+
+/** The operator's bounds on what may run in a browser. */
+export interface SnapshotLimits {
+  /** Lets a software adapter satisfy a WebGPU need. Defaults to false. */
+  allowSoftwareGPU?: boolean
+  /** Largest download. Defaults to 0, no limit. */
+  maxModelBytes?: number
+  /** Kill switch by engine. */
+  disabledEngines?: string[]
+  /** Recent failures that take a model out of the choice. Defaults to 3. */
+  maxFailures?: number
+  /** Measured speed under which a model is not chosen, thousandths of a token per second. Defaults to 0, no floor. */
+  minTokensPerSecondMilli?: number
+}
+
+/** The server's facts about the asking identity. */
+export interface SnapshotSubject {
+  tier?: string
+  /** 0..9999, stable for the identity. */
+  rolloutBucket: number
+  budget?: SubjectBudget
+  server: SubjectServer
+}
+
+export interface SubjectBudget {
+  /** Millionths of a US dollar; 0 or less = spent. */
+  remainingMicroUSD: number
+  /** Nothing is generated on the server once it is spent. Defaults to false. */
+  hard?: boolean
+}
+
+/** What the server says of its own side. */
+export interface SubjectServer {
+  /** No backend takes requests. Defaults to false. */
+  unavailable?: boolean
+  /** Whether it can go on with a partial answer. Defaults to "none". */
+  continuation?: Continuation
+}
+
+/** The signed right to report. */
+export interface Grant {
+  id: string
+  token: string
+  /** Unix seconds. */
+  expires: number
+  maxReports: number
+}
+
+/** Policies, models and facts as data, so that the page can decide alone. Answer of GET `{prefix}/browser/policy`. */
+export interface Snapshot {
+  schema: 1
+  revision: string
+  /** Seconds after which it is revalidated. Defaults to 300. */
+  maxAge?: number
+  /** Seconds for which it may be used when the server can't be reached. Defaults to 2592000, 30 days. */
+  staleIfUnreachable?: number
+  /** In the order of forbids. */
+  policies: PolicySpec[]
+  /** Custom policies whose preferences count before the built-in ones, by name. */
+  first?: string[]
+  /** Weights of the complexity score, by feature. */
+  weights?: Record<string, number>
+  models: ModelInfo[]
+  limits?: SnapshotLimits
+  subject: SnapshotSubject
+  grant?: Grant
+}
+
+/** What the page tells the server after it generated locally: counts and times, never text. */
+export interface Report {
+  /** `<grantId>.<n>`; counts once. */
+  id: string
+  target: 'browser'
+  modelId: string
+  framework?: Framework
+  reason: Reason
+  promptTokens: number
+  completionTokens: number
+  /** Whole time, ms. */
+  latencyMs: number
+  ttftMs?: number
+  tokensPerSecondMilli?: number
+  success: boolean
+  errorCode?: string
+  fallback?: boolean
+  decidedBy: 'page' | 'server'
+  /** Unix ms. */
+  startedAt: number
+}
+
+/** Body of POST `{prefix}/browser/analytics`. */
+export interface ReportBatch {
+  /** The grant's token. */
+  grant: string
+  reports: Report[]
+}
+
+/** Answer of POST `{prefix}/browser/analytics`. */
+export interface ReportReceipt {
+  accepted: number
+  duplicates: number
+  dropped: number
+}
+
+/** Body of POST `{prefix}/generate`. */
+export interface GenerateRequest {
+  prompt: string
+  maxTokens?: number
+  temperature?: number
+  stream?: boolean
+  model?: string
+  privacy?: '' | 'local-only'
+}
+
+/** Answer of POST `{prefix}/generate`. */
+export interface GenerateResponse {
+  text: string
+  tokensUsed: { promptTokens: number; completionTokens: number; totalTokens: number }
+  finishReason: string
+  /** ms */
+  latency: number
+  source: 'server'
+  model: string
+}

@@ -1,0 +1,109 @@
+/** The demo's page in a browser context of its own, and what its parts say. */
+import assert from 'node:assert/strict'
+import type { Browser, BrowserContextOptions, ConsoleMessage, Page } from 'playwright-core'
+
+export interface DemoPageOptions extends BrowserContextOptions {
+  origin: string
+  /** Runs in the page before its own scripts. */
+  initScript?: () => void
+  /** Paths of requests that this test makes fail; the browser itself logs those as errors. */
+  failing?: RegExp
+  /** Called before the page is opened. */
+  prepare?: (page: Page) => Promise<unknown>
+}
+
+export type AskButton = 'generate' | 'force-browser' | 'force-server'
+
+/** What an answer left on the page. */
+export interface Shown {
+  state: string
+  target: string
+  reason: string
+  text: string
+  /** Token spans by where they were made. */
+  tokens: { browser: number; server: number }
+  error: string
+}
+
+export interface DemoPage extends AsyncDisposable {
+  readonly page: Page
+  /** Waits until the device is known and the policies are there. */
+  ready(): Promise<void>
+  /** Fills in the prompt, presses the button and waits for the end. */
+  ask(button: AskButton, prompt: string, options?: AskOptions): Promise<Shown>
+  /** Waits until the answer is complete, has failed or was stopped. */
+  ended(): Promise<Shown>
+  stat(name: 'source' | 'tokens' | 'ttft' | 'speed' | 'latency'): Promise<string>
+  /** Facts of the receipt by name. */
+  receipt(): Promise<Record<string, string>>
+  /** Cells of the receipt's attempts. */
+  attempts(): Promise<string[][]>
+  /** Cells of the history's rows. */
+  history(): Promise<string[][]>
+}
+
+export interface AskOptions {
+  maxTokens?: number
+  complexity?: 'auto' | 'simple' | 'medium' | 'complex'
+}
+
+/** Opens the page. Disposing of it closes the context and fails if the page logged an error or threw one. */
+export async function openDemo(browser: Browser, options: DemoPageOptions): Promise<DemoPage> {
+  const { origin, initScript, failing, prepare, ...contextOptions } = options
+  const context = await browser.newContext(contextOptions)
+  const page = await context.newPage()
+  const problems: string[] = []
+  page.on('pageerror', (error) => problems.push(`threw ${error.stack ?? error}`))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !expected(message, failing)) problems.push(`logged ${message.text()}`)
+  })
+  if (initScript) await page.addInitScript(initScript)
+  await prepare?.(page)
+  await page.goto(origin)
+
+  const cells = (selector: string) =>
+    page.$$eval(selector, (rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? '')))
+  const demo: DemoPage = {
+    page,
+    async ready() {
+      await page.waitForFunction(() => document.getElementById('status')?.textContent === 'Ready.')
+    },
+    async ask(button, prompt, { maxTokens = 256, complexity = 'auto' } = {}) {
+      await page.fill('#prompt', prompt)
+      await page.fill('#max-tokens', String(maxTokens))
+      await page.selectOption('#complexity', complexity)
+      await page.click(`#${button}`)
+      return demo.ended()
+    },
+    async ended() {
+      // Stop is enabled from the press of a button to the end of all that it began.
+      await page.waitForFunction(() => document.querySelector<HTMLButtonElement>('#stop')?.disabled)
+      return page.evaluate(() => {
+        const output = document.querySelector('#output')
+        const count = (side: string) => output?.querySelectorAll(`.token.${side}`).length ?? 0
+        const { state = '', target = '', reason = '' } = document.querySelector<HTMLElement>('#badge')?.dataset ?? {}
+        const text = [...(output?.querySelectorAll('.token') ?? [])].map((token) => token.textContent).join('')
+        const tokens = { browser: count('browser'), server: count('server') }
+        return { state, target, reason, text, tokens, error: output?.querySelector('.error')?.textContent ?? '' }
+      })
+    },
+    stat: async (name) => (await page.textContent(`#stats [data-stat=${name}]`)) ?? '',
+    receipt: () =>
+      page.$$eval('#receipt-body .facts dt', (terms) =>
+        Object.fromEntries(terms.map((term) => [term.textContent, term.nextElementSibling?.textContent ?? ''])),
+      ),
+    attempts: () => cells('#receipt-body table >> nth=0 >> tbody tr'),
+    history: () => cells('#history tr:not(.empty)'),
+    async [Symbol.asyncDispose]() {
+      await context.close()
+      assert.deepEqual(problems, [], 'the page is without errors')
+    },
+  }
+  return demo
+}
+
+/** Whether the browser only tells of a request that the test made fail. */
+function expected(message: ConsoleMessage, failing: RegExp | undefined): boolean {
+  const { pathname } = new URL(message.location().url || 'about:blank')
+  return failing !== undefined && message.text().startsWith('Failed to load resource') && failing.test(pathname)
+}

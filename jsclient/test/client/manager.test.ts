@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { EngineRequest } from '../../src/engine/engine.ts'
+import { EngineManager } from '../../src/engine/manager.ts'
+import { FAILURE_WINDOW_MS } from '../../src/engine/manager-history.ts'
+import { isEngineError } from '../../src/errors/engine-error.ts'
+import { EngineLostError } from '../../src/errors/engine-lost-error.ts'
+import type { ModelInfo } from '../../src/wire.ts'
+import { FakeEngine, type FakeOptions } from './fake-engine.ts'
+import { collect, rejection, settled } from './setup.ts'
+import { MODEL } from './wire-server.ts'
+
+const other: ModelInfo = { ...MODEL, id: 'other' }
+const request: EngineRequest = { messages: [{ role: 'user', content: 'hi' }], maxTokens: 10 }
+
+function make(options: FakeOptions = {}, now?: () => number) {
+  const engine = new FakeEngine(options)
+  return { engine, manager: new EngineManager({ engines: [engine], now }) }
+}
+
+function gate() {
+  let open = (): void => {}
+  const promise = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { promise, open }
+}
+
+describe('EngineManager', () => {
+  it('loads once for all who ask, and tells each how far it is', async () => {
+    const { promise, open } = gate()
+    const { manager, engine } = make({ loading: promise })
+    const seen: number[][] = [[], []]
+    const loads = seen.map((list) => manager.load(MODEL, { onProgress: (p) => list.push(p.progress) }))
+    await settled(5)
+    assert.deepEqual(manager.model('tiny'), { status: 'loading', progress: { progress: 0.5, stage: 'download' } })
+    const late: number[] = []
+    loads.push(manager.load(MODEL, { onProgress: (p) => late.push(p.progress) }))
+    open()
+    await Promise.all(loads)
+    await manager.load(MODEL)
+    assert.deepEqual(engine.log, ['load tiny', 'loaded tiny'])
+    assert.deepEqual(
+      [...seen, late],
+      [
+        [0.5, 1],
+        [0.5, 1],
+        [0.5, 1],
+      ],
+    )
+    assert.deepEqual(manager.model('tiny'), { status: 'loaded' })
+  })
+
+  it('goes on loading while anybody waits', async () => {
+    const { promise, open } = gate()
+    const { manager, engine } = make({ loading: promise })
+    const controller = new AbortController()
+    const one = rejection(manager.load(MODEL, { signal: controller.signal }))
+    const two = collect(manager.generate(MODEL, request))
+    await settled(5)
+    controller.abort()
+    assert.equal(((await one) as Error).name, 'AbortError')
+    open()
+    assert.equal((await two).length, 4)
+    assert.deepEqual(engine.log.slice(0, 2), ['load tiny', 'loaded tiny'])
+  })
+
+  it('stops loading when the last one has gone, and loads again when asked', async () => {
+    const { promise, open } = gate()
+    const { manager, engine } = make({ loading: promise })
+    const controllers = [new AbortController(), new AbortController()]
+    const loads = controllers.map(({ signal }) => rejection(manager.load(MODEL, { signal })))
+    await settled(5)
+    for (const controller of controllers) controller.abort()
+    await Promise.all(loads)
+    const again = manager.load(MODEL)
+    open()
+    await again
+    assert.deepEqual(engine.log, ['load tiny', 'abort tiny', 'load tiny', 'loaded tiny'])
+    assert.equal(manager.states().tiny?.failures, undefined)
+  })
+
+  it('keeps one model in an engine', async () => {
+    const { manager, engine } = make()
+    await manager.load(MODEL)
+    await manager.load(other)
+    assert.deepEqual(engine.log, ['load tiny', 'loaded tiny', 'unload tiny', 'load other', 'loaded other'])
+    assert.equal(manager.states().tiny?.status, 'cached')
+    assert.equal(manager.states().other?.status, 'loaded')
+  })
+
+  it('generates one after the other, also when two models are wanted at once', async () => {
+    const { manager, engine } = make()
+    const wanted = [MODEL, other, MODEL, MODEL]
+    const answers = await Promise.all(wanted.map((model) => collect(manager.generate(model, request))))
+    assert.ok(answers.every((events) => events.length === 4))
+    const runs = engine.log.filter((line) => /^(generate|stop)/.test(line))
+    assert.equal(runs.length, 8)
+    for (let i = 0; i < runs.length; i += 2) {
+      assert.equal(runs[i]?.replace('generate', 'stop'), runs[i + 1])
+    }
+  })
+
+  it('takes an aborted one out of the line', async () => {
+    const { manager, engine } = make({ hangAt: 1 })
+    const first = new AbortController()
+    const second = new AbortController()
+    const running = rejection(collect(manager.generate(MODEL, request, { signal: first.signal })))
+    await settled(5)
+    const waiting = rejection(collect(manager.generate(MODEL, request, { signal: second.signal })))
+    const last = collect(manager.generate(MODEL, { ...request, maxTokens: 1 }))
+    second.abort()
+    assert.equal(((await waiting) as Error).name, 'AbortError')
+    engine.options.hangAt = 99
+    first.abort()
+    await running
+    assert.deepEqual((await last).at(-1), {
+      type: 'done',
+      finishReason: 'length',
+      usage: { promptTokens: 7, completionTokens: 1 },
+    })
+    assert.equal(engine.requests.length, 2)
+  })
+
+  it('counts failures for five minutes, once each', async () => {
+    let now = 1_000_000
+    const { manager, engine } = make({ failAt: 1 }, () => now)
+    await rejection(collect(manager.generate(MODEL, request)))
+    engine.lose?.(new EngineLostError('gone'))
+    await settled(5)
+    assert.equal(manager.states().tiny?.failures, 1)
+    assert.equal(manager.states().tiny?.status, 'cached')
+    engine.options.failLoad = true
+    assert.ok(isEngineError(await rejection(manager.load(MODEL))))
+    assert.equal(manager.states().tiny?.failures, 2)
+    now += FAILURE_WINDOW_MS
+    assert.equal(manager.states().tiny?.failures, undefined)
+  })
+
+  it('loads again after the engine died', async () => {
+    const { manager, engine } = make()
+    await manager.load(MODEL)
+    engine.lose?.(new EngineLostError('gone'))
+    await settled(5)
+    assert.equal((await collect(manager.generate(MODEL, request))).length, 4)
+    assert.equal(engine.log.filter((line) => line === 'loaded tiny').length, 2)
+    assert.equal(manager.states().tiny?.failures, 1)
+  })
+
+  it('types what a plug-in throws against its contract', async () => {
+    const { manager, engine } = make()
+    engine.load = async () => {
+      throw 'a string'
+    }
+    const error = await rejection(manager.load(MODEL))
+    assert.ok(isEngineError(error) && error.code === 'load_failed' && error.cause === 'a string')
+  })
+
+  it('says that an engine is missing', async () => {
+    const { manager } = make({ name: 'another' })
+    const error = await rejection(manager.load(MODEL))
+    assert.ok(isEngineError(error) && error.code === 'misconfigured' && /engines/.test(error.message))
+  })
+
+  it('asks where models are, and takes no answer for unknown', async () => {
+    const { manager, engine } = make({ cached: ['tiny'] })
+    await manager.survey([MODEL, other, { ...MODEL, id: 'foreign', framework: 'nobody' }])
+    assert.deepEqual(manager.states(), { tiny: { status: 'cached' }, other: { status: 'absent' } })
+    engine.status = () => Promise.reject(new Error('against the contract'))
+    await manager.survey([{ ...MODEL, id: 'third' }])
+    assert.equal(manager.states().third, undefined)
+  })
+
+  it('ends while it loads and generates, more than once', async () => {
+    const { manager, engine } = make({ loading: new Promise(() => {}) })
+    const loading = rejection(manager.load(MODEL))
+    const generating = rejection(collect(manager.generate(MODEL, request)))
+    await settled(5)
+    await Promise.all([manager.dispose(), manager.dispose()])
+    for (const error of [await loading, await generating]) assert.ok(isEngineError(error))
+    assert.deepEqual([...engine.log].sort(), ['abort tiny', 'dispose', 'load tiny'])
+    assert.ok(isEngineError(await rejection(manager.load(MODEL))))
+  })
+
+  it('unloads when what runs has ended', async () => {
+    const { manager, engine } = make()
+    const running = collect(manager.generate(MODEL, request))
+    await settled(1)
+    await Promise.all([running, manager.unload('tiny')])
+    assert.deepEqual(engine.log.slice(-2), ['stop tiny', 'unload tiny'])
+    assert.deepEqual(manager.model('tiny'), { status: 'cached' })
+  })
+})

@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { ConnectOptions, WorkerClient } from '../../src/engine/connect.ts'
+import { connect } from '../../src/engine/connect.ts'
+import type { Engine, EngineRequest } from '../../src/engine/engine.ts'
+import type { EngineHost } from '../../src/engine/expose.ts'
+import { expose } from '../../src/engine/expose.ts'
+import { refuseChoicesAndLogprobs } from '../../src/engine/messages.ts'
+import type { EnginePort } from '../../src/engine/protocol.ts'
+import { PROTOCOL_VERSION } from '../../src/engine/protocol.ts'
+import { EngineError, isEngineError } from '../../src/errors/engine-error.ts'
+import { isEngineLostError } from '../../src/errors/engine-lost-error.ts'
+import { EngineUnsupportedError, isEngineUnsupportedError } from '../../src/errors/engine-unsupported-error.ts'
+import { collect, engineChecks } from './conformance.ts'
+import { testModel } from './model.ts'
+
+const model = testModel()
+const request: EngineRequest = { messages: [{ role: 'user', content: 'count' }], maxTokens: 64, temperature: 0 }
+const words = Array.from({ length: 24 }, (_, i) => `${i} `)
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+let generated = 0
+
+/** Says the same words each time, one a turn of the event loop. */
+function scriptedHost(over: Partial<EngineHost<string>> = {}): EngineHost<string> {
+  return {
+    async load(_model, _config, { signal, onProgress }) {
+      for (const progress of [0.2, 0.6, 1]) {
+        onProgress({ progress, stage: 'download', loadedBytes: progress * 10, totalBytes: 10 })
+        await turn()
+        signal.throwIfAborted()
+      }
+    },
+    async generate({ maxTokens, stop = [], ...rest }, { signal, emit }) {
+      refuseChoicesAndLogprobs({ maxTokens, ...rest }, 'scripted')
+      if (rest.tools || rest.responseFormat || rest.continueFinalMessage) {
+        throw new EngineUnsupportedError('scripted', 'it', 'no')
+      }
+      if (typeof rest.messages[0]?.content !== 'string')
+        throw new EngineUnsupportedError('scripted', 'messages[0]', 'no')
+      let text = ''
+      let tokens = 0
+      for (const word of words.slice(0, maxTokens)) {
+        await turn()
+        signal.throwIfAborted()
+        generated++
+        tokens++
+        const found = stop.map((s) => (text + word).indexOf(s)).find((at) => at >= 0)
+        const end = found ?? (text + word).length
+        // Without a look ahead a stop text that spans two words would come too late; this script hands out whole ones.
+        emit({ type: 'delta', text: (text + word).slice(text.length, end), tokens: 1 })
+        text += word
+        if (found !== undefined) break
+      }
+      const finishReason = tokens < words.length && stop.length === 0 ? 'length' : 'stop'
+      emit({ type: 'done', finishReason, usage: { promptTokens: 3, completionTokens: tokens } })
+    },
+    async unload() {},
+    ...over,
+  }
+}
+
+function pair(host: EngineHost<string>, options: ConnectOptions = {}) {
+  const { port1, port2 } = new MessageChannel()
+  const stop = expose(port2 as unknown as EnginePort, host)
+  const client = connect<string>(port1 as unknown as EnginePort, options)
+  return { client, stop, port1, port2 }
+}
+
+function scriptedEngine(): Engine {
+  const clients = new Set<WorkerClient<string>>()
+  return {
+    name: 'scripted',
+    supports: {
+      tools: false,
+      jsonSchema: false,
+      images: false,
+      logprobs: false,
+      seed: true,
+      stop: true,
+      n: 1,
+      continuation: false,
+    },
+    status: async () => 'absent',
+    async load(info, options = {}) {
+      options.signal?.throwIfAborted()
+      const { client } = pair(scriptedHost())
+      clients.add(client)
+      try {
+        await client.load(info, 'config', options)
+      } catch (error) {
+        client.close()
+        throw error
+      }
+      return { model: info, lost: client.lost, generate: client.generate, unload: async () => client.close() }
+    },
+    async dispose() {
+      for (const client of clients) client.close()
+    },
+  }
+}
+
+describe('an engine behind the protocol conforms', () => {
+  for (const check of engineChecks({ create: scriptedEngine, model, request, generatedTokens: () => generated })) {
+    // Its stop texts may span words; the adapters' own stop finder is tested with them.
+    if (!check.name.startsWith('a stop text')) test(check.name, () => check.run())
+  }
+})
+
+describe('the protocol', () => {
+  test('events of one turn travel together', async () => {
+    const { client, port1 } = pair(
+      scriptedHost({
+        async generate(_request, { emit }) {
+          for (let i = 0; i < 10; i++) emit({ type: 'delta', text: 'x', tokens: 1 })
+          emit({ type: 'done', finishReason: 'stop', usage: { promptTokens: 1, completionTokens: 10 } })
+        },
+      }),
+    )
+    let batches = 0
+    port1.addEventListener('message', ({ data }) => {
+      if (data.kind === 'events') batches++
+    })
+    let deltas = 0
+    for await (const event of client.generate(request)) if (event.type === 'delta') deltas++
+    assert.equal(deltas, 10)
+    assert.equal(batches, 1)
+    client.close()
+  })
+
+  test('errors keep class, code, stage, detail and cause', async () => {
+    const { client } = pair(
+      scriptedHost({
+        async load() {
+          throw new EngineError('no room', { stage: 'load', code: 'quota_exceeded', cause: new RangeError('full') })
+        },
+        async generate() {
+          throw new EngineUnsupportedError('scripted', 'messages[1]', 'it is odd')
+        },
+      }),
+    )
+    await assert.rejects(client.load(model, ''), (error) => {
+      assert.ok(isEngineError(error))
+      assert.deepEqual([error.name, error.code, error.stage], ['EngineError', 'quota_exceeded', 'load'])
+      assert.equal((error.cause as Error).name, 'RangeError')
+      return true
+    })
+    await assert.rejects(client.generate(request).next(), (error) => {
+      assert.ok(isEngineUnsupportedError(error))
+      assert.equal(error.param, 'messages[1]')
+      assert.match(error.message, /scripted can't honour messages\[1\]: it is odd/)
+      return true
+    })
+    client.close()
+  })
+
+  test('a request that cannot be cloned fails alone', async () => {
+    const { client } = pair(scriptedHost())
+    const bad = { ...request, extra: () => {} } as EngineRequest
+    await assert.rejects(client.generate(bad).next(), { name: 'EngineError', code: 'generate_failed' })
+    const { value } = await client.generate(request).next()
+    assert.deepEqual(value, { type: 'delta', text: '0 ', tokens: 1 })
+    client.close()
+  })
+
+  test('another version is refused by both ends', async () => {
+    const { client, port2 } = pair(scriptedHost())
+    port2.postMessage({ edgewise: PROTOCOL_VERSION + 1, kind: 'ready' })
+    await assert.rejects(client.load(model, ''), { name: 'EngineError', code: 'protocol' })
+
+    const { port1, port2: worker } = new MessageChannel()
+    expose(worker as unknown as EnginePort, scriptedHost())
+    const answers = new Promise((resolve) => {
+      port1.onmessage = ({ data }) => data.kind === 'fatal' && resolve(data.error.code)
+    })
+    port1.postMessage({ edgewise: PROTOCOL_VERSION + 1, kind: 'hello' })
+    assert.equal(await answers, 'protocol')
+    port1.close()
+  })
+
+  test('messages of others are ignored', async () => {
+    const { client, port1, port2 } = pair(scriptedHost())
+    for (const data of [null, 'hello', { kind: 'ready' }, { edgewise: 'x' }]) {
+      port1.postMessage(data)
+      port2.postMessage(data)
+    }
+    await client.load(model, '')
+    client.close()
+  })
+
+  test('a closed port is a loss, for pending and for later calls', async () => {
+    const { client, port2 } = pair(scriptedHost({ generate: () => new Promise(() => {}) }))
+    await client.load(model, '')
+    const pending = client.generate(request).next()
+    port2.close()
+    await assert.rejects(pending, { name: 'EngineLostError', stage: 'generate' })
+    assert.ok(isEngineLostError(await client.lost))
+    await assert.rejects(client.generate(request).next(), { name: 'EngineLostError' })
+    await assert.rejects(client.load(model, ''), { name: 'EngineLostError' })
+  })
+
+  test('a worker that never starts is not a loss', async () => {
+    const worker = new EventTarget() as EventTarget & { postMessage(): void; terminate(): void }
+    let terminated = 0
+    worker.postMessage = () => {}
+    worker.terminate = () => {
+      terminated++
+    }
+    const client = connect<string>(worker)
+    const load = client.load(model, '')
+    worker.dispatchEvent(new Event('error'))
+    await assert.rejects(load, { name: 'EngineError', code: 'worker_failed', stage: 'load' })
+    assert.equal(terminated, 1)
+  })
+
+  test('a silent worker is a loss', async () => {
+    const { port1, port2 } = new MessageChannel()
+    port2.postMessage({ edgewise: PROTOCOL_VERSION, kind: 'ready' })
+    const pings = new Promise<void>((resolve) => {
+      port2.onmessage = ({ data }) => data.kind === 'ping' && resolve()
+    })
+    const client = connect<string>(port1 as unknown as EnginePort, { heartbeatMs: 5, deadMs: 60 })
+    const load = client.load(model, '')
+    await pings
+    await assert.rejects(load, { name: 'EngineLostError', stage: 'load', message: /silent for 60 ms/ })
+  })
+
+  test('a worker that lives but gives no token has stalled', async () => {
+    const { client } = pair(scriptedHost({ generate: () => new Promise(() => {}) }), { heartbeatMs: 5, stallMs: 40 })
+    await assert.rejects(client.generate(request).next(), { name: 'EngineError', code: 'stalled' })
+    assert.ok(isEngineLostError(await client.lost))
+  })
+
+  test('waiting in the queue is no stall', async () => {
+    const { client } = pair(
+      scriptedHost({
+        async generate(_request, { emit }) {
+          for (let i = 0; i < 6; i++) {
+            await new Promise((resolve) => setTimeout(resolve, 20))
+            emit({ type: 'delta', text: 'x', tokens: 1 })
+          }
+          emit({ type: 'done', finishReason: 'stop', usage: { promptTokens: 1, completionTokens: 6 } })
+        },
+      }),
+      { stallMs: 100 },
+    )
+    const loaded = { model, lost: client.lost, generate: client.generate, unload: async () => client.close() }
+    const answers = await Promise.all([collect(loaded, request), collect(loaded, request)])
+    assert.deepEqual(
+      answers.map((a) => a.text),
+      ['xxxxxx', 'xxxxxx'],
+    )
+    client.close()
+  })
+
+  test('the worker stops when it is told to stop serving', async () => {
+    let aborted = false
+    const { client, stop } = pair(
+      scriptedHost({
+        generate: (_request, { signal }) =>
+          new Promise((_, reject) => {
+            signal.addEventListener('abort', () => {
+              aborted = true
+              reject(signal.reason)
+            })
+          }),
+      }),
+    )
+    await client.load(model, '')
+    const pending = client.generate(request).next()
+    pending.catch(() => {})
+    await turn()
+    await turn()
+    stop()
+    assert.ok(aborted)
+    client.close()
+    await assert.rejects(pending)
+  })
+})

@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { isInvalidRequestError } from '../../src/errors/invalid-request-error.ts'
+import { isSnapshotError } from '../../src/errors/snapshot-error.ts'
+import {
+  codePoints,
+  decide,
+  FILTERS,
+  ModelSelector,
+  parseParameters,
+  parseSnapshot,
+  promptTokens,
+} from '../../src/policy/index.ts'
+import { compareText } from '../../src/policy/numbers.ts'
+import type { ModelInfo, PolicySpec, RequestInfo, Snapshot } from '../../src/wire.ts'
+
+const model: ModelInfo = {
+  id: 'm1',
+  name: 'M1',
+  framework: 'transformers.js',
+  parameters: '1B',
+  quantization: 'q4',
+  sizeBytes: 700_000_000,
+  contextWindow: 2048,
+  minRAMGB: 1,
+  minDeviceTier: 'mobile',
+  capabilities: ['chat'],
+}
+
+const builtin: PolicySpec[] = [
+  { name: 'enabled' },
+  { name: 'capability' },
+  { name: 'privacy' },
+  { name: 'preference' },
+  { name: 'readiness' },
+  { name: 'complexity' },
+]
+
+function snapshot(over: object = {}): Snapshot {
+  return parseSnapshot({
+    schema: 1,
+    revision: 'r',
+    policies: builtin,
+    limits: {},
+    models: [model],
+    subject: { rolloutBucket: 3, server: {} },
+    ...over,
+  })
+}
+
+const request: RequestInfo = { promptLength: 40 }
+
+describe('parseSnapshot', () => {
+  it('reads text and values, and fills in the ages', () => {
+    const { maxAge, staleIfUnreachable } = parseSnapshot(JSON.stringify(snapshot()))
+    assert.equal(maxAge, 300)
+    assert.equal(staleIfUnreachable, 2_592_000)
+    assert.equal(snapshot({ maxAge: 0 }).maxAge, 0)
+    assert.deepEqual(snapshot({ policies: null }).policies, [])
+  })
+
+  it('refuses a newer schema by its own code', () => {
+    assert.throws(() => snapshot({ schema: 2 }), { name: 'SnapshotError', code: 'snapshot_unsupported' })
+  })
+
+  const bad: [string, unknown][] = [
+    ['text that was cut short', JSON.stringify(snapshot()).slice(0, -20)],
+    ['no object', []],
+    ['no schema', { ...snapshot(), schema: undefined }],
+    ['no revision', { ...snapshot(), revision: undefined }],
+    ['no policies', { ...snapshot(), policies: undefined }],
+    ['no models', { ...snapshot(), models: undefined }],
+    ['no subject', { ...snapshot(), subject: undefined }],
+    ['a negative age', { ...snapshot(), maxAge: -1 }],
+    ['a grant without its token', { ...snapshot(), grant: { id: 'g' } }],
+    ['an unknown policy', { ...snapshot(), policies: [{ name: 'astrology' }] }],
+    ['a malformed name', { ...snapshot(), policies: [{ name: 'Acme', opaque: true }] }],
+    ['a policy twice', { ...snapshot(), policies: [{ name: 'privacy' }, { name: 'privacy' }] }],
+    ['an unknown option', { ...snapshot(), policies: [{ name: 'readiness', options: { patience: 1 } }] }],
+    ['an option of a policy that has none', { ...snapshot(), policies: [{ name: 'privacy', options: { x: 1 } }] }],
+    ['an option of the wrong type', { ...snapshot(), policies: [{ name: 'readiness', options: { wait: 1 } }] }],
+    ['a fraction', { ...snapshot(), policies: [{ name: 'readiness', options: { maxLoadMs: 1.5 } }] }],
+    [
+      'an option out of range',
+      { ...snapshot(), policies: [{ name: 'enabled', options: { rolloutBasisPoints: 10_001 } }] },
+    ],
+    ['an unknown limit', { ...snapshot(), limits: { maxHeight: 3 } }],
+    ['a negative limit', { ...snapshot(), limits: { maxFailures: -1 } }],
+    ['engines that are no names', { ...snapshot(), limits: { disabledEngines: [1] } }],
+    ['an unknown name in first', { ...snapshot(), first: ['nobody'] }],
+    [
+      'effects on no target',
+      { ...snapshot(), policies: [{ name: 'a.b', opaque: true, effects: { forbid: ['moon'] } }] },
+    ],
+    ['an odd whenUnreachable', { ...snapshot(), policies: [{ name: 'a.b', opaque: true, whenUnreachable: 'hope' }] }],
+    ['a model twice', { ...snapshot(), models: [model, model] }],
+    ['a model without an id', { ...snapshot(), models: [{ ...model, id: '' }] }],
+    ['a model without a context window', { ...snapshot(), models: [{ ...model, contextWindow: 0 }] }],
+    ['a model of an unknown tier', { ...snapshot(), models: [{ ...model, minDeviceTier: 'huge' }] }],
+    ['a model with an empty word', { ...snapshot(), models: [{ ...model, capabilities: [''] }] }],
+    ['a model of odd size', { ...snapshot(), models: [{ ...model, parameters: 'many' }] }],
+  ]
+  for (const [name, value] of bad) {
+    it(`refuses ${name}`, () => {
+      assert.throws(() => parseSnapshot(value), { name: 'SnapshotError', code: 'snapshot_invalid' })
+    })
+  }
+
+  it('is not needed before decide, which refuses the same', () => {
+    const raw = { ...snapshot(), policies: [{ name: 'astrology' }] }
+    assert.throws(() => decide(raw, {}, request, {}), isSnapshotError)
+  })
+})
+
+describe('decide', () => {
+  it('is pure', () => {
+    const args: Parameters<typeof decide> = [snapshot(), { mode: 'always' }, request, { engines: ['transformers.js'] }]
+    const before = JSON.stringify(args)
+    assert.deepEqual(decide(...args), decide(...args))
+    assert.equal(JSON.stringify(args), before)
+  })
+
+  it('refuses nonsense in the request, by the name of the field', () => {
+    const bad: [string, object][] = [
+      ['promptLength', { promptLength: -1 }],
+      ['maxTokens', { promptLength: 1, maxTokens: 1.5 }],
+      ['needs.n', { promptLength: 1, needs: { n: -1 } }],
+      ['features.cjk', { promptLength: 1, features: { cjk: Number.NaN } }],
+      ['complexity', { promptLength: 1, complexity: 'high' }],
+      ['privacy', { promptLength: 1, privacy: 'please' }],
+      ['preference', { promptLength: 1, preference: 'no' }],
+      ['task', { promptLength: 1, task: 'é'.repeat(101) }],
+    ]
+    for (const [param, info] of bad) {
+      assert.throws(
+        () => decide(snapshot(), {}, info as RequestInfo, {}),
+        (error) => isInvalidRequestError(error) && error.param === param,
+      )
+    }
+  })
+
+  it('takes claims that make no sense for unknown', () => {
+    const odd = { estimatedAvailableRAMGB: 'much', gpu: { features: 'all' }, engines: 7 } as object
+    const state = { models: { m1: { status: 'soon' } }, mode: 'maybe' } as object
+    assert.equal(decide(snapshot(), state, request, odd).target, 'browser')
+    assert.equal(decide(snapshot(), {}, request, { estimatedAvailableRAMGB: -3 }).target, 'browser')
+    assert.equal(decide(snapshot(), {}, request, { estimatedAvailableRAMGB: 1.99 }).target, 'server')
+  })
+
+  it('does not mix models up with what every object has', () => {
+    const models = [{ ...model, id: 'constructor' }]
+    assert.equal(decide(snapshot({ models }), { models: {} }, request, {}).modelInfo?.id, 'constructor')
+  })
+
+  it('explains itself when asked', () => {
+    assert.equal(decide(snapshot(), {}, request, {}).trace, undefined)
+    const { trace = [] } = decide(snapshot(), {}, { ...request, maxTokens: 4000 }, {}, { trace: true })
+    assert.deepEqual(
+      trace.filter(({ step }) => step === 'filter').map(({ by }) => by),
+      [...FILTERS],
+    )
+    assert.deepEqual(
+      trace.find(({ by }) => by === 'context'),
+      { step: 'filter', by: 'context', said: 'context_window_exceeded', target: 'browser', remaining: 0 },
+    )
+    assert.deepEqual(trace.find(({ by }) => by === 'complexity')?.detail, {
+      promptLength: 40,
+      maxPromptLength: 2000,
+      outputTokens: 4000,
+      maxOutputTokens: 500,
+    })
+    assert.deepEqual(trace.at(-1), { step: 'outcome', by: 'rule', said: 'context_window_exceeded', target: 'server' })
+  })
+})
+
+describe('policies that only the server can evaluate', () => {
+  const withOpaque = (spec: Partial<PolicySpec>, over: object = {}): Snapshot =>
+    snapshot({ policies: [...builtin, { name: 'acme.x', opaque: true, ...spec }], ...over })
+  const undecidable = (snap: Snapshot, info: Partial<RequestInfo> = {}): readonly string[] =>
+    decide(snap, {}, { ...request, ...info }, {}).undecidable
+
+  it('matter by default', () => {
+    assert.deepEqual(undecidable(withOpaque({})), ['acme.x'])
+    assert.deepEqual(undecidable(snapshot()), [])
+  })
+
+  it('do not matter when they may say nothing', () => {
+    assert.deepEqual(undecidable(withOpaque({ effects: {} })), [])
+  })
+
+  it('do not matter when what they may forbid is forbidden already', () => {
+    const forbidsServer = withOpaque({ effects: { forbid: ['server'] } })
+    assert.deepEqual(undecidable(forbidsServer), ['acme.x'])
+    assert.deepEqual(undecidable(forbidsServer, { privacy: 'local-only' }), [])
+  })
+
+  it('do not matter when their preference comes too late', () => {
+    const prefers = withOpaque({ effects: { prefer: ['server'] } })
+    assert.deepEqual(undecidable(prefers), ['acme.x'])
+    assert.deepEqual(undecidable(prefers, { preference: 'always' }), [])
+    assert.deepEqual(undecidable(prefers, { preference: 'never' }), [])
+    const first = withOpaque({ effects: { prefer: ['server'] } }, { first: ['acme.x'] })
+    assert.deepEqual(undecidable(first, { preference: 'always' }), ['acme.x'])
+  })
+
+  it('count as they declare when the server is out of reach', () => {
+    const alone = (spec: Partial<PolicySpec>) => decide(withOpaque(spec), {}, request, {}, { unreachable: true })
+    assert.deepEqual(alone({}).undecidable, [])
+    assert.equal(alone({}).target, 'browser')
+    const forbids = alone({ effects: { forbid: ['browser'] }, whenUnreachable: 'forbid' })
+    assert.equal(forbids.target, 'server')
+    assert.equal(forbids.reason, 'policy_unreachable')
+    assert.equal(forbids.fallback, undefined)
+    assert.equal(alone({ whenUnreachable: 'forbid' }).target, 'none')
+    assert.equal(alone({ effects: { prefer: ['server'] }, whenUnreachable: 'forbid' }).target, 'browser')
+  })
+})
+
+describe('ModelSelector', () => {
+  const models = ['350M', '1.1B', '3.8B'].map((parameters, i) => ({ ...model, id: `m${i}`, parameters }))
+
+  it('prefers what is on the device, then quality', () => {
+    const selector = new ModelSelector(models)
+    assert.equal(selector.select().model?.id, 'm2')
+    assert.deepEqual(
+      selector.select().alternates.map(({ id }) => id),
+      ['m1', 'm0'],
+    )
+    const { model: best, status } = selector.select({ models: { m0: { status: 'loaded' }, m1: { status: 'cached' } } })
+    assert.equal(best?.id, 'm0')
+    assert.equal(status, 'loaded')
+  })
+
+  it('names the filter that left none', () => {
+    assert.equal(new ModelSelector([]).select().emptied, undefined)
+    assert.equal(new ModelSelector(models).select({ tokens: 1e6 }).emptied, 'context')
+    assert.equal(new ModelSelector(models, { maxModelBytes: 1 }).select().emptied, 'size')
+    assert.equal(new ModelSelector(models).select({ network: { offline: true } }).emptied, 'offline')
+    assert.equal(new ModelSelector(models).select({ device: { engines: [] } }).emptied, 'engine')
+  })
+
+  it('refuses models that make no sense', () => {
+    assert.throws(() => new ModelSelector([{ ...model, sizeBytes: -1 }]), /sizeBytes/)
+  })
+})
+
+describe('numbers', () => {
+  it('counts code points; a lone surrogate is one', () => {
+    for (const [text, count] of [
+      ['', 0],
+      ['abc', 3],
+      ['é😀', 2],
+      ['\ud800', 1],
+      ['\udc00\ud800', 2],
+      ['\ud800\ud83d\ude00', 2],
+    ] as const) {
+      assert.equal(codePoints(text), count)
+    }
+  })
+
+  it('orders text by code points', () => {
+    assert.deepEqual(['\u{1f600}', '\uffee', 'b', 'a', 'ab'].sort(compareText), ['a', 'ab', 'b', '\uffee', '\u{1f600}'])
+  })
+
+  it('reads parameter counts', () => {
+    assert.equal(parseParameters('350M'), 350_000_000)
+    assert.equal(parseParameters('1.1b'), 1_100_000_000)
+    assert.equal(parseParameters(''), 0)
+    for (const text of ['B', '1', '-1B', '1e9B', '0x1B', '1 B']) assert.ok(Number.isNaN(parseParameters(text)), text)
+  })
+
+  it('estimates tokens in whole numbers', () => {
+    assert.equal(promptTokens({ promptLength: 9 }), 3)
+    assert.equal(promptTokens({ promptLength: 9, promptTokens: 5 }), 5)
+    assert.equal(promptTokens({ promptLength: 100, features: { codePoints: 50, cjk: 25 } }), 63)
+    assert.equal(promptTokens({ promptLength: 2 ** 40, features: { codePoints: 3, cjk: 1 } }) % 1, 0)
+  })
+})
