@@ -24,7 +24,7 @@ const webllm = catalogue.filter((model) => model.framework === 'webllm')
 const records: PrebuiltRecord[] = prebuiltAppConfig.model_list
 
 function recordOf(model: ModelInfo): PrebuiltRecord {
-  const record = records.find((entry) => entry.model_id === model.source?.['modelId'])
+  const record = records.find((entry) => entry.model_id === model.source?.modelId)
   assert.ok(record, `${model.id} is not in WebLLM's prebuilt list`)
   return record
 }

@@ -3,6 +3,7 @@ package llama
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -52,12 +53,13 @@ func FuzzEncode(f *testing.F) {
 
 		// Shown token by token, it is the same text, but for bytes that are not.
 		var s textStream
-		var shown string
+		var b strings.Builder
 		for _, id := range ids {
 			piece, _ := s.write(tokenizer.Decode(id))
-			shown += piece
+			b.WriteString(piece)
 		}
-		shown += s.flush()
+		b.WriteString(s.flush())
+		shown := b.String()
 		if !utf8.ValidString(shown) || utf8.ValidString(text) && shown != text {
 			t.Fatalf("%q is shown as %q", text, shown)
 		}

@@ -138,7 +138,7 @@ func TestGenerateEnds(t *testing.T) {
 
 	gone := errors.New("the reader is gone")
 	got, err = m.Generate(context.Background(), req, func(Token) error { return gone })
-	if err != gone || got.CompletionTokens != 1 || got.FinishReason != "" {
+	if !errors.Is(err, gone) || got.CompletionTokens != 1 || got.FinishReason != "" {
 		t.Errorf("emit failed: %+v, %v", got, err)
 	}
 }

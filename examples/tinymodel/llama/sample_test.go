@@ -57,7 +57,7 @@ func TestSamplerSeed(t *testing.T) {
 		}
 		return ids
 	}
-	if draw(1) != draw(1) {
+	if first, again := draw(1), draw(1); first != again {
 		t.Error("the same seed draws differently")
 	}
 	if draw(1) == draw(2) || draw(0) == draw(1) {
