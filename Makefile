@@ -12,7 +12,7 @@ export GOTOOLCHAIN := local
 
 ADDR       ?= 127.0.0.1:8080
 DEMO_FLAGS ?=
-FUZZTIME   ?= 3s
+FUZZTIME   ?= 5000x
 GOLANGCI   ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # npm scripts run under the Node that package.json pins, whatever the machine has.
@@ -48,7 +48,7 @@ test-js: system $(STAMP) ## Build the client, then lint, type-check and test it,
 	$(NPM) test
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz target for FUZZTIME each
+fuzz: ## Run every fuzz target, FUZZTIME (5000x, or 1m) each
 	tools/fuzz.sh '$(FUZZTIME)'
 
 .PHONY: vet
