@@ -69,8 +69,9 @@ func (c *Count) UnmarshalJSON(data []byte) error {
 const MaxMemory Memory = 4 << 20
 
 // Memory is an amount of memory in MiB. On the wire it is a number of GB, which
-// may have a fraction; decoding rounds down to a MiB and clamps to
-// 0..[MaxMemory]. Zero means unknown.
+// may have a fraction; decoding rounds down to a MiB, but never to nothing, and
+// clamps to [MaxMemory]. Zero means unknown, and so does a claim of zero or less,
+// which no machine can make in earnest.
 type Memory int64
 
 // GB is the number of MiB in what browsers and model cards call a gigabyte of
@@ -91,6 +92,9 @@ func (m *Memory) UnmarshalJSON(data []byte) error {
 	// A power of two only moves the exponent, so JavaScript gets the same
 	// integer from the same number.
 	*m = Memory(clampNumber(f*float64(GB), float64(MaxMemory)))
+	if f > 0 {
+		*m = max(*m, 1)
+	}
 	return nil
 }
 

@@ -117,7 +117,7 @@ func TestDecodeNumbersClamp(t *testing.T) {
 		{"1.5", 1, 1536},
 		{"0.25", 0, 256},
 		{"0.0009765625", 0, 1},    // one MiB
-		{"0.0009765624", 0, 0},    // a little less
+		{"0.0009765624", 0, 1},    // a little less is still something
 		{"7.9999999999", 7, 8191}, // down, not to the nearest
 		{"1e3", 1000, 1024000},
 		{"4096", 4096, capability.MaxMemory},

@@ -78,6 +78,15 @@ func (g *GPU) Software() bool {
 	return g.Architecture == "swiftshader" || g.Architecture == "llvmpipe"
 }
 
+// RAM is the memory a model may use: what the page estimated, or else all that
+// the browser told of, which is more than it may use. Zero means unknown.
+func (d *Device) RAM() Memory {
+	if d.AvailableRAM != 0 {
+		return d.AvailableRAM
+	}
+	return d.Memory
+}
+
 // HasEngine reports whether the page carries the named engine. A page that did
 // not list its engines is taken to carry any.
 func (d *Device) HasEngine(name string) bool {

@@ -36,8 +36,7 @@ func (p Capability) Validate() error {
 	return nil
 }
 
-// Data implements [Portable].
-func (p Capability) Data() any {
+func (p Capability) data() any {
 	p.MinRAM = orDefault(p.MinRAM, DefaultMinRAM)
 	return p
 }
@@ -47,7 +46,7 @@ func (p Capability) Data() any {
 func (p Capability) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 	d := in.Device
 	noGPU := d.WebGPU == capability.No && d.WebGL2 == capability.No && !p.AllowCPU
-	littleRAM := d.AvailableRAM != 0 && d.AvailableRAM < orDefault(p.MinRAM, DefaultMinRAM)
+	littleRAM := d.RAM() != 0 && d.RAM() < orDefault(p.MinRAM, DefaultMinRAM)
 	if noGPU || littleRAM {
 		return Verdict{Forbid: SetOf(Browser), Reason: InsufficientDevice}, nil
 	}
@@ -59,7 +58,7 @@ func (p Capability) Explain(in *Input) map[string]int64 {
 	return map[string]int64{
 		"webGPU":          presence(in.Device.WebGPU),
 		"webGL2":          presence(in.Device.WebGL2),
-		"availableRAMMiB": int64(in.Device.AvailableRAM),
+		"availableRAMMiB": int64(in.Device.RAM()),
 		"minRAMMiB":       int64(orDefault(p.MinRAM, DefaultMinRAM)),
 	}
 }

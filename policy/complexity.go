@@ -40,8 +40,7 @@ func (p Complexity) Validate() error {
 	return nil
 }
 
-// Data implements [Portable].
-func (p Complexity) Data() any {
+func (p Complexity) data() any {
 	p.MaxPromptLength = orDefault(p.MaxPromptLength, DefaultMaxPromptLength)
 	p.MaxOutputTokens = orDefault(p.MaxOutputTokens, DefaultMaxOutputTokens)
 	return p

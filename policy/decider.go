@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,7 +46,8 @@ var candidatePlace = slices.Index(forbidOrder, candidateName)
 
 // Options configures a [Decider]. The zero Options are the defaults.
 type Options struct {
-	// Policies are asked for every request. Defaults to [Defaults]().
+	// Policies are asked for every request. [Privacy] is always among them: it
+	// is a promise, not a choice. Defaults to [Defaults]().
 	Policies []Policy
 
 	// First names custom policies whose preference counts before the built-in
@@ -55,6 +57,10 @@ type Options struct {
 
 	// Limits bound the choice of models. Defaults to the zero limits.
 	Limits registry.Limits
+
+	// OnError is told when an app's policy fails or panics. It is called within
+	// the decision and must not block. Defaults to nothing.
+	OnError func(policy string, err error)
 }
 
 // Defaults returns the built-in policies with their default options. A policy
@@ -78,11 +84,12 @@ func Defaults(custom ...Policy) []Policy {
 // Decider applies the decision rule to one index and one set of policies. It is
 // immutable and safe for concurrent use.
 type Decider struct {
-	index  *registry.Index
-	limits registry.Limits
-	asked  []asked // in the order of forbids
-	specs  []Spec  // in the same order
-	first  []string
+	index   *registry.Index
+	limits  registry.Limits
+	asked   []asked // in the order of forbids
+	specs   []Spec  // the built-in ones in that order, then the others as given
+	first   []string
+	onError func(string, error)
 
 	revision string
 }
@@ -106,10 +113,16 @@ func NewDecider(index *registry.Index, opts Options) (*Decider, error) {
 	if err := opts.Limits.Validate(); err != nil {
 		return nil, err
 	}
-	d := &Decider{index: index, limits: opts.Limits, first: opts.First}
-	if d.limits.MaxFailures == 0 {
-		d.limits.MaxFailures = registry.DefaultMaxFailures
+	isPrivacy := func(p Policy) bool { _, ok := p.(Privacy); return ok }
+	if !slices.ContainsFunc(opts.Policies, isPrivacy) {
+		opts.Policies = append([]Policy{Privacy{}}, opts.Policies...)
 	}
+	d := &Decider{
+		index: index, limits: opts.Limits, first: slices.Clone(opts.First), onError: opts.OnError,
+		specs: make([]Spec, 0, len(opts.Policies)),
+	}
+	d.limits.DisabledEngines = slices.Clone(d.limits.DisabledEngines)
+	d.limits.MaxFailures = orDefault(d.limits.MaxFailures, registry.DefaultMaxFailures)
 	seen := make(map[string]bool)
 	for i, p := range opts.Policies {
 		a, err := admit(p, i, opts.First)
@@ -121,6 +134,7 @@ func NewDecider(index *registry.Index, opts Options) (*Decider, error) {
 		}
 		seen[a.name] = true
 		d.asked = append(d.asked, a)
+		d.specs = append(d.specs, a.spec)
 	}
 	for _, name := range opts.First {
 		if !seen[name] {
@@ -130,9 +144,7 @@ func NewDecider(index *registry.Index, opts Options) (*Decider, error) {
 	slices.SortFunc(d.asked, func(a, b asked) int {
 		return cmp.Or(cmp.Compare(a.forbids, b.forbids), strings.Compare(a.name, b.name))
 	})
-	for i := range d.asked {
-		d.specs = append(d.specs, d.asked[i].spec)
-	}
+	slices.SortStableFunc(d.specs, func(a, b Spec) int { return cmp.Compare(forbidPlace(a.Name), forbidPlace(b.Name)) })
 	var err error
 	d.revision, err = d.revisionOf()
 	return d, err
@@ -154,9 +166,7 @@ func admit(p Policy, position int, first []string) (asked, error) {
 		return asked{}, err
 	}
 	a.explains, _ = as[Explainer](p)
-	if a.forbids = slices.Index(forbidOrder, name); a.forbids < 0 {
-		a.forbids = len(forbidOrder)
-	}
+	a.forbids = forbidPlace(name)
 	switch early, builtin := slices.Index(first, name), slices.Index(preferOrder, name); {
 	case early >= 0:
 		a.prefers = early - len(first)
@@ -166,6 +176,14 @@ func admit(p Policy, position int, first []string) (asked, error) {
 		a.prefers = len(preferOrder) + position
 	}
 	return a, nil
+}
+
+// forbidPlace is a policy's place among forbids; an app's own share the last.
+func forbidPlace(name string) int {
+	if place := slices.Index(forbidOrder, name); place >= 0 {
+		return place
+	}
+	return len(forbidOrder)
 }
 
 // Index returns the index the decider chooses models from.
@@ -183,8 +201,8 @@ type work struct {
 
 var works = sync.Pool{New: func() any { return new(work) }}
 
-// Decide applies the rule. It does not fail: a policy that errs abstains, and
-// when nothing is permitted the target is [None].
+// Decide applies the rule. It does not fail: a policy that errs counts as its
+// declaration says, and when nothing is permitted the target is [None].
 func (d *Decider) Decide(ctx context.Context, in Input) Decision {
 	w := works.Get().(*work)
 	w.in = in
@@ -239,7 +257,10 @@ func (d *Decider) decide(ctx context.Context, in *Input) Decision {
 			t.count(candidateName, 0, candidate)
 			said = true
 		}
-		v, err := a.evaluate(ctx, in)
+		v, err := a.ask(ctx, in)
+		if err != nil && d.onError != nil {
+			d.onError(a.name, err)
+		}
 		if in.Trace {
 			t.trace = append(t.trace, a.step(in, v, err))
 		}
@@ -251,27 +272,39 @@ func (d *Decider) decide(ctx context.Context, in *Input) Decision {
 	return t.outcome(in, selection)
 }
 
-// evaluate asks one policy. Policies of the app are contained: their panics and
-// malformed verdicts become errors, and an error abstains.
-func (a *asked) evaluate(ctx context.Context, in *Input) (v Verdict, err error) {
+// ask asks one policy. An app's policies are contained: a panic or a verdict
+// that makes no sense is an error, and an error counts as the policy declared.
+func (a *asked) ask(ctx context.Context, in *Input) (Verdict, error) {
 	if !a.spec.Opaque {
 		return a.policy.Evaluate(ctx, in)
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			v, err = Verdict{}, fmt.Errorf("policy %s panicked: %v", a.name, p)
-		}
-	}()
+	v, err := a.contained(ctx, in)
+	if err != nil {
+		return a.spec.failed(), err
+	}
+	return v, nil
+}
+
+func (a *asked) contained(ctx context.Context, in *Input) (v Verdict, err error) {
+	defer recoverAs(&err)
 	v, err = a.policy.Evaluate(ctx, in)
 	switch {
 	case err != nil:
-		return Verdict{}, err
 	case v.Prefer >= targetCount || v.Forbid&^SetOf(Browser, Server) != 0:
-		return Verdict{}, fmt.Errorf("policy %s named a target that does not exist", a.name)
+		err = errors.New("it named a target that does not exist")
 	case v != (Verdict{}) && !wireName.MatchString(string(v.Reason)):
-		return Verdict{}, fmt.Errorf("policy %s gave the malformed reason %q", a.name, v.Reason)
+		err = fmt.Errorf("it gave the malformed reason %q", v.Reason)
+	case !a.spec.allows(v):
+		err = errors.New("its verdict goes beyond the effects it declared")
 	}
-	return v, nil
+	return v, err
+}
+
+// recoverAs makes a panic an error.
+func recoverAs(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("it panicked: %v", p)
+	}
 }
 
 // reasonOf is why the browser is forbidden when a filter left no model.

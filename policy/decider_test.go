@@ -181,6 +181,86 @@ func TestFaultyPoliciesAbstain(t *testing.T) {
 	}
 }
 
+func TestPrivacyCannotBeLeftOut(t *testing.T) {
+	d := newDecider(t, policy.Options{Policies: []policy.Policy{policy.Complexity{}}})
+	got := d.Decide(t.Context(), policy.Input{
+		Device: desktop(), Request: &policy.Request{PromptLength: 9_000, Privacy: policy.PrivacyLocalOnly},
+	})
+	if got.Target != policy.Browser || got.Fallback != policy.None {
+		t.Errorf("local-only went to %v with fallback %v", got.Target, got.Fallback)
+	}
+}
+
+// declared is a policy that says beforehand what it may say.
+type declared struct {
+	policy.PolicyFunc
+	declaration policy.Declaration
+}
+
+func (d declared) Declare() policy.Declaration { return d.declaration }
+
+func TestDeclarations(t *testing.T) {
+	fails := policy.PolicyFunc(func(context.Context, *policy.Input) (policy.Verdict, error) {
+		return policy.Verdict{}, errors.New("redis: dial tcp 10.1.2.3: secret")
+	})
+	forbidsServer := policy.PolicyFunc(func(context.Context, *policy.Input) (policy.Verdict, error) {
+		return policy.Verdict{Forbid: policy.SetOf(policy.Server), Reason: "acme_x"}, nil
+	})
+	onlyBrowser := &policy.Effects{Forbid: []policy.Target{policy.Browser}}
+	tests := []struct {
+		name   string
+		policy declared
+		target policy.Target
+		reason policy.Reason
+		fails  bool
+	}{
+		{"no declaration", declared{PolicyFunc: forbidsServer}, policy.Browser, "acme_x", false},
+		{"beyond its effects", declared{forbidsServer, policy.Declaration{Effects: onlyBrowser}}, policy.Browser, policy.OptimalForBrowser, true},
+		{"fails and abstains", declared{PolicyFunc: fails}, policy.Browser, policy.OptimalForBrowser, true},
+		{
+			"fails and forbids what it may", declared{fails, policy.Declaration{Effects: onlyBrowser, WhenUnreachable: policy.ForbidWhenUnreachable}},
+			policy.Server, policy.PolicyUnreachable, true,
+		},
+		{
+			"fails and forbids all", declared{fails, policy.Declaration{WhenUnreachable: policy.ForbidWhenUnreachable}},
+			policy.None, policy.PolicyUnreachable, true,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var told []string
+			d := newDecider(t, policy.Options{
+				Policies: policy.Defaults(policy.Named("acme.x", test.policy)),
+				OnError:  func(name string, err error) { told = append(told, name+": "+err.Error()) },
+			})
+			got := d.Decide(t.Context(), policy.Input{Device: desktop(), Trace: true})
+			if got.Target != test.target || got.Reason != test.reason {
+				t.Errorf("got %v because %s, want %v because %s", got.Target, got.Reason, test.target, test.reason)
+			}
+			if test.fails != (len(told) == 1) {
+				t.Errorf("OnError was told %q", told)
+			}
+			if trace := fmt.Sprint(got.Trace); strings.Contains(trace, "secret") {
+				t.Errorf("the trace tells what the error said: %s", trace)
+			}
+		})
+	}
+}
+
+// panicky explains itself badly.
+type panicky struct{ policy.PolicyFunc }
+
+func (panicky) Explain(*policy.Input) map[string]int64 { panic("no numbers") }
+
+func TestExplainIsContained(t *testing.T) {
+	d := newDecider(t, policy.Options{Policies: policy.Defaults(policy.Named("acme.x", panicky{
+		func(context.Context, *policy.Input) (policy.Verdict, error) { return policy.Verdict{}, nil },
+	}))})
+	if got := d.Decide(t.Context(), policy.Input{Device: desktop(), Trace: true}); got.Reason != policy.OptimalForBrowser {
+		t.Errorf("got %s", got.Reason)
+	}
+}
+
 func TestNewDeciderRefuses(t *testing.T) {
 	unnamed := policy.PolicyFunc(func(context.Context, *policy.Input) (policy.Verdict, error) { return policy.Verdict{}, nil })
 	tests := []struct {
@@ -191,6 +271,14 @@ func TestNewDeciderRefuses(t *testing.T) {
 		{"no name", policy.Options{Policies: []policy.Policy{unnamed}}, "has no name"},
 		{"empty name", policy.Options{Policies: []policy.Policy{policy.Named("", unnamed)}}, "malformed"},
 		{"malformed name", policy.Options{Policies: []policy.Policy{policy.Named("Acme X", unnamed)}}, "malformed"},
+		{"reserved name", policy.Options{Policies: []policy.Policy{policy.Named("budget", unnamed)}}, "reserved"},
+		{"another privacy", policy.Options{Policies: []policy.Policy{policy.Named("privacy", unnamed)}}, "reserved"},
+		{"unknown WhenUnreachable", policy.Options{Policies: []policy.Policy{
+			policy.Named("acme.x", declared{unnamed, policy.Declaration{WhenUnreachable: "banana"}}),
+		}}, "banana"},
+		{"effect on no target", policy.Options{Policies: []policy.Policy{
+			policy.Named("acme.x", declared{unnamed, policy.Declaration{Effects: &policy.Effects{Prefer: []policy.Target{policy.None}}}}),
+		}}, "effect"},
 		{"name twice", policy.Options{Policies: []policy.Policy{policy.Privacy{}, policy.Privacy{}}}, "two policies"},
 		{"First unknown", policy.Options{First: []string{"acme.x"}}, "none of the policies"},
 		{"rollout", policy.Options{Policies: []policy.Policy{policy.Enabled{RolloutBasisPoints: 10_001}}}, "RolloutBasisPoints"},

@@ -46,7 +46,7 @@ func (d *Decision) Alternates() []*registry.Model {
 type Step struct {
 	Step      string           `json:"step"`                // "filter", "forbid", "prefer", "abstain", "error" or "outcome"
 	By        string           `json:"by"`                  // the filter or policy
-	Said      string           `json:"said,omitempty"`      // the reason given, or the error
+	Said      string           `json:"said,omitempty"`      // the reason given
 	Target    string           `json:"target,omitempty"`    // the target it speaks of
 	Detail    map[string]int64 `json:"detail,omitempty"`    // the numbers it used
 	Remaining *int             `json:"remaining,omitempty"` // models left after a filter

@@ -9,8 +9,9 @@
 //	target    = the only one permitted, or what the first policy with a
 //	            preference prefers, or the browser
 //
-// Forbids unite, so their order cannot matter; preferences are asked in a fixed
-// order, so the order in which policies were registered cannot matter either.
+// Forbids unite, so their order cannot matter; the preferences of the built-in
+// policies are asked in a fixed order, so the order in which those were registered
+// cannot matter either. Only an app's own preferences count in the order given.
 // The decision depends on its input alone. It reads no clock, no network and no
 // global state, and it never sees a prompt: a [Request] is made of lengths,
 // counts and wishes.

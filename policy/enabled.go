@@ -32,8 +32,7 @@ func (p Enabled) Validate() error {
 	return nil
 }
 
-// Data implements [Portable].
-func (p Enabled) Data() any {
+func (p Enabled) data() any {
 	p.RolloutBasisPoints = orDefault(p.RolloutBasisPoints, FullRollout)
 	return p
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // Policy has an opinion about where a request should run. It is one method, as
@@ -11,8 +12,9 @@ import (
 //
 // Evaluate may be called concurrently and for every request, so it should be
 // quick; one that does I/O must honour ctx. It must not modify or keep in. The
-// zero [Verdict] abstains. An error abstains too and is recorded in the
-// decision's trace; a panic counts as an error.
+// zero [Verdict] abstains. An error abstains too, unless the policy declared
+// [ForbidWhenUnreachable], and goes to [Options.OnError]; a panic counts as an
+// error.
 //
 // A policy needs a name, which [Named] gives it or a Name method.
 type Policy interface {
@@ -37,8 +39,9 @@ type PolicyFunc func(ctx context.Context, in *Input) (Verdict, error)
 func (f PolicyFunc) Evaluate(ctx context.Context, in *Input) (Verdict, error) { return f(ctx, in) }
 
 // Namer is implemented by policies that know their name on the wire. Names match
-// ^[a-z][a-z0-9_.]{0,63}$; by custom those of an app start with its own name and
-// a dot. [NewDecider] refuses a policy without a valid name.
+// ^[a-z][a-z0-9_.]{0,63}$. Those without a dot are reserved for this package, so
+// an app's policy is called "acme.night_shift". [NewDecider] refuses a policy
+// without a valid name.
 type Namer interface {
 	Name() string
 }
@@ -86,8 +89,12 @@ func nameOf(p Policy) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("policy: %T has no name: wrap it in policy.Named or give it a Name method", p)
 	}
-	if name := n.Name(); !wireName.MatchString(name) {
+	name := n.Name()
+	if !wireName.MatchString(name) {
 		return "", fmt.Errorf("policy: name %q of %T is malformed: want %s", name, p, wireName)
 	}
-	return n.Name(), nil
+	if _, builtin := p.(portable); !builtin && !strings.Contains(name, ".") {
+		return "", fmt.Errorf("policy: name %q of %T is reserved: put your own before it and a dot, as in acme.%s", name, p, name)
+	}
+	return name, nil
 }

@@ -12,8 +12,7 @@ type Preference struct{}
 // Name implements [Namer].
 func (Preference) Name() string { return NamePreference }
 
-// Data implements [Portable].
-func (p Preference) Data() any { return p }
+func (p Preference) data() any { return p }
 
 // Evaluate implements [Policy].
 func (Preference) Evaluate(_ context.Context, in *Input) (Verdict, error) {

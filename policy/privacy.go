@@ -9,8 +9,7 @@ type Privacy struct{}
 // Name implements [Namer].
 func (Privacy) Name() string { return NamePrivacy }
 
-// Data implements [Portable].
-func (p Privacy) Data() any { return p }
+func (p Privacy) data() any { return p }
 
 // Evaluate implements [Policy].
 func (Privacy) Evaluate(_ context.Context, in *Input) (Verdict, error) {

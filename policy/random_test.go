@@ -16,6 +16,7 @@ func randomInput(r *rand.Rand) policy.Input {
 		WebGL2:       pick(r, capability.Unknown, capability.No, capability.Yes, capability.Yes),
 		GPUTier:      capability.GPUTier(r.IntN(5)),
 		AvailableRAM: pick(r, 0, 2047, 2048, 3*capability.GB, 4*capability.GB, 8*capability.GB, 16*capability.GB),
+		Memory:       pick[capability.Memory](r, 0, 0, 512, 4*capability.GB, 16*capability.GB),
 		IsMobile:     pick(r, capability.Unknown, capability.No, capability.No, capability.Yes),
 		Engines:      pick(r, nil, nil, []string{registry.WebLLM}, []string{registry.Transformers, registry.Wllama}),
 	}

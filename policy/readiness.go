@@ -37,8 +37,7 @@ func (p Readiness) Validate() error {
 	return nil
 }
 
-// Data implements [Portable].
-func (p Readiness) Data() any {
+func (p Readiness) data() any {
 	p.MaxLoadMs = orDefault(p.MaxLoadMs, DefaultMaxLoadMs)
 	return p
 }

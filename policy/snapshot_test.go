@@ -55,6 +55,20 @@ func TestCustomPoliciesAreOpaque(t *testing.T) {
 	}
 }
 
+// The order in which an app's own preferences count is a part of the snapshot.
+func TestSnapshotKeepsTheOrderGiven(t *testing.T) {
+	a, z := says("acme.a", policy.Verdict{}), says("acme.z", policy.Verdict{})
+	one := newDecider(t, policy.Options{Policies: policy.Defaults(z, a)})
+	other := newDecider(t, policy.Options{Policies: policy.Defaults(a, z)})
+	if one.Revision() == other.Revision() {
+		t.Error("two orders have one revision")
+	}
+	specs := one.Snapshot().Policies
+	if got := specs[len(specs)-2].Name; got != "acme.z" {
+		t.Errorf("the first of the app's policies is %s, want acme.z", got)
+	}
+}
+
 func TestSnapshotRefuses(t *testing.T) {
 	good := newDecider(t, policy.Options{}).Snapshot()
 	tests := []struct {

@@ -4,17 +4,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
-// Portable is implemented by policies that are plain data, so that the page can
-// evaluate them too. The snapshot carries what Data returns; the page must
-// implement a policy of the same name. The built-in policies are portable.
-type Portable interface {
+// portable is implemented by policies that are plain data, so that the page,
+// which has an implementation of the same name, can evaluate them too. Only the
+// built-in policies can be: the page knows no others.
+type portable interface {
 	Policy
 	Namer
-	// Data returns the policy's options with every default filled in. They must
+	// data returns the policy's options with every default filled in. They
 	// encode to a JSON object.
-	Data() any
+	data() any
 }
 
 // Spec is a policy in a snapshot: its options if it is portable, or the word
@@ -50,15 +51,63 @@ const (
 	ForbidWhenUnreachable  WhenUnreachable = "forbid"  // as if it forbade all it may forbid
 )
 
-// Declarer is implemented by policies written in Go that know what they may
-// say. It is called once, when the policy enters a [Decider].
+// PolicyUnreachable is the reason when a policy that declared
+// [ForbidWhenUnreachable] failed, or could not be asked.
+const PolicyUnreachable Reason = "policy_unreachable"
+
+// Declarer is implemented by policies that know what they may say. It is called
+// once, when the policy enters a [Decider], which holds the policy to it: a
+// verdict beyond the declaration is an error.
 type Declarer interface {
-	Declare() (Effects, WhenUnreachable)
+	Declare() Declaration
+}
+
+// Declaration is what a policy says of itself. The zero Declaration is that of a
+// policy without one: it may say anything, and counts as abstaining when it
+// can't be asked.
+type Declaration struct {
+	Effects         *Effects // nil means anything
+	WhenUnreachable WhenUnreachable
+}
+
+func (d Declaration) validate() error {
+	if !oneOf(d.WhenUnreachable, "", AbstainWhenUnreachable, ForbidWhenUnreachable) {
+		return fmt.Errorf("declares WhenUnreachable %q: want %s or %s", d.WhenUnreachable, AbstainWhenUnreachable, ForbidWhenUnreachable)
+	}
+	if d.Effects == nil {
+		return nil
+	}
+	for _, t := range append(slices.Clone(d.Effects.Forbid), d.Effects.Prefer...) {
+		if t != Browser && t != Server {
+			return fmt.Errorf("declares an effect on %v: want browser or server", t)
+		}
+	}
+	return nil
+}
+
+// allows reports whether a verdict keeps to the declaration.
+func (s *Spec) allows(v Verdict) bool {
+	if s.Effects == nil {
+		return true
+	}
+	return v.Forbid&^SetOf(s.Effects.Forbid...) == 0 && (v.Prefer == None || slices.Contains(s.Effects.Prefer, v.Prefer))
+}
+
+// failed is what a policy counts as that could not be asked.
+func (s *Spec) failed() Verdict {
+	if s.WhenUnreachable != ForbidWhenUnreachable {
+		return Verdict{}
+	}
+	forbid := SetOf(Browser, Server)
+	if s.Effects != nil {
+		forbid = SetOf(s.Effects.Forbid...)
+	}
+	return Verdict{Forbid: forbid, Reason: PolicyUnreachable}
 }
 
 func specOf(name string, p Policy) (Spec, error) {
-	if portable, ok := p.(Portable); ok {
-		options, err := json.Marshal(portable.Data())
+	if own, ok := p.(portable); ok {
+		options, err := json.Marshal(own.data())
 		if err != nil {
 			return Spec{}, fmt.Errorf("policy %s: its options cannot be encoded: %w", name, err)
 		}
@@ -69,11 +118,12 @@ func specOf(name string, p Policy) (Spec, error) {
 	}
 	spec := Spec{Name: name, Opaque: true, WhenUnreachable: AbstainWhenUnreachable}
 	if declarer, ok := as[Declarer](p); ok {
-		effects, when := declarer.Declare()
-		spec.Effects = &effects
-		if when != "" {
-			spec.WhenUnreachable = when
+		said := declarer.Declare()
+		if err := said.validate(); err != nil {
+			return Spec{}, fmt.Errorf("policy %s: %w", name, err)
 		}
+		spec.Effects = said.Effects
+		spec.WhenUnreachable = orDefault(said.WhenUnreachable, AbstainWhenUnreachable)
 	}
 	return spec, nil
 }

@@ -18,12 +18,13 @@ func traceFilters(left []int) []Step {
 	return steps
 }
 
-// step tells what one policy said.
+// step tells what one policy said. Of an error it tells only that there was one:
+// traces go to the page, and errors name hosts and keys.
 func (a *asked) step(in *Input, v Verdict, err error) Step {
 	s := Step{Step: "abstain", By: a.name, Said: string(v.Reason)}
 	switch {
-	case err != nil:
-		s.Step, s.Said = "error", err.Error()
+	case err != nil && v.Forbid == 0:
+		s.Step, s.Said = "error", "failed"
 	case v.Forbid != 0:
 		s.Step = "forbid"
 		if s.Target = Browser.String(); v.Forbid.Has(Server) {
@@ -33,7 +34,14 @@ func (a *asked) step(in *Input, v Verdict, err error) Step {
 		s.Step, s.Target = "prefer", v.Prefer.String()
 	}
 	if a.explains != nil && err == nil {
-		s.Detail = a.explains.Explain(in)
+		s.Detail = a.explain(in)
 	}
 	return s
+}
+
+// explain asks for the policy's numbers; one that panics has none.
+func (a *asked) explain(in *Input) (detail map[string]int64) {
+	var err error
+	defer recoverAs(&err)
+	return a.explains.Explain(in)
 }

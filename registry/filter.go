@@ -2,6 +2,7 @@ package registry
 
 import (
 	"cmp"
+	"strconv"
 
 	"github.com/edgewise-ai/edgewise/capability"
 )
@@ -36,7 +37,12 @@ var filterNames = [filterCount]string{
 }
 
 // String returns the filter's name, as it stands in a decision's trace.
-func (f Filter) String() string { return filterNames[f] }
+func (f Filter) String() string {
+	if f < filterCount {
+		return filterNames[f]
+	}
+	return "filter " + strconv.Itoa(int(f))
+}
 
 // rejects returns the first filter that removes the model, or [FilterNone].
 //
@@ -55,7 +61,7 @@ func (q *Query) rejects(m *Model, state ModelState) Filter {
 		return FilterGPUFeatures
 	case m.MinDeviceTier > device.Tier():
 		return FilterTier
-	case device.AvailableRAM != 0 && m.MinRAM > device.AvailableRAM:
+	case device.RAM() != 0 && m.MinRAM > device.RAM():
 		return FilterMemory
 	case !q.fitsStorage(m, state):
 		return FilterSize

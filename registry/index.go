@@ -22,6 +22,9 @@ type Index struct {
 // NewIndex builds the index of a listing. It fails with a [*FieldError] if a
 // model is invalid or an ID is used twice.
 func NewIndex(l Listing) (*Index, error) {
+	if l.Revision == "" {
+		l.Revision = revisionOf(l.Models)
+	}
 	ix := &Index{
 		revision: l.Revision,
 		models:   make([]Model, len(l.Models)),
