@@ -3,7 +3,6 @@ package policy
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,37 +11,6 @@ import (
 	"github.com/edgewise-ai/edgewise/capability"
 	"github.com/edgewise-ai/edgewise/registry"
 )
-
-// Names of the built-in policies, in the order in which their forbids are
-// shown. The candidate choice speaks after capability: what a device can't do
-// comes before what anybody wants.
-const (
-	NameEnabled    = "enabled"
-	NameCapability = "capability"
-	NamePrivacy    = "privacy"
-	NamePreference = "preference"
-	NameReadiness  = "readiness"
-	NameComplexity = "complexity"
-)
-
-// The fixed orders of the decision rule. They hold names of policies that later
-// versions add, so that adding one never moves another.
-var (
-	forbidOrder = []string{
-		NameEnabled, NameCapability, candidateName, NamePrivacy, NamePreference, "budget", "tier",
-		"health", "sticky", NameReadiness, "battery", "speed", "task", NameComplexity, "cost",
-	}
-	preferOrder = []string{
-		"health", "budget", "sticky", NamePreference, NameReadiness, "battery", "speed",
-		"tier", "task", NameComplexity, "cost",
-	}
-)
-
-// candidateName marks the place of the candidate choice among the forbids. It
-// is no policy.
-const candidateName = "candidate"
-
-var candidatePlace = slices.Index(forbidOrder, candidateName)
 
 // Options configures a [Decider]. The zero Options are the defaults.
 type Options struct {
@@ -94,16 +62,6 @@ type Decider struct {
 	revision string
 }
 
-// asked is a policy with its places in both orders.
-type asked struct {
-	policy   Policy
-	name     string
-	spec     Spec
-	forbids  int // its place among forbids
-	prefers  int // its place among preferences; lower counts first
-	explains Explainer
-}
-
 // NewDecider returns a decider. It fails if a policy has no valid name, has the
 // name of another, or has an option out of range.
 func NewDecider(index *registry.Index, opts Options) (*Decider, error) {
@@ -148,42 +106,6 @@ func NewDecider(index *registry.Index, opts Options) (*Decider, error) {
 	var err error
 	d.revision, err = d.revisionOf()
 	return d, err
-}
-
-// admit checks one policy and finds its places.
-func admit(p Policy, position int, first []string) (asked, error) {
-	name, err := nameOf(p)
-	if err != nil {
-		return asked{}, err
-	}
-	if v, ok := as[interface{ Validate() error }](p); ok {
-		if err := v.Validate(); err != nil {
-			return asked{}, fmt.Errorf("policy %s: %w", name, err)
-		}
-	}
-	a := asked{policy: p, name: name}
-	if a.spec, err = specOf(name, p); err != nil {
-		return asked{}, err
-	}
-	a.explains, _ = as[Explainer](p)
-	a.forbids = forbidPlace(name)
-	switch early, builtin := slices.Index(first, name), slices.Index(preferOrder, name); {
-	case early >= 0:
-		a.prefers = early - len(first)
-	case builtin >= 0:
-		a.prefers = builtin
-	default:
-		a.prefers = len(preferOrder) + position
-	}
-	return a, nil
-}
-
-// forbidPlace is a policy's place among forbids; an app's own share the last.
-func forbidPlace(name string) int {
-	if place := slices.Index(forbidOrder, name); place >= 0 {
-		return place
-	}
-	return len(forbidOrder)
 }
 
 // Index returns the index the decider chooses models from.
@@ -270,41 +192,6 @@ func (d *Decider) decide(ctx context.Context, in *Input) Decision {
 		t.count(candidateName, 0, candidate)
 	}
 	return t.outcome(in, selection)
-}
-
-// ask asks one policy. An app's policies are contained: a panic or a verdict
-// that makes no sense is an error, and an error counts as the policy declared.
-func (a *asked) ask(ctx context.Context, in *Input) (Verdict, error) {
-	if !a.spec.Opaque {
-		return a.policy.Evaluate(ctx, in)
-	}
-	v, err := a.contained(ctx, in)
-	if err != nil {
-		return a.spec.failed(), err
-	}
-	return v, nil
-}
-
-func (a *asked) contained(ctx context.Context, in *Input) (v Verdict, err error) {
-	defer recoverAs(&err)
-	v, err = a.policy.Evaluate(ctx, in)
-	switch {
-	case err != nil:
-	case v.Prefer >= targetCount || v.Forbid&^SetOf(Browser, Server) != 0:
-		err = errors.New("it named a target that does not exist")
-	case v != (Verdict{}) && !wireName.MatchString(string(v.Reason)):
-		err = fmt.Errorf("it gave the malformed reason %q", v.Reason)
-	case !a.spec.allows(v):
-		err = errors.New("its verdict goes beyond the effects it declared")
-	}
-	return v, err
-}
-
-// recoverAs makes a panic an error.
-func recoverAs(err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("it panicked: %v", p)
-	}
 }
 
 // reasonOf is why the browser is forbidden when a filter left no model.
