@@ -6,46 +6,62 @@ import path from 'node:path'
 import { build } from 'esbuild'
 import { entries, manifest, root } from './entries.mjs'
 
-const { outputFiles, metafile } = await build({
-  absWorkingDir: root,
-  entryPoints: entries.map(({ name, source }) => ({ out: name, in: source })),
-  outdir: 'dist',
-  bundle: true,
-  splitting: true,
-  chunkNames: 'chunk.[hash]',
-  format: 'esm',
-  target: 'es2022',
-  platform: 'browser',
-  external: Object.keys(manifest.peerDependencies),
-  minify: true,
-  charset: 'utf8',
-  legalComments: 'none',
-  metafile: true,
-  write: false,
-  logLevel: 'warning',
-})
+/**
+ * Entries that share chunks. `/policy` is for pages and servers that want it alone, and workers start from nothing, so
+ * neither shares any with the page: every chunk costs a page a request, and bytes that would compress better together.
+ */
+const groups = new Map()
+for (const entry of entries) {
+  const group = entry.worker ? 'worker' : entry.subpath === './policy' ? 'policy' : 'page'
+  groups.set(group, [...(groups.get(group) ?? []), entry])
+}
 
-const names = new Map()
-for (const [output, { entryPoint, inputs }] of Object.entries(metafile.outputs)) {
-  const old = path.basename(output)
-  if (!old.startsWith('chunk.')) continue
-  const [largest] = Object.entries(inputs).sort(
-    ([a, x], [b, y]) => y.bytesInOutput - x.bytesInOutput || (a < b ? -1 : 1),
-  )
-  const source = entryPoint ?? largest[0]
-  names.set(old, `chunk-${path.relative('src', source).replace(/\.ts$/, '').replaceAll(path.sep, '-')}.js`)
+const written = new Map()
+for (const [group, members] of groups) {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: members.map(({ name, source }) => ({ out: name, in: source })),
+    outdir: 'dist',
+    bundle: true,
+    splitting: true,
+    chunkNames: 'chunk.[hash]',
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    external: Object.keys(manifest.peerDependencies),
+    minify: true,
+    charset: 'utf8',
+    legalComments: 'none',
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+  })
+  const names = chunkNames(metafile, group === 'page' ? 'chunk' : `chunk-${group}`)
+  for (const { path: file, text } of outputFiles) {
+    const old = path.basename(file)
+    const content = text.replace(/chunk\.[A-Z0-9]{8}\.js/g, (reference) => names.get(reference) ?? reference)
+    written.set(names.get(old) ?? old, content)
+  }
+}
+
+/** Names of chunks, by their hashed ones. */
+function chunkNames({ outputs }, prefix) {
+  const names = new Map()
+  for (const [output, { entryPoint, inputs }] of Object.entries(outputs)) {
+    const old = path.basename(output)
+    if (!old.startsWith('chunk.')) continue
+    const [largest] = Object.entries(inputs).sort(
+      ([a, x], [b, y]) => y.bytesInOutput - x.bytesInOutput || (a < b ? -1 : 1),
+    )
+    const source = path.relative('src', entryPoint ?? largest[0]).replace(/\.ts$/, '')
+    names.set(old, `${prefix}-${source.replaceAll(path.sep, '-')}.js`)
+  }
+  return names
 }
 
 const dist = path.join(root, 'dist')
 await mkdir(dist, { recursive: true })
-const written = new Set()
-for (const { path: file, text } of outputFiles) {
-  const old = path.basename(file)
-  const name = names.get(old) ?? old
-  written.add(name)
-  const content = text.replace(/chunk\.[A-Z0-9]{8}\.js/g, (reference) => names.get(reference) ?? reference)
-  await writeFile(path.join(dist, name), content)
-}
+for (const [name, content] of written) await writeFile(path.join(dist, name), content)
 
 // What earlier builds left behind. The declarations are tsc's to write anew.
 for (const entry of await readdir(dist)) {

@@ -1,9 +1,9 @@
 // Prints what every entry costs a page, gzip -9, beside its budget.
 //
-// What counts: the core with all it imports statically; the lazy manager is what it imports dynamically. Another entry
-// counts with both kinds, for a page that uses an adapter gets all of it, but such a page has the core and the manager
-// already, so what they share counts for those two alone. A worker starts from nothing, and beside the engine that it
-// loads its size does not matter: it has no budget.
+// What counts: the core with all it imports statically; lazy, what it imports dynamically: the local manager, learning
+// and reports. Another entry counts with both kinds, for a page that uses an adapter gets all of it, but such a page has
+// the core and the lazy part already, so what they share counts for those two alone. A worker starts from nothing, and
+// beside the engine that it loads its size does not matter: it has no budget.
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -78,4 +78,4 @@ for (const { label, set } of rows) {
   const cells = [raw, gzip].map((bytes) => (bytes / KB).toFixed(2).padStart(9)).join('')
   console.log(`${label.padEnd(24)}${cells}${String(budget ?? '').padStart(9)}${bad ? '  OVER' : ''}`)
 }
-console.log('kB of 1,000 bytes; what an adapter shares with the core or the lazy manager counts there')
+console.log('kB of 1,000 bytes; what an adapter shares with the core or the lazy part counts there')

@@ -1,10 +1,11 @@
+import { defined } from '../defined.ts'
 import type { DeviceCapabilities } from '../wire.ts'
 import { detectBrowser } from './browser.ts'
 import { browserEnvironment, type DetectorEnvironment, type NavigatorLike } from './environment.ts'
 import { detectFormFactor, type FormFactor } from './form-factor.ts'
 import { gpuTier } from './gpu-tier.ts'
 import { mergeDevices } from './merge.ts'
-import { bounded, guarded, known, type ProbeOptions } from './probe.ts'
+import { bounded, guarded, type ProbeOptions } from './probe.ts'
 import { probeWebGL } from './webgl.ts'
 import { probeWebGPU } from './webgpu.ts'
 
@@ -70,7 +71,7 @@ async function detectHere(environment: DetectorEnvironment, bounds: ProbeOptions
   ])
   const { hasWebGL2, renderer } = probeWebGL(environment)
   const deviceMemoryGB = positive(() => navigator?.deviceMemory)
-  return known<DeviceCapabilities>({
+  return defined({
     hasWebGPU,
     hasWebGL2,
     hasWebNN: navigator && guarded(() => Boolean(navigator.ml)),

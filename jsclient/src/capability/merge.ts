@@ -1,5 +1,5 @@
+import { defined } from '../defined.ts'
 import type { DeviceCapabilities } from '../wire.ts'
-import { known } from './probe.ts'
 
 /**
  * One description out of what the window and the engine's worker saw. The model runs in the worker, so the worker's
@@ -11,7 +11,7 @@ export function mergeDevices(window: DeviceCapabilities, worker: DeviceCapabilit
   // The window's tier comes from the GPU's own name, which is finer, unless the worker runs on another adapter.
   const same = gpu?.vendor === window.gpu?.vendor && gpu?.architecture === window.gpu?.architecture
   const [first, second] = same ? [window, worker] : [worker, window]
-  return known<DeviceCapabilities>({
+  return defined({
     ...worker,
     ...window,
     hasWebGPU,

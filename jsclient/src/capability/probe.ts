@@ -34,8 +34,3 @@ export function bounded<T>(probe: () => Promise<T> | undefined, options: ProbeOp
     void (async () => probe())().then(finish, giveUp)
   })
 }
-
-/** A copy without the members that are undefined: on the wire, unknown is absent. */
-export function known<T extends object>(values: { [K in keyof T]?: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T
-}

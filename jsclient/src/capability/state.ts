@@ -1,6 +1,7 @@
+import { defined } from '../defined.ts'
 import type { BatteryState, NetworkState, State } from '../wire.ts'
 import { browserEnvironment, type DetectorEnvironment, type NavigatorLike } from './environment.ts'
-import { bounded, guarded, known, type ProbeOptions } from './probe.ts'
+import { bounded, guarded, type ProbeOptions } from './probe.ts'
 
 /**
  * Battery and network as they are now: the part of `State` that the browser knows. Never throws; what can't be read is
@@ -10,7 +11,7 @@ export async function detectState(
   options: ProbeOptions & { environment?: DetectorEnvironment } = {},
 ): Promise<Pick<State, 'battery' | 'network'>> {
   const { navigator } = options.environment ?? browserEnvironment()
-  return known({ battery: await detectBattery(navigator, options), network: detectNetwork(navigator) })
+  return defined({ battery: await detectBattery(navigator, options), network: detectNetwork(navigator) })
 }
 
 /** Battery level. Chromium's windows only; undefined elsewhere, in workers too. */
@@ -29,7 +30,7 @@ export async function detectBattery(
  */
 export function detectNetwork(navigator: NavigatorLike | undefined): NetworkState {
   const connection = guarded(() => navigator?.connection)
-  return known<NetworkState>({
+  return defined({
     offline: guarded(() => navigator?.onLine) === false || undefined,
     saveData: connection?.saveData,
     metered: connection?.metered ?? (connection?.type === 'cellular' || undefined),

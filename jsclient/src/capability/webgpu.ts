@@ -1,7 +1,8 @@
+import { defined } from '../defined.ts'
 import type { GPUInfo, GPULimits } from '../wire.ts'
 import type { GPUAdapterLike, NavigatorLike } from './environment.ts'
 import { namedTier } from './gpu-tier.ts'
-import { bounded, guarded, known, type ProbeOptions } from './probe.ts'
+import { bounded, guarded, type ProbeOptions } from './probe.ts'
 
 /** What asking for a WebGPU adapter brought. */
 export interface WebGPUProbe {
@@ -38,7 +39,7 @@ export async function probeWebGPU(navigator: NavigatorLike | undefined, options?
 export function describeAdapter(adapter: GPUAdapterLike): GPUInfo {
   const { features, limits, info = {} } = adapter
   const { vendor, architecture, description } = info
-  return known<GPUInfo>({
+  return defined({
     vendor: vendor || undefined,
     architecture: architecture || undefined,
     description: description || undefined,
@@ -46,6 +47,6 @@ export function describeAdapter(adapter: GPUAdapterLike): GPUInfo {
       namedTier(`${vendor} ${architecture} ${description}`) === 'none' ||
       (info.isFallbackAdapter ?? adapter.isFallbackAdapter),
     features: features && [...features].sort(),
-    limits: limits && known<GPULimits>(Object.fromEntries(LIMITS.map((name) => [name, limits[name]]))),
+    limits: limits && defined<GPULimits>(Object.fromEntries(LIMITS.map((name) => [name, limits[name]]))),
   })
 }

@@ -1,10 +1,8 @@
-import type { LoadProgress } from '../engine/engine.ts'
-import type { EngineManager } from '../engine/manager.ts'
-import { EngineUnsupportedError } from '../errors/engine-unsupported-error.ts'
+import { NoTargetError } from '../errors/no-target-error.ts'
 import { StreamInterruptedError } from '../errors/stream-interrupted-error.ts'
 import type { ServerTransport } from '../transport/server.ts'
-import type { ChatCompletion, ChatCompletionChunk, ChatFinishReason, ChatToolCall, ModelInfo } from '../wire.ts'
-import { engineRequest, type PreparedRequest } from './prepare.ts'
+import type { ChatCompletion, ChatCompletionChunk, ChatFinishReason, ChatToolCall } from '../wire.ts'
+import type { PreparedRequest } from './prepare.ts'
 
 /** What one attempt yields: any number of deltas, then one end. */
 export type AttemptEvent =
@@ -12,7 +10,7 @@ export type AttemptEvent =
       readonly type: 'delta'
       /** Text of the first choice. */
       readonly text: string
-      /** The server's own chunk. */
+      /** The same as OpenAI's chunk, when it was streamed. */
       readonly chunk?: ChatCompletionChunk
     }
   | AttemptEnd
@@ -23,37 +21,8 @@ export interface AttemptEnd {
   readonly finishReason: ChatFinishReason
   readonly usage: { promptTokens: number; completionTokens: number } | undefined
   readonly toolCalls?: ChatToolCall[]
-  /** The server's own answer, when it was not streamed. */
+  /** The whole answer, unless the server streamed it. */
   readonly completion?: ChatCompletion
-}
-
-export interface BrowserAttempt {
-  manager(): Promise<EngineManager>
-  readonly request: PreparedRequest
-  readonly model: ModelInfo
-  readonly signal: AbortSignal
-  onProgress(progress: LoadProgress): void
-}
-
-/** Answers on the device. Throws the signal's reason or an EngineError. */
-export async function* answerInBrowser(attempt: BrowserAttempt): AsyncGenerator<AttemptEvent, void, undefined> {
-  const { request, model, signal, onProgress } = attempt
-  if (request.serverOnly) {
-    throw new EngineUnsupportedError(
-      'A local model',
-      request.serverOnly,
-      'only servers do. Leave it out to run locally.',
-    )
-  }
-  const manager = await attempt.manager()
-  for await (const event of manager.generate(model, engineRequest(request, model), { signal, onProgress })) {
-    if (event.type === 'delta') {
-      if (event.text !== '') yield { type: 'delta', text: event.text }
-      continue
-    }
-    const { finishReason, usage, toolCalls } = event
-    yield { type: 'end', model: model.id, finishReason, usage, ...(toolCalls && { toolCalls }) }
-  }
 }
 
 export interface ServerAttempt {
@@ -63,29 +32,30 @@ export interface ServerAttempt {
   readonly signal: AbortSignal
 }
 
-/** Answers on the server. Throws the signal's reason or what the transport throws. */
+/**
+ * Answers on the server. Throws the signal's reason or what the transport throws. Every prompt that leaves the device
+ * passes here, so this is where a local-only one is stopped, whatever was decided before.
+ */
 export async function* answerOnServer(attempt: ServerAttempt): AsyncGenerator<AttemptEvent, void, undefined> {
   const { transport, request, signal } = attempt
+  if (request.info.privacy === 'local-only') throw new NoTargetError('local_only_unavailable')
   if (attempt.stream) return yield* streamFromServer(attempt)
   const completion = await transport.chat(request.body, { signal })
-  const choice = completion.choices[0]
-  const text = choice?.message.content
-  if (text) yield { type: 'delta', text }
+  const { model, choices, usage } = completion
+  const { message, finish_reason = 'stop' } = choices[0] ?? {}
+  if (message?.content) yield { type: 'delta', text: message.content }
   yield {
     type: 'end',
-    model: completion.model,
-    finishReason: choice?.finish_reason ?? 'stop',
-    usage: usageOf(completion.usage),
-    ...(choice?.message.tool_calls && { toolCalls: choice.message.tool_calls }),
+    model,
+    finishReason: finish_reason,
+    usage: usageOf(usage),
+    ...(message?.tool_calls && { toolCalls: message.tool_calls }),
     completion,
   }
 }
 
-async function* streamFromServer({
-  transport,
-  request,
-  signal,
-}: ServerAttempt): AsyncGenerator<AttemptEvent, void, undefined> {
+async function* streamFromServer(attempt: ServerAttempt): AsyncGenerator<AttemptEvent, void, undefined> {
+  const { transport, request, signal } = attempt
   const body = { ...request.body, stream_options: { ...request.body.stream_options, include_usage: true } }
   /** Chunks that only open the answer. Held back, so that another target can still begin it. */
   let opening: ChatCompletionChunk[] = []

@@ -10,7 +10,7 @@ import { type GenerateResult, generateRequest, isStreamed, toResult } from './ge
 import type { ChatRequest, GenerateOptions, HybridInferenceClientOptions, RoutingOptions } from './options.ts'
 import { Page } from './page.ts'
 import { type PreparedRequest, prepare } from './prepare.ts'
-import { Reporter } from './reports.ts'
+import { Reports } from './reports.ts'
 import { CHUNKS, EVENTS, type Mode, Requests, type Started, WHOLE } from './requests.ts'
 import { decidePreload } from './router.ts'
 import { SnapshotSource } from './snapshots.ts'
@@ -37,7 +37,7 @@ export class HybridInferenceClient {
   readonly #now: () => number
   readonly #transport: ServerTransport
   readonly #snapshots: SnapshotSource
-  readonly #reporter: Reporter
+  readonly #reports: Reports
   readonly #status = new StatusStore()
   #life = new AbortController()
   #page: Page
@@ -52,7 +52,7 @@ export class HybridInferenceClient {
     this.#now = options.now ?? Date.now
     this.#transport = new ServerTransport(options)
     this.#snapshots = new SnapshotSource(this.#transport, this.#now)
-    this.#reporter = new Reporter(this.#transport, () => this.#snapshots.current?.grant, this.#now)
+    this.#reports = new Reports(this.#transport, () => this.#snapshots.current?.grant, this.#now)
     this.#page = this.#newPage()
     this.#requests = this.#newRequests()
     this.subscribe = this.#status.subscribe
@@ -154,7 +154,7 @@ export class HybridInferenceClient {
         this.#status.set({ phase: 'loading', model: model.id, progress })
         options.onProgress?.(progress)
       }
-      await (await this.#page.manager()).load(model, { signal, onProgress })
+      await (await this.#page.local()).manager.load(model, { signal, onProgress })
       return model
     } finally {
       this.#status.end()
@@ -164,9 +164,8 @@ export class HybridInferenceClient {
   async #create(request: ChatRequest, options?: RoutingOptions) {
     const started = await this.#start(prepare(request, options))
     if (!request.stream) return toCompletion(this.#requests.carryOut(started, WHOLE))
-    const model = started.decision.modelInfo?.id ?? ''
     const includeUsage = request.stream_options?.include_usage ?? false
-    return routed(this.#requests.carryOut(started, CHUNKS), (events) => toChunks(events, { model, includeUsage }))
+    return routed(this.#requests.carryOut(started, CHUNKS), (events) => toChunks(events, { includeUsage }))
   }
 
   async #start(request: PreparedRequest): Promise<Started> {
@@ -243,7 +242,7 @@ export class HybridInferenceClient {
   async #tearDown(): Promise<void> {
     this.#life.abort(new DOMException('The client was disposed.', 'AbortError'))
     this.#status.set({ phase: 'disposed', progress: undefined })
-    await Promise.all([this.#page.dispose(), this.#reporter.flush()])
+    await Promise.all([this.#page.dispose(), this.#reports.flush()])
   }
 
   #newPage(): Page {
@@ -256,7 +255,7 @@ export class HybridInferenceClient {
       transport: this.#transport,
       snapshots: this.#snapshots,
       page: this.#page,
-      reporter: this.#reporter,
+      reports: this.#reports,
       status: this.#status,
       prepare: (request) => this.#prepareFor(request),
     })

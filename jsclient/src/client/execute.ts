@@ -85,6 +85,18 @@ export async function* execute(run: Execution): AsyncGenerator<ExecutionEvent, v
   }
 }
 
+/** Waits for the end; `watch` sees what comes before it. */
+export async function finish(
+  events: AsyncIterable<ExecutionEvent>,
+  watch: (event: ExecutionEvent) => void = () => {},
+): Promise<Extract<ExecutionEvent, { type: 'done' }>> {
+  for await (const event of events) {
+    if (event.type === 'done') return event
+    watch(event)
+  }
+  throw new Error('unreachable: an execution ends with done, or throws')
+}
+
 /** Whether another target may do better. A request that is wrong, or not allowed, is so everywhere. */
 function mayHandOver(error: unknown): boolean {
   if (isServerError(error)) return error.status >= 500 || (error.status < 400 && error.type === 'server_error')

@@ -1,8 +1,8 @@
+import { defined } from '../defined.ts'
 import { DEFAULT_MAX_TOKENS } from '../policy/tokens.ts'
 import type { ChatFinishReason, ChatMessage, Target } from '../wire.ts'
-import type { ExecutionEvent } from './execute.ts'
+import { type ExecutionEvent, finish } from './execute.ts'
 import type { ChatRequest, GenerateOptions } from './options.ts'
-import { defined } from './prepare.ts'
 import type { RouteRecord } from './record.ts'
 
 /** What `generate` answers. */
@@ -39,14 +39,11 @@ export async function toResult(
   options: GenerateOptions,
 ): Promise<GenerateResult> {
   const streamed = isStreamed(options)
-  for await (const event of events) {
+  const { text, finishReason, route } = await finish(events, (event) => {
     if (event.type === 'delta' && streamed && event.text !== '') options.onChunk?.(event.text)
     if (event.type === 'reset') options.onRestart?.()
-    if (event.type !== 'done') continue
-    const { text, finishReason, route } = event
-    const { promptTokens, completionTokens, latencyMs, source, model } = route
-    const tokensUsed = { promptTokens, completionTokens, totalTokens: promptTokens + completionTokens }
-    return { text, tokensUsed, finishReason, latency: latencyMs, source, model, route }
-  }
-  throw new Error('unreachable: an execution ends with done, or throws')
+  })
+  const { promptTokens, completionTokens, latencyMs, source, model } = route
+  const tokensUsed = { promptTokens, completionTokens, totalTokens: promptTokens + completionTokens }
+  return { text, tokensUsed, finishReason, latency: latencyMs, source, model, route }
 }

@@ -1,8 +1,9 @@
 import { CapabilityDetector } from '../capability/detector.ts'
+import { guarded } from '../capability/probe.ts'
 import { detectState } from '../capability/state.ts'
-import type { EngineManager } from '../engine/manager.ts'
 import { EngineError } from '../errors/engine-error.ts'
 import type { DeviceCapabilities, ModelInfo, State, UserMode } from '../wire.ts'
+import type { Local } from './local.ts'
 import type { HybridInferenceClientOptions } from './options.ts'
 
 const MODE_KEY = 'edgewise.mode'
@@ -13,8 +14,8 @@ export class Page {
   readonly #onChange: () => void
   #device: Promise<DeviceCapabilities> | undefined
   #known: DeviceCapabilities | undefined
-  #loading: Promise<EngineManager> | undefined
-  #manager: EngineManager | undefined
+  #loading: Promise<Local> | undefined
+  #local: Local | undefined
   #surveyed: readonly ModelInfo[] | undefined
   #mode: UserMode | undefined
 
@@ -30,11 +31,11 @@ export class Page {
   }
 
   /** The engines' manager, once one was needed. */
-  get engines(): EngineManager | undefined {
-    return this.#manager
+  get engines(): Local['manager'] | undefined {
+    return this.#local?.manager
   }
 
-  /** The user's own switch. */
+  /** The user's own switch. Storage may be blocked, or full. */
   get mode(): UserMode {
     this.#mode ??= asMode(guarded(() => this.#options.storage?.getItem(MODE_KEY)))
     return this.#mode
@@ -56,21 +57,18 @@ export class Page {
     return this.#device
   }
 
-  /** The manager of the engines, which is a script of its own. An EngineError when that can't be fetched. */
-  manager(): Promise<EngineManager> {
+  /** The part that answers here, which is a script of its own. An EngineError when that can't be fetched. */
+  local(): Promise<Local> {
     this.#loading ??= (async () => {
       const { engines = [], now } = this.#options
-      const { EngineManager } = await import('../engine/manager.ts').catch((cause: unknown) => {
+      const { Local } = await import('./local.ts').catch((cause: unknown) => {
         this.#loading = undefined
-        throw new EngineError('the script that manages the engines could not be fetched', {
-          stage: 'load',
-          code: 'load_failed',
-          cause,
-        })
+        const message = 'the script that runs the engines could not be fetched'
+        throw new EngineError(message, { stage: 'load', code: 'load_failed', cause })
       })
-      this.#manager = new EngineManager({ engines, now })
-      this.#manager.subscribe(this.#onChange)
-      return this.#manager
+      this.#local = new Local({ engines, now })
+      this.#local.manager.subscribe(this.#onChange)
+      return this.#local
     })()
     return this.#loading
   }
@@ -81,9 +79,9 @@ export class Page {
     if (this.#surveyed === models) return
     const mine = models.filter(({ framework }) => engines.some(({ name }) => name === framework))
     if (mine.length > 0) {
-      const manager = await this.manager().catch(() => undefined)
-      if (!manager) return
-      await manager.survey(mine)
+      const local = await this.local().catch(() => undefined)
+      if (!local) return
+      await local.manager.survey(mine)
     }
     this.#surveyed = models
   }
@@ -92,7 +90,7 @@ export class Page {
   async state(): Promise<State> {
     const { detector, now = Date.now } = this.#options
     const detected = await (detector?.detectState ? detector.detectState() : detectState())
-    const models = this.#manager?.states() ?? {}
+    const models = this.engines?.states() ?? {}
     return {
       ...detected,
       ...(Object.keys(models).length > 0 && { models }),
@@ -103,20 +101,11 @@ export class Page {
 
   /** Ends the engines. A new page can take its place. Never rejects. */
   async dispose(): Promise<void> {
-    const manager = await this.#loading?.catch(() => undefined)
-    await manager?.dispose()
+    const local = await this.#loading?.catch(() => undefined)
+    await local?.manager.dispose()
   }
 }
 
 function asMode(value: string | null | undefined): UserMode {
   return value === 'always' || value === 'never' ? value : 'auto'
-}
-
-/** Storage may be blocked, or full. */
-function guarded<T>(action: () => T): T | undefined {
-  try {
-    return action()
-  } catch {
-    return undefined
-  }
 }

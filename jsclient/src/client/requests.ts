@@ -1,15 +1,12 @@
 import type { ManagedLoadOptions } from '../engine/manager-options.ts'
 import { raceAbort } from '../errors/abort.ts'
-import type { ServerTransport } from '../transport/server.ts'
-import { answerInBrowser, answerOnServer } from './attempt.ts'
+import type { ModelInfo, Target } from '../wire.ts'
+import { type AttemptEvent, answerOnServer } from './attempt.ts'
 import { type ExecutionEvent, execute } from './execute.ts'
-import type { HybridInferenceClientOptions } from './options.ts'
-import type { Page } from './page.ts'
 import type { PreparedRequest } from './prepare.ts'
 import { Recorder, type RouteRecord } from './record.ts'
-import type { Reporter } from './reports.ts'
-import { type Routed, Router, settle } from './router.ts'
-import type { SnapshotSource } from './snapshots.ts'
+import type { Reports } from './reports.ts'
+import { type Routed, type RouteParts, route, settle } from './router.ts'
 import type { StatusStore } from './status.ts'
 
 /** How one way of asking takes its answer. */
@@ -35,12 +32,8 @@ export const CHUNKS: Mode = { stream: true, handsOut: true, restarts: false }
 export const EVENTS: Mode = { stream: true, handsOut: true, restarts: true }
 
 /** What requests are served with. */
-export interface RequestParts {
-  readonly options: HybridInferenceClientOptions
-  readonly transport: ServerTransport
-  readonly snapshots: SnapshotSource
-  readonly page: Page
-  readonly reporter: Reporter
+export interface RequestParts extends RouteParts {
+  readonly reports: Reports
   readonly status: StatusStore
   /** Sees to it that all is there to decide on the request. */
   prepare(request: PreparedRequest): Promise<void>
@@ -56,15 +49,14 @@ export class Requests {
 
   /** Decides on a request. */
   async start(request: PreparedRequest, signal: AbortSignal): Promise<Started> {
-    const { options, transport, page, snapshots, status, prepare } = this.#parts
+    const { options, status, prepare } = this.#parts
     const recorder = new Recorder(options.now ?? Date.now)
     status.begin('deciding')
     let decided = false
     try {
       await raceAbort(prepare(request), signal)
       status.set({ phase: 'deciding' })
-      const router = new Router(transport, page, snapshots, options.routeTimeoutMs)
-      const decision = settle(await router.route(request, signal), request.options.force)
+      const decision = settle(await route(this.#parts, request, signal), request.options.force)
       options.onDecision?.(decision)
       const { target, reason, modelInfo } = decision
       status.set({ target, reason, model: target === 'browser' ? modelInfo?.id : undefined })
@@ -82,15 +74,17 @@ export class Requests {
     let route: RouteRecord | undefined
     status.begin('generating')
     try {
-      const attempt = (target: 'browser' | 'server') => {
-        const model = decision.modelInfo
-        if (target === 'server' || !model) {
-          return answerOnServer({ transport, request, stream: mode.stream, signal })
-        }
+      const { modelInfo: model } = decision
+      const answerHere = async function* (model: ModelInfo): AsyncGenerator<AttemptEvent, void, undefined> {
         const onProgress: ManagedLoadOptions['onProgress'] = (progress) =>
           status.set({ phase: 'loading', model: model.id, progress })
-        return answerInBrowser({ manager: () => page.manager(), request, model, signal, onProgress })
+        const local = await page.local()
+        yield* local.answer({ request, model, signal, onProgress })
       }
+      const attempt = (target: Target) =>
+        target === 'browser' && model
+          ? answerHere(model)
+          : answerOnServer({ transport, request, stream: mode.stream, signal })
       for await (const event of execute({ ...started, ...mode, attempt })) {
         if (event.type === 'handover') status.set({ target: event.to, progress: undefined })
         else if (status.get().phase === 'loading') status.set({ phase: 'generating', progress: undefined })
@@ -103,14 +97,15 @@ export class Requests {
     }
   }
 
+  /** Reports the local attempts. */
   #report({ decision, request, recorder }: Started, route: RouteRecord | undefined): void {
-    const { options, reporter } = this.#parts
-    const { reports = true } = options
-    if (!reports || (request.info.privacy === 'local-only' && reports !== 'all')) return
+    const { options, reports } = this.#parts
+    const { reports: wanted = true } = options
+    if (!wanted || (request.info.privacy === 'local-only' && wanted !== 'all')) return
     for (const [i, attempt] of recorder.attempts.entries()) {
       if (attempt.target !== 'browser' || attempt.outcome === 'aborted') continue
       const handedOver = i < recorder.attempts.length - 1
-      reporter.add({ attempt, handedOver, model: decision.modelInfo, decision, info: request.info, route })
+      reports.add({ attempt, handedOver, model: decision.modelInfo, decision, info: request.info, route })
     }
   }
 }

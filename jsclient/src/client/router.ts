@@ -4,8 +4,8 @@ import { isServerError } from '../errors/server-error.ts'
 import { SnapshotError } from '../errors/snapshot-error.ts'
 import { decide, type PageDecision } from '../policy/decide.ts'
 import type { ServerTransport } from '../transport/server.ts'
-import type { State, Target } from '../wire.ts'
-import type { RoutedDecision } from './options.ts'
+import type { RouteRequest, RouteResponse, State, Target } from '../wire.ts'
+import type { HybridInferenceClientOptions, RoutedDecision } from './options.ts'
 import type { Page } from './page.ts'
 import type { PreparedRequest } from './prepare.ts'
 import type { SnapshotSource } from './snapshots.ts'
@@ -13,65 +13,64 @@ import type { SnapshotSource } from './snapshots.ts'
 /** A decision that can be carried out. */
 export type Routed = RoutedDecision & { readonly target: Target }
 
+/** Longest wait for the server's decision, ms. */
 const DEFAULT_TIMEOUT_MS = 5000
 
-/** Gets a decision for a request: from the server, or from the snapshot in the page when that can't be asked, or must not. */
-export class Router {
-  readonly #transport: ServerTransport
-  readonly #page: Page
-  readonly #snapshots: SnapshotSource
-  readonly #timeoutMs: number
+/** What decisions are made with. */
+export interface RouteParts {
+  readonly options: HybridInferenceClientOptions
+  readonly transport: ServerTransport
+  readonly page: Page
+  readonly snapshots: SnapshotSource
+}
 
-  constructor(transport: ServerTransport, page: Page, snapshots: SnapshotSource, timeoutMs = DEFAULT_TIMEOUT_MS) {
-    this.#transport = transport
-    this.#page = page
-    this.#snapshots = snapshots
-    this.#timeoutMs = timeoutMs
-  }
-
-  /** Throws NoTargetError when nothing is permitted. A local-only request never reaches the server, not even in counts. */
-  async route(request: PreparedRequest, signal: AbortSignal): Promise<RoutedDecision> {
-    const { info, options } = request
-    const [device, state] = await Promise.all([this.#page.device(), this.#page.state()])
-    signal.throwIfAborted()
-    if (info.privacy === 'local-only') return this.#alone(request, state)
-    const body = { ...info, capabilities: device, state, ...(options.trace && { trace: true }) }
-    try {
-      const { useBrowser: _, ...answer } = await this.#ask(body, signal)
-      // An answer that names no model can't be carried out here.
-      const target = answer.target === 'browser' && !answer.modelInfo ? (answer.fallback ?? 'none') : answer.target
-      const { current } = this.#snapshots
-      if (current && current.revision !== answer.policyRevision) this.#snapshots.refresh().catch(ignore)
-      return { ...answer, target, useBrowser: target === 'browser', decidedBy: 'server' }
-    } catch (error) {
-      signal.throwIfAborted()
-      const silent = isNetworkError(error)
-      if (!silent && !(isServerError(error) && error.status >= 500)) throw error
-      if (!this.#snapshots.current) throw this.#snapshots.problem ?? error
-      return this.#alone(request, silent ? { ...state, network: { ...state.network, offline: true } } : state)
-    }
-  }
-
-  async #ask(body: Parameters<ServerTransport['route']>[0], signal: AbortSignal) {
-    const timeout = AbortSignal.timeout(this.#timeoutMs)
-    try {
-      return await this.#transport.route(body, { signal: AbortSignal.any([signal, timeout]) })
-    } catch (error) {
-      if (timeout.aborted && !signal.aborted) throw new NetworkError('/browser/route', { cause: timeout.reason })
-      throw error
-    }
-  }
-
-  /** Decides in the page. */
-  async #alone({ info, options }: PreparedRequest, state: State): Promise<RoutedDecision> {
-    const snapshot = this.#snapshots.current
-    if (!snapshot) throw new NoTargetError('local_only_unavailable', { cause: this.#snapshots.problem ?? missing() })
-    const device = await this.#page.device()
-    const { undecidable: _, ...decision } = decide(snapshot, state, info, device, {
-      unreachable: true,
-      trace: options.trace,
-    })
+/**
+ * Gets a decision for a request: from the server, or from the snapshot in the page when that can't be asked, or must
+ * not. Throws NoTargetError when nothing is permitted. A local-only request never reaches the server, not even in counts.
+ */
+export async function route(
+  parts: RouteParts,
+  { info, options }: PreparedRequest,
+  signal: AbortSignal,
+): Promise<RoutedDecision> {
+  const { page, snapshots } = parts
+  const [device, state] = await Promise.all([page.device(), page.state()])
+  signal.throwIfAborted()
+  const { trace } = options
+  const alone = (state: State): RoutedDecision => {
+    const snapshot = snapshots.current
+    if (!snapshot) throw new NoTargetError('local_only_unavailable', { cause: snapshots.problem ?? missing() })
+    const { undecidable: _, ...decision } = decide(snapshot, state, info, device, { unreachable: true, trace })
     return { ...decision, decisionId: localId(), policyRevision: snapshot.revision, decidedBy: 'page' }
+  }
+  if (info.privacy === 'local-only') return alone(state)
+  try {
+    const answer = await ask(parts, { ...info, capabilities: device, state, ...(trace && { trace }) }, signal)
+    // An answer that names no model can't be carried out here.
+    const target = answer.target === 'browser' && !answer.modelInfo ? (answer.fallback ?? 'none') : answer.target
+    const { current } = snapshots
+    if (current && current.revision !== answer.policyRevision) snapshots.refresh().catch(ignore)
+    return { ...answer, target, useBrowser: target === 'browser', decidedBy: 'server' }
+  } catch (error) {
+    signal.throwIfAborted()
+    const silent = isNetworkError(error)
+    if (!silent && !(isServerError(error) && error.status >= 500)) throw error
+    if (!snapshots.current) throw snapshots.problem ?? error
+    return alone(silent ? { ...state, network: { ...state.network, offline: true } } : state)
+  }
+}
+
+async function ask(
+  { options, transport }: RouteParts,
+  body: RouteRequest,
+  signal: AbortSignal,
+): Promise<RouteResponse> {
+  const timeout = AbortSignal.timeout(options.routeTimeoutMs ?? DEFAULT_TIMEOUT_MS)
+  try {
+    return await transport.route(body, { signal: AbortSignal.any([signal, timeout]) })
+  } catch (error) {
+    if (timeout.aborted && !signal.aborted) throw new NetworkError('/browser/route', { cause: timeout.reason })
+    throw error
   }
 }
 
@@ -98,9 +97,7 @@ export async function decidePreload(snapshots: SnapshotSource, page: Page): Prom
 }
 
 function missing(): SnapshotError {
-  return new SnapshotError('No policy snapshot is in the page. Call initialize() while the server can be reached.', {
-    code: 'snapshot_expired',
-  })
+  return new SnapshotError('There is no policy snapshot. Call initialize() while online.', { code: 'snapshot_expired' })
 }
 
 /** An id for a decision that no server gave one. Not a secret, so `Math.random` will do. */

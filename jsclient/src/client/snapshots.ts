@@ -2,7 +2,6 @@ import { isNetworkError } from '../errors/network-error.ts'
 import { isServerError } from '../errors/server-error.ts'
 import { isSnapshotError, type SnapshotError } from '../errors/snapshot-error.ts'
 import { isUnauthorizedError } from '../errors/unauthorized-error.ts'
-import { parseSnapshot } from '../policy/snapshot.ts'
 import type { ServerTransport } from '../transport/server.ts'
 import type { Snapshot } from '../wire.ts'
 
@@ -61,7 +60,7 @@ export class SnapshotSource {
     try {
       const answer = await this.#transport.policy({ etag: held?.etag, signal: timeout })
       if (answer.modified) {
-        this.#held = { snapshot: parseSnapshot(answer.snapshot), etag: answer.etag, checkedAt: this.#now() }
+        this.#held = { snapshot: answer.snapshot, etag: answer.etag, checkedAt: this.#now() }
       } else if (held) {
         this.#held = { ...held, checkedAt: this.#now() }
       }

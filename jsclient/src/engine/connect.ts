@@ -205,6 +205,7 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
       // The turn ends when the worker says so, not when the caller leaves: the next call starts on an idle engine.
       const release = await queue.acquire(signal)
       const inbox = createInbox<EngineEvent>()
+      let held = 0 // tokens that came and that the caller is not done with
       const dog = createWatchdog(stallMs, () => {
         const message = `no token came for ${stallMs} ms; the worker was terminated`
         inbox.fail(new EngineError(message, { stage: 'generate', code: 'stalled' }))
@@ -214,8 +215,13 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
         {
           stage: 'generate',
           onEvents(events) {
-            dog.feed()
-            for (const event of events) inbox.push(event)
+            for (const event of events) {
+              if (event.type === 'delta') held += event.tokens
+              inbox.push(event)
+            }
+            if (held > 0)
+              dog.pause() // the engine may be waiting for the caller
+            else dog.feed()
           },
           end: () => inbox.end(),
           fail: (error) => inbox.fail(error),
@@ -231,7 +237,13 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
       })
       try {
         send(id, { kind: 'generate', id, request: engineRequest })
-        yield* inbox
+        for await (const event of inbox) {
+          yield event
+          if (event.type !== 'delta' || event.tokens === 0) continue
+          held -= event.tokens
+          if (held === 0) dog.feed()
+          if (calls.has(id)) post({ kind: 'seen', id, tokens: event.tokens })
+        }
       } finally {
         stop()
         dog.stop()

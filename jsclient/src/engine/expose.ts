@@ -4,7 +4,7 @@ import type { ModelInfo } from '../wire.ts'
 import type { EngineEvent, EngineRequest, LoadProgress } from './engine.ts'
 import { toErrorMessage } from './error-message.ts'
 import type { EnginePort, HostMessage, PageMessage } from './protocol.ts'
-import { isProtocolMessage, PROTOCOL_VERSION } from './protocol.ts'
+import { isProtocolMessage, MAX_TOKENS_AHEAD, PROTOCOL_VERSION } from './protocol.ts'
 import { createQueue } from './queue.ts'
 
 /** What runs in the worker. Calls are guaranteed not to overlap. */
@@ -24,6 +24,8 @@ export interface HostLoadOptions {
 export interface HostGenerateOptions {
   signal: AbortSignal
   emit: (event: EngineEvent) => void
+  /** Await it before each token: resolves when the caller has caught up, or the call was aborted. */
+  caughtUp: () => Promise<void>
 }
 
 /** Message without its envelope. */
@@ -33,6 +35,7 @@ type Body<M> = M extends unknown ? Omit<M, 'edgewise'> : never
 export function expose<Config>(port: EnginePort, host: EngineHost<Config>): () => void {
   const queue = createQueue()
   const calls = new Map<number, AbortController>()
+  const leads = new Map<number, Lead>()
   const post = (message: Body<PageMessage>) => port.postMessage({ edgewise: PROTOCOL_VERSION, ...message })
 
   const run = async (id: number, stage: 'load' | 'generate', work: (signal: AbortSignal) => Promise<void>) => {
@@ -70,6 +73,8 @@ export function expose<Config>(port: EnginePort, host: EngineHost<Config>): () =
         return post({ kind: 'pong' })
       case 'abort':
         return calls.get(message.id)?.abort()
+      case 'seen':
+        return leads.get(message.id)?.shrink(message.tokens)
       case 'load': {
         const { id, model, config } = message
         const onProgress = (progress: LoadProgress) => post({ kind: 'progress', id, progress })
@@ -80,9 +85,16 @@ export function expose<Config>(port: EnginePort, host: EngineHost<Config>): () =
         const { id, request } = message
         void run(id, 'generate', async (signal) => {
           const batch = createBatch((events) => post({ kind: 'events', id, events }))
+          const lead = createLead(signal)
+          leads.set(id, lead)
+          const emit = (event: EngineEvent) => {
+            if (event.type === 'delta') lead.grow(event.tokens)
+            batch.add(event)
+          }
           try {
-            await host.generate(request, { signal, emit: batch.add })
+            await host.generate(request, { signal, emit, caughtUp: lead.gone })
           } finally {
+            leads.delete(id)
             batch.flush()
           }
         })
@@ -102,7 +114,37 @@ export function expose<Config>(port: EnginePort, host: EngineHost<Config>): () =
   }
 }
 
-/** Events that are emitted in one turn of the event loop travel in one message; the page never has to ask for more. */
+/** How far the engine is ahead of its caller. */
+interface Lead {
+  grow(tokens: number): void
+  shrink(tokens: number): void
+  /** Resolves when there is room for another token, or the call was aborted. */
+  gone(): Promise<void>
+}
+
+function createLead(signal: AbortSignal): Lead {
+  let ahead = 0
+  let wake: (() => void) | undefined
+  signal.addEventListener('abort', () => wake?.())
+  return {
+    grow(tokens) {
+      ahead += tokens
+    },
+    shrink(tokens) {
+      ahead -= tokens
+      if (ahead < MAX_TOKENS_AHEAD) wake?.()
+    },
+    async gone() {
+      while (ahead >= MAX_TOKENS_AHEAD && !signal.aborted) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    },
+  }
+}
+
+/** Events that are emitted in one turn of the event loop travel in one message. */
 function createBatch(send: (events: EngineEvent[]) => void) {
   let events: EngineEvent[] = []
   const flush = () => {

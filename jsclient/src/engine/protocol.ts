@@ -9,12 +9,20 @@ import type { EngineEvent, EngineRequest, LoadProgress } from './engine.ts'
 /** Raised whenever a message changes its meaning. */
 export const PROTOCOL_VERSION = 1
 
+/**
+ * How many tokens a worker may be ahead of its caller. It waits there, so that a caller who stops has at most this many
+ * tokens made in vain, however busy the machine is.
+ */
+export const MAX_TOKENS_AHEAD = 4
+
 /** Page to worker. `id` names a call; the config is the engine's own and must be cloneable. */
 export type HostMessage<Config> =
   | { edgewise: number; kind: 'hello' }
   | { edgewise: number; kind: 'ping' }
   | { edgewise: number; kind: 'load'; id: number; model: ModelInfo; config: Config }
   | { edgewise: number; kind: 'generate'; id: number; request: EngineRequest }
+  /** The caller is done with this many more tokens of the answer. */
+  | { edgewise: number; kind: 'seen'; id: number; tokens: number }
   | { edgewise: number; kind: 'abort'; id: number }
   | { edgewise: number; kind: 'unload'; id: number }
 

@@ -2,6 +2,8 @@
 export interface Watchdog {
   /** Starts the time again. */
   feed(): void
+  /** Lets no time pass until it is fed. */
+  pause(): void
   stop(): void
 }
 
@@ -22,5 +24,5 @@ export function createWatchdog(ms: number, onStarved: () => void): Watchdog {
     }, ms)
   }
   feed()
-  return { feed, stop }
+  return { feed, pause: () => clearTimeout(timer), stop }
 }

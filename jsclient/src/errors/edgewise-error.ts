@@ -29,7 +29,7 @@ export function isEdgewiseError(error: unknown): error is EdgewiseError {
   return error instanceof Error && brand in error
 }
 
-/** Whether a value is this package's error of that name; the type guards of the classes are built on it. */
-export function hasErrorName(error: unknown, name: string): boolean {
-  return isEdgewiseError(error) && error.name === name
+/** Makes the type guard of the class with that name. */
+export function guardOf<E extends EdgewiseError>(name: E['name']): (error: unknown) => error is E {
+  return (error): error is E => isEdgewiseError(error) && error.name === name
 }

@@ -1,4 +1,4 @@
-import { hasErrorName } from './edgewise-error.ts'
+import { guardOf } from './edgewise-error.ts'
 import type { EngineStage } from './engine-error.ts'
 import { EngineError } from './engine-error.ts'
 
@@ -11,6 +11,4 @@ export class EngineLostError extends EngineError {
   }
 }
 
-export function isEngineLostError(error: unknown): error is EngineLostError {
-  return hasErrorName(error, 'EngineLostError')
-}
+export const isEngineLostError = guardOf<EngineLostError>('EngineLostError')

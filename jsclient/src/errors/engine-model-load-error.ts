@@ -1,4 +1,4 @@
-import { hasErrorName } from './edgewise-error.ts'
+import { guardOf } from './edgewise-error.ts'
 import type { EngineErrorCode } from './engine-error.ts'
 import { EngineError } from './engine-error.ts'
 
@@ -14,6 +14,4 @@ export class ModelLoadError extends EngineError {
   }
 }
 
-export function isModelLoadError(error: unknown): error is ModelLoadError {
-  return hasErrorName(error, 'ModelLoadError')
-}
+export const isModelLoadError = guardOf<ModelLoadError>('ModelLoadError')

@@ -1,4 +1,4 @@
-import { hasErrorName } from './edgewise-error.ts'
+import { guardOf } from './edgewise-error.ts'
 import { EngineError } from './engine-error.ts'
 
 /** The engine's npm package, an optional peer dependency, could not be imported. The message names the npm command. */
@@ -8,14 +8,13 @@ export class EngineNotInstalledError extends EngineError {
   readonly packageName: string
 
   constructor(packageName: string, cause?: unknown) {
-    super(
-      `${packageName} could not be imported. Install it with "npm install ${packageName}"; in a page without a bundler, pass the URL of its ES module as moduleURL.`,
-      { stage: 'load', code: 'not_installed', cause },
-    )
+    super(`${packageName} could not be imported. Run "npm install ${packageName}", or pass its URL as moduleURL.`, {
+      stage: 'load',
+      code: 'not_installed',
+      cause,
+    })
     this.packageName = packageName
   }
 }
 
-export function isEngineNotInstalledError(error: unknown): error is EngineNotInstalledError {
-  return hasErrorName(error, 'EngineNotInstalledError')
-}
+export const isEngineNotInstalledError = guardOf<EngineNotInstalledError>('EngineNotInstalledError')

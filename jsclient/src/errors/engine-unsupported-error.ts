@@ -1,4 +1,4 @@
-import { hasErrorName } from './edgewise-error.ts'
+import { guardOf } from './edgewise-error.ts'
 import { EngineError } from './engine-error.ts'
 
 /** The request asks for something that the engine can't honour. Nothing was generated. */
@@ -13,6 +13,4 @@ export class EngineUnsupportedError extends EngineError {
   }
 }
 
-export function isEngineUnsupportedError(error: unknown): error is EngineUnsupportedError {
-  return hasErrorName(error, 'EngineUnsupportedError')
-}
+export const isEngineUnsupportedError = guardOf<EngineUnsupportedError>('EngineUnsupportedError')

@@ -1,4 +1,4 @@
-import { EdgewiseError, hasErrorName } from './edgewise-error.ts'
+import { EdgewiseError, guardOf } from './edgewise-error.ts'
 
 /** The caller passed options that can't work. A mistake in the program: trying again does not help. */
 export class InvalidRequestError extends EdgewiseError {
@@ -13,6 +13,4 @@ export class InvalidRequestError extends EdgewiseError {
   }
 }
 
-export function isInvalidRequestError(error: unknown): error is InvalidRequestError {
-  return hasErrorName(error, 'InvalidRequestError')
-}
+export const isInvalidRequestError = guardOf<InvalidRequestError>('InvalidRequestError')

@@ -1,4 +1,4 @@
-import { EdgewiseError, hasErrorName } from './edgewise-error.ts'
+import { EdgewiseError, guardOf } from './edgewise-error.ts'
 
 /**
  * No answer came: offline, DNS, TLS, refused, reset, or blocked by CORS or CSP; browsers don't say which. `cause` is
@@ -11,7 +11,7 @@ export class NetworkError extends EdgewiseError {
   readonly url: string
 
   constructor(url: string, options: { cause: unknown }) {
-    super(`No answer from ${url}. Check the connection, \`baseURL\`, and the CORS and CSP rules.`, {
+    super(`No answer from ${url}. Check the connection, \`baseURL\`, CORS and CSP.`, {
       ...options,
       code: 'network_error',
     })
@@ -19,6 +19,4 @@ export class NetworkError extends EdgewiseError {
   }
 }
 
-export function isNetworkError(error: unknown): error is NetworkError {
-  return hasErrorName(error, 'NetworkError')
-}
+export const isNetworkError = guardOf<NetworkError>('NetworkError')

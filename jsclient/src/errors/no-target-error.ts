@@ -1,5 +1,5 @@
 import type { Reason } from '../wire.ts'
-import { EdgewiseError, hasErrorName } from './edgewise-error.ts'
+import { EdgewiseError, guardOf } from './edgewise-error.ts'
 
 /** The decision was `none`: every target is forbidden, and nothing was sent anywhere. `reason` says why. */
 export class NoTargetError extends EdgewiseError {
@@ -8,7 +8,7 @@ export class NoTargetError extends EdgewiseError {
   readonly reason: Reason
 
   constructor(reason: Reason, options: { cause?: unknown } = {}) {
-    super(`Nothing may run this request: ${reason}. Load a local model first, or relax the rule behind that reason.`, {
+    super(`Nothing may run this request: ${reason}. Load a local model, or relax that rule.`, {
       ...options,
       code: 'no_target',
     })
@@ -16,6 +16,4 @@ export class NoTargetError extends EdgewiseError {
   }
 }
 
-export function isNoTargetError(error: unknown): error is NoTargetError {
-  return hasErrorName(error, 'NoTargetError')
-}
+export const isNoTargetError = guardOf<NoTargetError>('NoTargetError')

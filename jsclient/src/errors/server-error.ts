@@ -1,5 +1,5 @@
 import type { ErrorType } from '../wire.ts'
-import { EdgewiseError, hasErrorName } from './edgewise-error.ts'
+import { EdgewiseError, guardOf } from './edgewise-error.ts'
 
 /** Fields of {@link ServerError}. */
 export interface ServerErrorInit {
@@ -39,6 +39,4 @@ export class ServerError extends EdgewiseError {
   }
 }
 
-export function isServerError(error: unknown): error is ServerError {
-  return hasErrorName(error, 'ServerError')
-}
+export const isServerError = guardOf<ServerError>('ServerError')

@@ -1,4 +1,4 @@
-import { EdgewiseError, hasErrorName } from './edgewise-error.ts'
+import { EdgewiseError, guardOf } from './edgewise-error.ts'
 
 /**
  * - `snapshot_invalid`: it lacks what deciding needs, or is of the wrong type
@@ -17,6 +17,4 @@ export class SnapshotError extends EdgewiseError {
   }
 }
 
-export function isSnapshotError(error: unknown): error is SnapshotError {
-  return hasErrorName(error, 'SnapshotError')
-}
+export const isSnapshotError = guardOf<SnapshotError>('SnapshotError')

@@ -1,5 +1,5 @@
 import type { Target } from '../wire.ts'
-import { EdgewiseError, hasErrorName } from './edgewise-error.ts'
+import { EdgewiseError, guardOf } from './edgewise-error.ts'
 
 /** One try to answer a request. */
 export interface StreamAttempt {
@@ -23,7 +23,7 @@ export class StreamInterruptedError extends EdgewiseError {
   readonly attempts: readonly StreamAttempt[]
 
   constructor(partialText: string, attempts: readonly StreamAttempt[], options: { cause?: unknown } = {}) {
-    super('The answer ended before it was complete. Keep `partialText`, or ask again for a whole answer.', {
+    super('The answer broke off. Keep `partialText`, or ask again.', {
       ...options,
       code: 'stream_interrupted',
     })
@@ -32,6 +32,4 @@ export class StreamInterruptedError extends EdgewiseError {
   }
 }
 
-export function isStreamInterruptedError(error: unknown): error is StreamInterruptedError {
-  return hasErrorName(error, 'StreamInterruptedError')
-}
+export const isStreamInterruptedError = guardOf<StreamInterruptedError>('StreamInterruptedError')

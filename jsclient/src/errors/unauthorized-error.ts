@@ -1,4 +1,4 @@
-import { EdgewiseError, hasErrorName } from './edgewise-error.ts'
+import { EdgewiseError, guardOf } from './edgewise-error.ts'
 
 /** The server answered 401, and again after the credentials were refreshed once, if `headers` could refresh them. */
 export class UnauthorizedError extends EdgewiseError {
@@ -10,13 +10,11 @@ export class UnauthorizedError extends EdgewiseError {
   readonly requestId: string | undefined
 
   constructor(message: string, options: { code?: string | null; requestId?: string | undefined } = {}) {
-    super(`${message} Sign in again, or return valid credentials from \`headers\`.`, {
+    super(`${message} Sign in again, or check \`headers\`.`, {
       code: options.code ?? 'unauthorized',
     })
     this.requestId = options.requestId
   }
 }
 
-export function isUnauthorizedError(error: unknown): error is UnauthorizedError {
-  return hasErrorName(error, 'UnauthorizedError')
-}
+export const isUnauthorizedError = guardOf<UnauthorizedError>('UnauthorizedError')

@@ -1,24 +1,12 @@
+import { isSnapshotError, SnapshotError } from '../errors/snapshot-error.ts'
 import type { PolicySpec, Snapshot, SnapshotLimits, Target } from '../wire.ts'
-import { capability } from './capability.ts'
-import { complexity } from './complexity.ts'
-import { enabled } from './enabled.ts'
-import type { Limits } from './filter.ts'
-import { ModelIndex } from './model-index.ts'
-import { PolicyOptions } from './options.ts'
-import { type Places, placesOf } from './order.ts'
-import type { Policy, PolicyFactory } from './policy.ts'
-import { preference } from './preference.ts'
-import { privacy } from './privacy.ts'
-import { readiness } from './readiness.ts'
-
-const FACTORIES: ReadonlyMap<string, PolicyFactory> = new Map([
-  ['enabled', enabled],
-  ['capability', capability],
-  ['privacy', privacy],
-  ['preference', preference],
-  ['readiness', readiness],
-  ['complexity', complexity],
-])
+import { type Limits, reasonOf } from './filter.ts'
+import type { IndexedModel } from './model.ts'
+import { indexModels } from './model-index.ts'
+import { count, flag, names, readOptions } from './options.ts'
+import { CANDIDATE, type Places, placesOf } from './order.ts'
+import { POLICIES } from './policies.ts'
+import type { Policy } from './policy.ts'
 
 /** Names of policies, as the server admits them. */
 const NAME = /^[a-z][a-z0-9_.]{0,63}$/
@@ -39,74 +27,93 @@ export interface Asked {
 
 /** A snapshot that is ready to decide with. */
 export interface CompiledSnapshot {
-  readonly index: ModelIndex
-  /** In the order of forbids. */
+  readonly index: readonly IndexedModel[]
+  readonly limits: Limits
+  /** In the order of forbids, the candidate choice among them. */
   readonly asked: readonly Asked[]
 }
 
 const compiled = new WeakMap<Snapshot, CompiledSnapshot>()
 
-/** Policies and models of a snapshot, built once a snapshot. Throws a plain Error when they make no sense. */
+/** Policies and models of a snapshot, built once a snapshot. A SnapshotError when they make no sense. */
 export function compile(snapshot: Snapshot): CompiledSnapshot {
   const known = compiled.get(snapshot)
   if (known) return known
-  const { first = [] } = snapshot
-  const asked = snapshot.policies.map((spec, position): Asked => {
+  return orInvalid(() => {
+    const { models, limits } = snapshot
+    const result = { index: indexModels(models), limits: readLimits(limits), asked: readPolicies(snapshot) }
+    compiled.set(snapshot, result)
+    return result
+  })
+}
+
+/** Makes whatever reading throws a SnapshotError. */
+export function orInvalid<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (isSnapshotError(cause)) throw cause
+    const problem = cause instanceof SyntaxError ? 'it is no JSON, or was cut short' : (cause as Error).message
+    const message = `The policy snapshot can't be used: ${problem}. Fetch it again, or upgrade @edgewise/client.`
+    throw new SnapshotError(message, { code: 'snapshot_invalid', cause })
+  }
+}
+
+function readPolicies({ policies, first = [] }: Snapshot): Asked[] {
+  // Privacy is a promise, not a choice: it is asked even when a snapshot leaves it out.
+  const kept = policies.some(({ name, opaque }) => name === 'privacy' && !opaque)
+  const asked = (kept ? policies : [{ name: 'privacy' }, ...policies]).map((spec, position): Asked => {
     const { name } = spec
     try {
-      if (!NAME.test(name)) throw new Error('its name is malformed')
       return { name, places: placesOf(name, position, first), policy: spec.opaque ? readOpaque(spec) : build(spec) }
     } catch (cause) {
       throw new Error(`policy ${JSON.stringify(name)}: ${(cause as Error).message}`, { cause })
     }
   })
-  const names = new Set(asked.map(({ name }) => name))
-  if (names.size < asked.length) throw new Error('two policies have the same name')
-  for (const name of first) if (!names.has(name)) throw new Error(`first names ${name}, which is none of the policies`)
-  asked.sort((a, b) => a.places.forbid - b.places.forbid || (a.name < b.name ? -1 : 1))
-  const result: CompiledSnapshot = { index: new ModelIndex(snapshot.models, readLimits(snapshot.limits)), asked }
-  compiled.set(snapshot, result)
-  return result
+  const given = new Set(asked.map(({ name }) => name))
+  if (given.size < asked.length) throw new Error('two policies have the same name')
+  for (const name of first) if (!given.has(name)) throw new Error(`first names ${name}, which is none of the policies`)
+  asked.push({ name: CANDIDATE, places: placesOf(CANDIDATE, 0, []), policy: candidate })
+  return asked.sort((a, b) => a.places.forbid - b.places.forbid || (a.name < b.name ? -1 : 1))
 }
 
 /** Checks the operator's limits and fills in the defaults. Throws a plain Error. */
-export function readLimits({ disabledEngines, ...rest }: SnapshotLimits = {}): Limits {
-  const options = new PolicyOptions(rest)
-  const limits: Limits = {
-    allowSoftwareGPU: options.flag('allowSoftwareGPU'),
-    maxModelBytes: options.count('maxModelBytes', 0),
-    disabledEngines: disabledEngines ?? [],
-    maxFailures: options.count('maxFailures', 3),
-    minTokensPerSecondMilli: options.count('minTokensPerSecondMilli', 0),
+export function readLimits(limits: SnapshotLimits | undefined): Limits {
+  const readers = {
+    allowSoftwareGPU: flag,
+    maxModelBytes: count(0),
+    disabledEngines: names,
+    maxFailures: count(3),
+    minTokensPerSecondMilli: count(0),
   }
-  options.end()
-  if (!isTexts(limits.disabledEngines)) throw new Error('limit disabledEngines must be a list of names')
-  return limits
+  return readOptions(readers, limits)
 }
 
-export function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string')
-}
+/** Forbids the browser when no model is left. */
+const candidate: Policy = ({ selection: { model, emptied } }) =>
+  model ? {} : { forbid: 'browser', reason: reasonOf(emptied) }
 
-function build(spec: PolicySpec): Policy {
-  const factory = FACTORIES.get(spec.name)
+function build({ name, options }: PolicySpec): Policy {
+  const factory = POLICIES.get(name)
   if (!factory) throw new Error('it is unknown to this version')
-  const options = new PolicyOptions(spec.options)
-  const policy = factory(options)
-  options.end()
-  return policy
+  return factory(options)
 }
 
 /** Without declared effects a policy may say anything. */
-function readOpaque({ effects, whenUnreachable = 'abstain' }: PolicySpec): OpaquePolicy {
+function readOpaque({ name, effects, whenUnreachable = 'abstain' }: PolicySpec): OpaquePolicy {
+  if (!NAME.test(name)) throw new Error('its name is malformed')
+  if (whenUnreachable !== 'abstain' && whenUnreachable !== 'forbid') throw new Error('its whenUnreachable is unknown')
   const both: readonly Target[] = ['browser', 'server']
-  const forbids = effects ? (effects.forbid ?? []) : both
-  const prefers = effects ? (effects.prefer ?? []) : both
-  for (const target of [...forbids, ...prefers]) {
-    if (!both.includes(target)) throw new Error('its effects name a target that does not exist')
+  const targets = (given: readonly string[] | undefined): Target[] => {
+    const list = given ?? []
+    if (!list.every((target) => target === 'none' || both.includes(target as Target))) {
+      throw new Error('its effects name a target that does not exist')
+    }
+    return both.filter((target) => list.includes(target))
   }
-  if (whenUnreachable !== 'abstain' && whenUnreachable !== 'forbid') {
-    throw new Error('its whenUnreachable must be abstain or forbid')
+  return {
+    forbids: effects ? targets(effects.forbid) : both,
+    prefers: effects ? targets(effects.prefer) : both,
+    whenUnreachable,
   }
-  return { forbids, prefers, whenUnreachable }
 }

@@ -1,13 +1,12 @@
-import { SnapshotError } from '../errors/snapshot-error.ts'
-import type { Decision, DeviceCapabilities, RequestInfo, Snapshot, State, Target, TraceStep } from '../wire.ts'
-import { type Asked, type CompiledSnapshot, compile, type OpaquePolicy } from './compile.ts'
+import type { Decision, DeviceCapabilities, Reason, RequestInfo, Snapshot, State, Target, TraceStep } from '../wire.ts'
+import { type Asked, compile } from './compile.ts'
 import { readDevice } from './device.ts'
-import { type Query, reasonOf } from './filter.ts'
-import { CANDIDATE, CANDIDATE_PLACE } from './order.ts'
+import type { Query } from './filter.ts'
+import { select } from './model-index.ts'
+import { CANDIDATE, type Places } from './order.ts'
 import type { PolicyInput, Verdict } from './policy.ts'
 import { checkRequest } from './request.ts'
 import { readState } from './state.ts'
-import { Tally } from './tally.ts'
 import { outputTokens, promptTokens } from './tokens.ts'
 import { traceFilters, traceVerdict } from './trace.ts'
 
@@ -47,9 +46,12 @@ export function decide(
   options: DecideOptions = {},
 ): PageDecision {
   checkRequest(request)
-  const { index, asked } = compiledOrThrow(snapshot)
+  const { index, limits, asked } = compile(snapshot)
+  const { subject } = snapshot
+  const { trace, unreachable = false } = options
   const known = readState(state)
   const query: Query = {
+    limits,
     device: readDevice(device),
     tokens: promptTokens(request) + outputTokens(request),
     task: request.task ?? '',
@@ -57,74 +59,81 @@ export function decide(
     models: known.models,
     network: known.network,
   }
-  const selection = index.select(query)
-  const input: PolicyInput = {
-    device: query.device,
-    request,
-    state: known,
-    subject: snapshot.subject,
-    candidate: selection.model,
-    status: selection.status,
-  }
+  const selection = select(index, query)
+  const input: PolicyInput = { device: query.device, request, state: known, subject, selection }
 
-  const tally = new Tally()
-  const trace: TraceStep[] | undefined = options.trace ? traceFilters(index.remaining(query)) : undefined
-  const noModel: Verdict | undefined = selection.model ? undefined : forbid('browser', reasonOf(selection.emptied))
-  let said = false
-  const sayCandidate = (): void => {
-    if (noModel && !said) tally.count(CANDIDATE, CANDIDATE_PLACE, 0, noModel)
-    said = true
-  }
-  for (const { name, places, policy } of asked) {
-    if (places.forbid > CANDIDATE_PLACE) sayCandidate()
-    for (const verdict of verdicts(policy, input, options.unreachable ?? false)) {
-      if (verdict) tally.count(name, places.forbid, places.prefer, verdict)
-      trace?.push(traceVerdict(name, verdict, 'explain' in policy ? policy.explain?.(input) : undefined))
+  const steps: TraceStep[] = trace ? traceFilters(index, query) : []
+  const said: Said[] = []
+  for (const one of asked) {
+    for (const verdict of verdicts(one.policy, input, unreachable)) {
+      const { reason } = verdict
+      if (reason) said.push({ ...one, ...verdict, reason })
+      if (trace && one.name !== CANDIDATE) steps.push(traceVerdict(one.name, verdict))
     }
   }
-  sayCandidate()
 
-  const { target, reason, fallback, model, preload } = tally.outcome(selection, known.network.offline ?? false)
-  trace?.push({ step: 'outcome', by: 'rule', said: reason, target })
+  // All forbids unite; the first preference counts while both targets are permitted.
+  const forbids: Forbids = {
+    browser: said.find(({ forbid }) => forbid === 'browser'),
+    server: said.find(({ forbid }) => forbid === 'server'),
+  }
+  const preferred = said
+    .filter(({ prefer }) => prefer)
+    .reduce<Said | undefined>((a, b) => (a && a.places.prefer <= b.places.prefer ? a : b), undefined)
+  const [target, reason] = outcome(forbids, preferred, said, known.network.offline ?? false)
+  const both = !forbids.browser && !forbids.server
+  const modelInfo = forbids.browser ? undefined : selection.model
+  const { alternates, status } = selection
   return {
     target,
     useBrowser: target === 'browser',
     reason,
-    ...(model && { modelInfo: model }),
-    ...(model && selection.alternates.length > 0 && { alternates: [...selection.alternates] }),
-    ...(fallback && { fallback }),
-    ...(preload && { preload: preload.id }),
-    continuation: snapshot.subject.server.continuation === 'native' ? 'native' : 'none',
-    ...(trace && { trace }),
-    undecidable: options.unreachable ? [] : asked.filter((one) => matters(one, tally)).map(({ name }) => name),
+    ...(modelInfo && { modelInfo }),
+    ...(modelInfo && alternates.length > 0 && { alternates: [...alternates] }),
+    ...(both && { fallback: target === 'browser' ? 'server' : 'browser' }),
+    ...(modelInfo && status !== 'loaded' && { preload: modelInfo.id }),
+    continuation: subject.server.continuation === 'native' ? 'native' : 'none',
+    ...(trace && { trace: [...steps, { step: 'outcome', by: 'rule', said: reason, target }] }),
+    undecidable: unreachable ? [] : asked.filter((one) => matters(one, forbids, preferred)).map(({ name }) => name),
   }
 }
 
-function compiledOrThrow(snapshot: Snapshot): CompiledSnapshot {
-  try {
-    return compile(snapshot)
-  } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause)
-    throw new SnapshotError(`The policy snapshot can't be used: ${problem}.`, { code: 'snapshot_invalid', cause })
+/** A verdict, and whose it is. */
+interface Said extends Asked, Verdict {
+  readonly reason: Reason
+}
+
+/** The first forbid of each target. */
+type Forbids = Readonly<Record<Target, Said | undefined>>
+
+function outcome(
+  { browser, server }: Forbids,
+  preferred: Said | undefined,
+  said: readonly Said[],
+  offline: boolean,
+): [Decision['target'], Reason] {
+  if (browser && server) {
+    const isPrivate = said.some(({ name, forbid }) => name === 'privacy' && forbid === 'server')
+    return ['none', isPrivate ? 'local_only_unavailable' : offline ? 'offline' : browser.reason]
   }
+  if (browser) return ['server', browser.reason]
+  if (server) return ['browser', server.reason]
+  return [preferred?.prefer ?? 'browser', preferred?.reason ?? 'optimal_for_browser']
 }
 
-function verdicts(policy: Asked['policy'], input: PolicyInput, unreachable: boolean): readonly (Verdict | undefined)[] {
-  if ('evaluate' in policy) return [policy.evaluate(input)]
-  if (!unreachable || policy.whenUnreachable === 'abstain' || policy.forbids.length === 0) return [undefined]
-  return policy.forbids.map((target) => forbid(target, POLICY_UNREACHABLE))
+function verdicts(policy: Asked['policy'], input: PolicyInput, unreachable: boolean): readonly Verdict[] {
+  if (typeof policy === 'function') return [policy(input)]
+  const { forbids, whenUnreachable } = policy
+  if (!unreachable || whenUnreachable === 'abstain' || forbids.length === 0) return [{}]
+  return forbids.map((forbid) => ({ forbid, reason: POLICY_UNREACHABLE }))
 }
 
-/** Whether a policy is opaque and any word that it may say would change the outcome. */
-function matters({ policy, places }: Asked, tally: Tally): boolean {
-  if ('evaluate' in policy) return false
-  const { forbids, prefers }: OpaquePolicy = policy
-  return (
-    forbids.some((target) => tally.forbidMatters(target, places.forbid)) ||
-    (prefers.length > 0 && tally.preferenceMatters(places.prefer))
-  )
-}
-
-function forbid(target: Target, reason: string): Verdict {
-  return { forbid: target, reason }
+/** Whether a policy is opaque and any word that it may say would change the outcome or its reason. */
+function matters({ policy, places }: Asked, forbidden: Forbids, preferred: Said | undefined): boolean {
+  if (typeof policy === 'function') return false
+  const { browser, server } = forbidden
+  const precedes = (place: keyof Places, other: Said | undefined): boolean =>
+    !other || places[place] < other.places[place]
+  const forbids = policy.forbids.some((target) => precedes('forbid', forbidden[target]))
+  return forbids || (policy.prefers.length > 0 && !browser && !server && precedes('prefer', preferred))
 }

@@ -16,7 +16,7 @@ export interface Device {
   readonly software: boolean
   /** Rank in {@link DEVICE_TIERS}. */
   readonly tier: number
-  /** MiB */
+  /** MiB: what the page estimated, or else all that the browser told of. */
   readonly availableRAM: number
   /** MiB */
   readonly storage: number
@@ -40,7 +40,7 @@ export function readDevice(claim: DeviceCapabilities): Device {
     // Older browsers don't say isFallbackAdapter but name the renderer.
     software: gpu.isFallbackAdapter === true || gpu.architecture === 'swiftshader' || gpu.architecture === 'llvmpipe',
     tier: tierOf(claim),
-    availableRAM: toMemory(claim.estimatedAvailableRAMGB),
+    availableRAM: toMemory(claim.estimatedAvailableRAMGB) || toMemory(claim.deviceMemoryGB),
     storage: toCount(claim.storageQuotaMB),
     maxBuffer: toCount(limits.maxBufferSize),
     maxBinding: toCount(limits.maxStorageBufferBindingSize),

@@ -2,32 +2,6 @@ import type { NetworkState, Reason, RequestNeeds } from '../wire.ts'
 import type { Device } from './device.ts'
 import type { IndexedModel } from './model.ts'
 import type { KnownModel } from './state.ts'
-import { isOnDevice } from './state.ts'
-
-/**
- * The filters of the candidate choice, in the order in which they run, and why the browser is forbidden when one of them
- * leaves no model. Each removes models; none forbids the browser by itself.
- */
-const REASONS = {
-  enabled: 'browser_inference_disabled',
-  gpu: 'insufficient_device_capabilities',
-  engine: '',
-  gpu_features: '',
-  tier: '',
-  memory: '',
-  size: 'model_too_large',
-  context: 'context_window_exceeded',
-  features: 'feature_unsupported',
-  metered: 'metered_network',
-  offline: 'offline',
-  health: 'browser_unhealthy',
-  speed: 'too_slow',
-}
-
-export type Filter = keyof typeof REASONS
-
-/** Names of the filters, in order. */
-export const FILTERS = Object.keys(REASONS) as readonly Filter[]
 
 /** The operator's bounds with their defaults filled in; 0 = no limit. */
 export interface Limits {
@@ -41,6 +15,7 @@ export interface Limits {
 
 /** What a model is held against. */
 export interface Query {
+  readonly limits: Limits
   readonly device: Device
   /** Prompt and completion together. */
   readonly tokens: number
@@ -50,48 +25,104 @@ export interface Query {
   readonly network: NetworkState
 }
 
+/** A model, and what the page knows of it. */
+export interface Choice {
+  readonly model: IndexedModel
+  readonly known: KnownModel
+  /** No download is needed. */
+  readonly onDevice: boolean
+}
+
+interface Rule {
+  /** Why the browser is forbidden when the filter left no model. Defaults to "no_compatible_browser_model". */
+  readonly reason?: Reason
+  /** Truthy when the model does not pass. */
+  removes(choice: Choice, query: Query): unknown
+}
+
 const MiB = 1024 * 1024
 
-/** Place in {@link FILTERS} of the first filter that removes the model, counted from 1; 0 = none does. */
-export function rejects(model: IndexedModel, known: KnownModel, query: Query, limits: Limits): number {
-  const { info, needsWebGPU } = model
-  const { device, network } = query
-  const { requires } = info
-  if (info.disabled || limits.disabledEngines.includes(info.framework)) return 1
-  if (needsWebGPU && (device.webGPU === false || (device.software && !limits.allowSoftwareGPU))) return 2
-  if (device.engines && !device.engines.includes(info.framework)) return 3
-  if (needsWebGPU && requires && !fitsGPU(requires.features ?? [], requires.minBufferBytes ?? 0, device)) return 4
-  if (model.minTier > device.tier) return 5
-  if (device.availableRAM && model.minRAM > device.availableRAM) return 6
-  const onDevice = isOnDevice(known)
-  const size = info.sizeBytes ?? 0
-  if (limits.maxModelBytes && size > limits.maxModelBytes) return 7
-  if (!onDevice && device.storage && Math.floor(size / MiB) >= device.storage) return 7
-  if (query.tokens > info.contextWindow) return 8
-  if (!covers(info.supports ?? {}, query.needs)) return 9
-  if (!onDevice && (network.saveData || network.metered)) return 10
-  if (!onDevice && network.offline) return 11
-  if (known.failures >= limits.maxFailures) return 12
-  const speed = known.tokensPerSecondMilli
-  return speed && speed < limits.minTokensPerSecondMilli ? 13 : 0
+/** The filters of the candidate choice, in order. Each removes models; none forbids the browser by itself. */
+const RULES = {
+  enabled: {
+    reason: 'browser_inference_disabled',
+    removes: ({ model: { info } }, { limits }) => info.disabled || limits.disabledEngines.includes(info.framework),
+  },
+  gpu: {
+    reason: 'insufficient_device_capabilities',
+    removes: ({ model }, { device, limits }) =>
+      model.needsWebGPU && (device.webGPU === false || (device.software && !limits.allowSoftwareGPU)),
+  },
+  engine: {
+    removes: ({ model }, { device }) => device.engines && !device.engines.includes(model.info.framework),
+  },
+  gpu_features: {
+    removes({ model: { info, needsWebGPU } }, { device: { gpuFeatures, maxBuffer, maxBinding } }) {
+      const { features = [], minBufferBytes = 0 } = info.requires ?? {}
+      const lacks = gpuFeatures && features.some((feature) => !gpuFeatures.includes(feature))
+      return needsWebGPU && (lacks || exceeds(minBufferBytes, maxBuffer) || exceeds(minBufferBytes, maxBinding))
+    },
+  },
+  tier: { removes: ({ model }, { device }) => model.minTier > device.tier },
+  memory: { removes: ({ model }, { device }) => exceeds(model.minRAM, device.availableRAM) },
+  size: {
+    reason: 'model_too_large',
+    removes({ model, onDevice }, { device, limits }) {
+      const { sizeBytes = 0 } = model.info
+      const full = !onDevice && device.storage > 0 && Math.floor(sizeBytes / MiB) >= device.storage
+      return full || exceeds(sizeBytes, limits.maxModelBytes)
+    },
+  },
+  context: {
+    reason: 'context_window_exceeded',
+    removes: ({ model }, { tokens }) => tokens > model.info.contextWindow,
+  },
+  features: {
+    reason: 'feature_unsupported',
+    removes({ model }, { needs }) {
+      const { supports = {} } = model.info
+      const lacks = ABILITIES.some((ability) => needs[ability] && !supports[ability])
+      return lacks || Math.max(needs.n ?? 1, 1) > Math.max(supports.n ?? 1, 1)
+    },
+  },
+  metered: {
+    reason: 'metered_network',
+    removes: ({ onDevice }, { network }) => !onDevice && (network.saveData || network.metered),
+  },
+  offline: { reason: 'offline', removes: ({ onDevice }, { network }) => !onDevice && network.offline },
+  health: {
+    reason: 'browser_unhealthy',
+    removes: ({ known }, { limits }) => known.failures >= limits.maxFailures,
+  },
+  speed: {
+    reason: 'too_slow',
+    removes: ({ known: { tokensPerSecondMilli: speed } }, { limits }) =>
+      speed && speed < limits.minTokensPerSecondMilli,
+  },
+} satisfies Record<string, Rule>
+
+const ABILITIES = ['tools', 'jsonSchema', 'images', 'logprobs'] as const
+
+export type Filter = keyof typeof RULES
+
+/** Names of the filters, in order. */
+export const FILTERS = Object.keys(RULES) as readonly Filter[]
+
+const IN_ORDER: readonly Rule[] = Object.values(RULES)
+
+/** How many filters the model passes before one removes it; all of them when none does. */
+export function passes(choice: Choice, query: Query): number {
+  const removedBy = IN_ORDER.findIndex((rule) => rule.removes(choice, query))
+  return removedBy < 0 ? IN_ORDER.length : removedBy
 }
 
 /** Why the browser is forbidden when this filter left no model; `undefined` = there was none to begin with. */
 export function reasonOf(filter: Filter | undefined): Reason {
-  return (filter && REASONS[filter]) || 'no_compatible_browser_model'
+  const rule: Rule | undefined = filter && RULES[filter]
+  return rule?.reason ?? 'no_compatible_browser_model'
 }
 
-function fitsGPU(features: readonly string[], buffer: number, device: Device): boolean {
-  for (const feature of features) if (device.gpuFeatures && !device.gpuFeatures.includes(feature)) return false
-  return (!device.maxBuffer || buffer <= device.maxBuffer) && (!device.maxBinding || buffer <= device.maxBinding)
-}
-
-function covers(offer: RequestNeeds, need: RequestNeeds): boolean {
-  return Boolean(
-    (offer.tools || !need.tools) &&
-      (offer.jsonSchema || !need.jsonSchema) &&
-      (offer.images || !need.images) &&
-      (offer.logprobs || !need.logprobs) &&
-      Math.max(need.n ?? 1, 1) <= Math.max(offer.n ?? 1, 1),
-  )
+/** Whether a value is over a bound; 0 = no bound. */
+function exceeds(value: number, bound: number): boolean {
+  return bound > 0 && value > bound
 }

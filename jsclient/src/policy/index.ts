@@ -1,4 +1,7 @@
-/** `@edgewise/client/policy`: the decision as a pure function, for pages and servers that want it alone. */
+/**
+ * `@edgewise/client/policy`: the decision as a pure function, for pages and servers that want it alone. It is bundled by
+ * itself, so tell its errors by their `name`, or by the core's type guards, not by `instanceof`.
+ */
 export { type DecideOptions, decide, type PageDecision, POLICY_UNREACHABLE } from './decide.ts'
 export { FILTERS, type Filter } from './filter.ts'
 export { parseParameters } from './model.ts'

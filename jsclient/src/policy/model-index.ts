@@ -1,8 +1,7 @@
 import type { ModelInfo, ModelStatus } from '../wire.ts'
-import { FILTERS, type Filter, type Limits, type Query, rejects } from './filter.ts'
+import { type Choice, FILTERS, type Filter, passes, type Query } from './filter.ts'
 import { type IndexedModel, indexModel } from './model.ts'
-import { compareText } from './numbers.ts'
-import { isOnDevice, type KnownModel, UNKNOWN_MODEL } from './state.ts'
+import { UNKNOWN_MODEL } from './state.ts'
 
 /** How many models at most ride along behind a candidate. */
 export const MAX_ALTERNATES = 3
@@ -19,115 +18,53 @@ export interface Selection {
   readonly emptied: Filter | undefined
 }
 
-/** A model on the shortlist. `rank` puts its status before its match with the task; lower is better. */
-interface Choice {
-  readonly model: IndexedModel
-  readonly status: ModelStatus | undefined
-  readonly rank: number
-  readonly place: number
+/**
+ * Models, best first: more parameters, then smaller; equals stay as they come, and the server lists them by id. Throws a
+ * plain Error when a model is invalid or an id is used twice.
+ */
+export function indexModels(models: readonly ModelInfo[]): readonly IndexedModel[] {
+  const ids = new Set<string>()
+  for (const { id } of models) {
+    if (ids.has(id)) throw new Error(`model ${JSON.stringify(id)}: id is used twice`)
+    ids.add(id)
+  }
+  const size = ({ info }: IndexedModel): number => info.sizeBytes ?? 0
+  return models.map(indexModel).sort((a, b) => b.parameters - a.parameters || size(a) - size(b))
 }
 
 /**
- * An immutable view of a list of models, ordered once, so that no request sorts anything. The constructor throws a
- * plain Error when a model is invalid or an id is used twice.
+ * The best model that passes every filter, and the next best: loaded, then cached, then the rest; within that, models
+ * whose capabilities name the task; within that the order of the index.
  */
-export class ModelIndex {
-  readonly #models: readonly IndexedModel[]
-  readonly #places = new Map<string, number>()
-  readonly #byTask = new Map<string, number[]>()
-  readonly #limits: Limits
-
-  constructor(models: readonly ModelInfo[], limits: Limits) {
-    this.#limits = limits
-    this.#models = models
-      .map(indexModel)
-      .sort(
-        (a, b) =>
-          b.parameters - a.parameters ||
-          (a.info.sizeBytes ?? 0) - (b.info.sizeBytes ?? 0) ||
-          compareText(a.info.id, b.info.id),
-      )
-    for (const [place, { info }] of this.#models.entries()) {
-      if (this.#places.has(info.id)) throw new Error(`model ${JSON.stringify(info.id)}: id is used twice`)
-      this.#places.set(info.id, place)
-      for (const task of new Set(info.capabilities ?? [])) {
-        const places = this.#byTask.get(task)
-        if (places) places.push(place)
-        else this.#byTask.set(task, [place])
-      }
-    }
+export function select(index: readonly IndexedModel[], query: Query): Selection {
+  const rank = ({ model, known }: Choice): number => {
+    const place = known.status === 'loaded' ? 0 : known.status === 'cached' ? 2 : 4
+    return model.info.capabilities?.includes(query.task) ? place : place + 1
   }
-
-  /**
-   * The best model that passes every filter, and the next best: loaded, then cached, then the rest; within that, models
-   * whose capabilities name the task; within that more parameters, then smaller.
-   */
-  select(query: Query): Selection {
-    const best: Choice[] = []
-    const task = this.#byTask.get(query.task) ?? []
-    let emptied = 0
-    const consider = (place: number, matches: boolean): void => {
-      const model = this.#models[place] as IndexedModel
-      const known = stateOf(model, query)
-      const filter = rejects(model, known, query, this.#limits)
-      // The set empties at the filter that the longest-lived model reached.
-      if (filter > 0) emptied = Math.max(emptied, filter)
-      else insert(best, { model, status: known.status, rank: rankOf(known, matches), place })
-    }
-
-    // Models on the device come first wherever they stand, so they are looked up; only then are the others walked, best
-    // first, until the list is full.
-    for (const [id, known] of query.models) {
-      const place = this.#places.get(id)
-      if (place !== undefined && isOnDevice(known)) consider(place, task.includes(place))
-    }
-    const walk = (place: number, matches: boolean): boolean => {
-      if (best.length > MAX_ALTERNATES) return false
-      if (!isOnDevice(stateOf(this.#models[place] as IndexedModel, query))) consider(place, matches)
-      return true
-    }
-    for (const place of task) if (!walk(place, true)) break
-    const matching = new Set(task)
-    for (let place = 0; place < this.#models.length; place++) {
-      if (!matching.has(place) && !walk(place, false)) break
-    }
-
-    const [first, ...rest] = best
-    return {
-      model: first?.model.info,
-      status: first?.status,
-      alternates: rest.map(({ model }) => model.info),
-      emptied: first ? undefined : FILTERS[emptied - 1],
-    }
+  const left: (Choice & { rank: number })[] = []
+  let farthest = -1
+  for (const model of index) {
+    const choice = choiceOf(model, query)
+    const count = passes(choice, query)
+    if (count === FILTERS.length) left.push({ ...choice, rank: rank(choice) })
+    // The set empties at the filter that the longest-lived model reached.
+    farthest = Math.max(farthest, count)
   }
-
-  /** How many models are left after each filter; the first number counts all of them. For traces: it asks every model. */
-  remaining(query: Query): number[] {
-    const left = new Array<number>(FILTERS.length + 1).fill(0)
-    for (const model of this.#models) {
-      const filter = rejects(model, stateOf(model, query), query, this.#limits) || left.length
-      for (let passed = 0; passed < filter; passed++) left[passed] = (left[passed] ?? 0) + 1
-    }
-    return left
+  const [first, ...rest] = left.sort((a, b) => a.rank - b.rank)
+  return {
+    model: first?.model.info,
+    status: first?.known.status,
+    alternates: rest.slice(0, MAX_ALTERNATES).map(({ model }) => model.info),
+    emptied: FILTERS[farthest],
   }
 }
 
-function stateOf(model: IndexedModel, query: Query): KnownModel {
-  return query.models.get(model.info.id) ?? UNKNOWN_MODEL
+/** How many filters each model passes. For traces. */
+export function passed(index: readonly IndexedModel[], query: Query): number[] {
+  return index.map((model) => passes(choiceOf(model, query), query))
 }
 
-function rankOf({ status }: KnownModel, matches: boolean): number {
-  return (status === 'loaded' ? 0 : status === 'cached' ? 2 : 4) + (matches ? 0 : 1)
-}
-
-/** Keeps the best few choices in order. */
-function insert(best: Choice[], choice: Choice): void {
-  let at = best.length
-  while (at > 0 && comesBefore(choice, best[at - 1] as Choice)) at--
-  best.splice(at, 0, choice)
-  best.length = Math.min(best.length, 1 + MAX_ALTERNATES)
-}
-
-function comesBefore(a: Choice, b: Choice): boolean {
-  return a.rank < b.rank || (a.rank === b.rank && a.place < b.place)
+function choiceOf(model: IndexedModel, query: Query): Choice {
+  const known = query.models.get(model.info.id) ?? UNKNOWN_MODEL
+  return { model, known, onDevice: known.status === 'cached' || known.status === 'loaded' }
 }

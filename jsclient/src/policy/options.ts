@@ -1,52 +1,41 @@
 import { MAX_COUNT, toMemory } from './numbers.ts'
+import { isCount, isList, isObject, isText } from './validate.ts'
+
+/** Reads one option; absent, null and zero mean its default, as in Go. Undefined when the value makes no sense. */
+export type Reader<T> = (value: unknown) => T | undefined
+
+export type Readers<T> = { readonly [K in keyof T]: Reader<T[K]> }
+
+/** A switch. Defaults to false. */
+export const flag: Reader<boolean> = (value = false) => (typeof value === 'boolean' ? value : undefined)
+
+/** A whole number. */
+export function count(fallback: number, most: number = MAX_COUNT): Reader<number> {
+  return (value = 0) => (isCount(value) && value <= most ? value || fallback : undefined)
+}
+
+/** An amount of memory, GB in the snapshot and MiB here. */
+export function memory(fallback: number): Reader<number> {
+  return (value = 0) => (typeof value === 'number' ? toMemory(value) || fallback : undefined)
+}
+
+/** A list of names. Defaults to none. */
+export const names: Reader<string[]> = (value = []) => (isList(value, isText) ? value : undefined)
 
 /**
- * The options of one policy in a snapshot, read strictly: a wrong type, a number out of range and an option that nobody
- * read are plain Errors, since an option that is not understood changes the meaning. As in Go, 0 and absent mean the
- * default.
+ * Reads options strictly: a wrong type, a number out of range and an unknown option are plain Errors, since an option
+ * that is not understood changes the meaning.
  */
-export class PolicyOptions {
-  readonly #values: Readonly<Record<string, unknown>>
-  readonly #unread: Set<string>
-
-  constructor(values: unknown) {
-    if (values !== undefined && values !== null && (typeof values !== 'object' || Array.isArray(values))) {
-      throw new Error('its options are no object')
-    }
-    this.#values = { ...(values as object) }
-    this.#unread = new Set(Object.keys(this.#values))
+export function readOptions<T>(readers: Readers<T>, given: unknown): T {
+  const values = given ?? {}
+  if (!isObject(values)) throw new Error('options must be an object')
+  for (const name of Object.keys(values))
+    if (!Object.hasOwn(readers, name)) throw new Error(`option ${name} is unknown`)
+  const options: Partial<T> = {}
+  for (const name in readers) {
+    const value = readers[name](values[name] ?? undefined)
+    if (value === undefined) throw new Error(`option ${name} makes no sense`)
+    options[name] = value
   }
-
-  /** A switch. Defaults to false. */
-  flag(name: string): boolean {
-    const value = this.#take(name) ?? false
-    if (typeof value !== 'boolean') throw new Error(`option ${name} must be true or false`)
-    return value
-  }
-
-  /** A whole number from 0 to `most`. */
-  count(name: string, fallback: number, most: number = MAX_COUNT): number {
-    const value = this.#take(name) ?? 0
-    if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > most) {
-      throw new Error(`option ${name} must be a whole number from 0 to ${most}`)
-    }
-    return (value as number) || fallback
-  }
-
-  /** An amount of memory, GB in the snapshot and MiB here. */
-  memory(name: string, fallback: number): number {
-    const value = this.#take(name) ?? 0
-    if (typeof value !== 'number') throw new Error(`option ${name} must be a number of GB`)
-    return toMemory(value) || fallback
-  }
-
-  /** Throws when an option was not read. */
-  end(): void {
-    for (const name of this.#unread) throw new Error(`option ${JSON.stringify(name)} is unknown to this version`)
-  }
-
-  #take(name: string): unknown {
-    this.#unread.delete(name)
-    return this.#values[name]
-  }
+  return options as T
 }

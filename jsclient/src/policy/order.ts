@@ -3,6 +3,21 @@
 /** Stands for the candidate choice among the forbids. It is no policy. */
 export const CANDIDATE = 'candidate'
 
+/** Whose preference counts: the first of these, then custom policies in the order given. */
+const PREFERENCES: readonly string[] = [
+  'health',
+  'budget',
+  'sticky',
+  'preference',
+  'readiness',
+  'battery',
+  'speed',
+  'tier',
+  'task',
+  'complexity',
+  'cost',
+]
+
 /** Whose reason is shown for a forbidden target: the first of these, then custom policies by name. */
 const FORBIDS: readonly string[] = [
   'enabled',
@@ -22,37 +37,20 @@ const FORBIDS: readonly string[] = [
   'cost',
 ]
 
-/** Whose preference counts: the first of these, then custom policies in the order given. */
-const PREFERENCES: readonly string[] = [
-  'health',
-  'budget',
-  'sticky',
-  'preference',
-  'readiness',
-  'battery',
-  'speed',
-  'tier',
-  'task',
-  'complexity',
-  'cost',
-]
-
 /** A policy's places; the lower one speaks first. */
 export interface Places {
   readonly forbid: number
   readonly prefer: number
 }
 
-/** The candidate choice's place among the forbids. */
-export const CANDIDATE_PLACE = FORBIDS.indexOf(CANDIDATE)
-
 /** Places of a policy; `first` names those whose preference counts before all others. */
 export function placesOf(name: string, position: number, first: readonly string[]): Places {
-  const forbid = FORBIDS.indexOf(name)
-  const early = first.indexOf(name)
-  const builtin = PREFERENCES.indexOf(name)
+  const among = (names: readonly string[], otherwise: number): number =>
+    names.includes(name) ? names.indexOf(name) : otherwise
   return {
-    forbid: forbid < 0 ? FORBIDS.length : forbid,
-    prefer: early >= 0 ? early - first.length : builtin >= 0 ? builtin : PREFERENCES.length + position,
+    forbid: among(FORBIDS, FORBIDS.length),
+    prefer: first.includes(name)
+      ? first.indexOf(name) - first.length
+      : among(PREFERENCES, PREFERENCES.length + position),
   }
 }

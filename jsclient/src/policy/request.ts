@@ -1,34 +1,33 @@
 import { InvalidRequestError } from '../errors/invalid-request-error.ts'
 import type { RequestInfo } from '../wire.ts'
-import { MAX_COUNT, utf8Length } from './numbers.ts'
+import { utf8Length } from './numbers.ts'
+import { isCount } from './validate.ts'
 
 /** Longest free word of a request, bytes. */
 const MAX_WORD_BYTES = 200
 
-const WORDS: Readonly<Partial<Record<keyof RequestInfo, readonly string[]>>> = {
+const WORDS = {
   complexity: ['auto', 'simple', 'medium', 'complex'],
   privacy: ['local-only'],
   preference: ['auto', 'always', 'never'],
-}
+} as const
 
 /** Throws an InvalidRequestError that names the first field that makes no sense, as the server would. */
 export function checkRequest(request: RequestInfo): void {
-  const { promptLength, promptTokens, maxTokens, needs, features } = request
-  const counts: Record<string, number | undefined> = { promptLength, promptTokens, maxTokens, 'needs.n': needs?.n }
-  for (const [name, value] of Object.entries(features ?? {})) counts[`features.${name}`] = value
-  for (const [param, value] of Object.entries(counts)) {
-    const fine = Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_COUNT
-    if (value !== undefined && !fine) throw invalid(param, 'must be a whole number from 0 to 2^53-1')
+  const { promptLength, promptTokens = 0, maxTokens = 0, needs, features } = request
+  const check = (param: string, fine: boolean, wanted: string): void => {
+    if (!fine) throw new InvalidRequestError(`\`${param}\` must be ${wanted}.`, { param })
   }
-  for (const [param, valid] of Object.entries(WORDS)) {
-    const value = request[param as keyof RequestInfo]
-    if (value && !valid.includes(value as string)) throw invalid(param, `must be one of ${valid.join(', ')}`)
+  const counts = { promptLength, promptTokens, maxTokens, 'needs.n': needs?.n }
+  const featureCounts = Object.entries(features ?? {}).map(([name, value]) => [`features.${name}`, value] as const)
+  for (const [param, value = 0] of [...Object.entries(counts), ...featureCounts]) {
+    check(param, isCount(value), 'a whole number from 0 to 2^53-1')
+  }
+  for (const [param, words] of Object.entries(WORDS)) {
+    const value = request[param as keyof typeof WORDS]
+    check(param, !value || (words as readonly string[]).includes(value), `one of ${words.join(', ')}`)
   }
   for (const param of ['task', 'conversationId'] as const) {
-    if (utf8Length(request[param] ?? '') > MAX_WORD_BYTES) throw invalid(param, `must fit in ${MAX_WORD_BYTES} bytes`)
+    check(param, utf8Length(request[param] ?? '') <= MAX_WORD_BYTES, `${MAX_WORD_BYTES} bytes at most`)
   }
-}
-
-function invalid(param: string, problem: string): InvalidRequestError {
-  return new InvalidRequestError(`\`${param}\` ${problem}.`, { param })
 }

@@ -1,7 +1,9 @@
 import type { DeviceCapabilities, ModelInfo, ModelState, NetworkState, RequestNeeds, SnapshotLimits } from '../wire.ts'
 import { readLimits } from './compile.ts'
 import { readDevice } from './device.ts'
-import { ModelIndex, type Selection } from './model-index.ts'
+import type { Limits } from './filter.ts'
+import type { IndexedModel } from './model.ts'
+import { indexModels, type Selection, select } from './model-index.ts'
 import { readState } from './state.ts'
 
 /** What {@link ModelSelector.select} is asked. Everything is optional: unknown rules nothing out. */
@@ -25,25 +27,18 @@ export interface ModelQuery {
  * Immutable. The constructor throws an Error that names the first model, or limit, that makes no sense.
  */
 export class ModelSelector {
-  readonly #index: ModelIndex
+  readonly #index: readonly IndexedModel[]
+  readonly #limits: Limits
 
   constructor(models: readonly ModelInfo[], limits?: SnapshotLimits) {
-    this.#index = new ModelIndex(models, readLimits(limits))
+    this.#index = indexModels(models)
+    this.#limits = readLimits(limits)
   }
 
   /** The best model, up to three alternates, or the filter that left none. */
-  select(query: ModelQuery = {}): Selection {
-    const { models, network } = readState({
-      ...(query.models && { models: query.models }),
-      ...(query.network && { network: query.network }),
-    })
-    return this.#index.select({
-      device: readDevice(query.device ?? {}),
-      tokens: query.tokens ?? 0,
-      task: query.task ?? '',
-      needs: query.needs ?? {},
-      models,
-      network,
-    })
+  select({ device = {}, tokens = 0, task = '', needs = {}, models = {}, network = {} }: ModelQuery = {}): Selection {
+    const known = readState({ models, network })
+    const query = { device: readDevice(device), tokens, task, needs, models: known.models, network: known.network }
+    return select(this.#index, { ...query, limits: this.#limits })
   }
 }

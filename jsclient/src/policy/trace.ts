@@ -1,20 +1,22 @@
 import type { TraceStep } from '../wire.ts'
-import { FILTERS, reasonOf } from './filter.ts'
+import { FILTERS, type Query, reasonOf } from './filter.ts'
+import type { IndexedModel } from './model.ts'
+import { passed } from './model-index.ts'
 import type { Verdict } from './policy.ts'
 
-/** How many models each filter left, as `ModelIndex.remaining` counts them. */
-export function traceFilters(left: readonly number[]): TraceStep[] {
+/** How many models each filter left. */
+export function traceFilters(index: readonly IndexedModel[], query: Query): TraceStep[] {
+  const counts = passed(index, query)
   return FILTERS.map((by, i) => {
-    const remaining = left[i + 1] ?? 0
-    const emptied = remaining === 0 && (left[i] ?? 0) > 0
+    const remaining = counts.filter((count) => count > i).length
+    const emptied = remaining === 0 && counts.includes(i)
     return { step: 'filter', by, remaining, ...(emptied && { said: reasonOf(by), target: 'browser' }) }
   })
 }
 
 /** What one policy said. */
-export function traceVerdict(by: string, verdict: Verdict | undefined, detail?: Record<string, number>): TraceStep {
-  const numbers = detail && { detail }
-  if (verdict?.forbid) return { step: 'forbid', by, said: verdict.reason, target: verdict.forbid, ...numbers }
-  if (verdict?.prefer) return { step: 'prefer', by, said: verdict.reason, target: verdict.prefer, ...numbers }
-  return { step: 'abstain', by, ...numbers }
+export function traceVerdict(by: string, { forbid, prefer, reason, detail }: Verdict): TraceStep {
+  const target = forbid ?? prefer
+  const step = forbid ? 'forbid' : prefer ? 'prefer' : 'abstain'
+  return { step, by, ...(target && reason && { said: reason, target }), ...(detail && { detail }) }
 }

@@ -47,7 +47,7 @@ export function errorFromBody({ error }: LooseErrorBody, response: Response): Se
 
 /** The error for a successful response whose body is not what was asked for, as when a proxy serves its login page. */
 export function invalidResponse(response: Response, wanted: string): ServerError {
-  const message = `The answer is not ${wanted}. Check that \`baseURL\` leads to an Edgewise handler.`
+  const message = `The answer is not ${wanted}. Check \`baseURL\`.`
   return errorFromBody({ error: { message, code: 'invalid_response' } }, response) as ServerError
 }
 

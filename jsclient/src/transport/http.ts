@@ -28,6 +28,8 @@ export interface HTTPRequest {
   accept?: string
   /** For If-None-Match. A response of 304 is then handed out like a success. */
   etag?: string | undefined
+  /** Fetch's own. Defaults to "default". */
+  cache?: RequestCache
   signal?: AbortSignal | undefined
 }
 
@@ -66,7 +68,7 @@ export class HTTP {
   }
 
   async #attempt(path: string, request: HTTPRequest, refresh: boolean): Promise<Response> {
-    const { body, accept = 'application/json', etag, signal } = request
+    const { body, accept = 'application/json', etag, cache, signal } = request
     signal?.throwIfAborted()
     const headers = new Headers(await raceAbort(this.#headers(refresh), signal))
     headers.set('accept', accept)
@@ -76,6 +78,7 @@ export class HTTP {
       method: body === undefined ? 'GET' : 'POST',
       headers,
       ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(cache && { cache }),
       ...(signal && { signal }),
     })
   }

@@ -1,4 +1,5 @@
 import { isNetworkError, NetworkError } from '../errors/network-error.ts'
+import { parseSnapshot } from '../policy/snapshot.ts'
 import type {
   ChatCompletion,
   ChatCompletionChunk,
@@ -13,7 +14,6 @@ import type {
 import { readChatStream } from './chat-stream.ts'
 import { errorFromBody, errorFromResponse, invalidResponse, isErrorBody, parseJSON } from './error-response.ts'
 import { HTTP, type ServerTransportOptions } from './http.ts'
-import { asSnapshot } from './snapshot-response.ts'
 
 /** Options that every call takes. */
 export interface CallOptions {
@@ -73,11 +73,12 @@ export class ServerTransport {
   /**
    * The policy snapshot for whoever the credentials name. With the `etag` of the snapshot at hand it is transferred only
    * when it changed. A snapshot that can't be used is a SnapshotError. A cross-origin server must expose the ETag header.
+   * The HTTP cache is left out: it would hand one grant to two tabs, which would then number their reports alike.
    */
   async policy(options: PolicyOptions = {}): Promise<PolicyResponse> {
-    const response = await this.#http.send('/browser/policy', options)
+    const response = await this.#http.send('/browser/policy', { ...options, cache: 'no-store' })
     if (response.status === 304 && options.etag) return { modified: false, etag: options.etag }
-    const snapshot = asSnapshot(await this.#json<Snapshot>(response, options, 'schema'))
+    const snapshot = parseSnapshot(await this.#json<Snapshot>(response, options, 'schema'))
     return { modified: true, snapshot, etag: response.headers.get('etag') ?? undefined }
   }
 

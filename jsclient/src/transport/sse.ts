@@ -16,16 +16,12 @@ export interface SSEParserOptions {
   maxEventSize?: number | undefined
 }
 
-const LF = 10
-const CR = 13
-
 /**
  * Incremental parser of `text/event-stream` as the HTML standard defines it: however the bytes are cut into chunks, the
  * events are the same. Like the browser's EventSource it skips a byte order mark, takes CR, LF and CRLF for line ends,
- * and drops comments and events without data; unlike it, it leaves `id` and `retry` alone, for nothing reconnects,
- *  it hands out an event that the end of the stream cut off, and
- * marks it. An event over `maxEventSize` is an `EdgewiseError` with code "event_too_large"; the parser is of no use
- * after that.
+ * and drops comments and events without data; unlike it, it leaves `id` and `retry` alone, for nothing reconnects, and
+ * hands out an event that the end of the stream cut off, and marks it. An event over `maxEventSize` is an `EdgewiseError`
+ * with code "event_too_large"; the parser is of no use after that.
  */
 export class SSEParser {
   readonly #decoder = new TextDecoder()
@@ -58,18 +54,11 @@ export class SSEParser {
 
   #take(text: string): SSEEvent[] {
     const events: SSEEvent[] = []
-    let start = 0
-    for (let i = 0; i < text.length; i++) {
-      const char = text.charCodeAt(i)
-      if (char === LF && this.#afterCR) start = i + 1
-      else if (char === LF || char === CR) {
-        this.#endLine(this.#line + text.slice(start, i), events)
-        this.#line = ''
-        start = i + 1
-      }
-      this.#afterCR = char === CR
-    }
-    this.#line += text.slice(start)
+    const lines = (this.#afterCR ? text.replace(/^\n/, '') : text).split(/\r\n?|\n/)
+    if (text !== '') this.#afterCR = text.endsWith('\r')
+    lines[0] = this.#line + lines[0]
+    this.#line = lines.pop() ?? ''
+    for (const line of lines) this.#endLine(line, events)
     this.#checkSize(this.#line.length)
     return events
   }

@@ -15,8 +15,7 @@ export function resolveURL(baseURL: string, path: string): string {
   } catch {
     // Not an address at all.
   }
-  throw new InvalidRequestError(
-    '`baseURL` must be a plain http or https address, and an absolute one where there is no page, as in Node.',
-    { param: 'baseURL' },
-  )
+  throw new InvalidRequestError('`baseURL` must be a plain http or https address; in Node, an absolute one.', {
+    param: 'baseURL',
+  })
 }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { answerOnServer } from '../../src/client/attempt.ts'
+import { prepare } from '../../src/client/prepare.ts'
 import { isEngineError } from '../../src/errors/engine-error.ts'
 import { isNetworkError } from '../../src/errors/network-error.ts'
 import { isNoTargetError } from '../../src/errors/no-target-error.ts'
 import { isSnapshotError } from '../../src/errors/snapshot-error.ts'
 import { isUnauthorizedError } from '../../src/errors/unauthorized-error.ts'
+import { ServerTransport } from '../../src/transport/server.ts'
 import type { RouteRequest } from '../../src/wire.ts'
 import { collect, rejection, settled, setup, until } from './setup.ts'
 
@@ -33,6 +36,29 @@ describe('local-only', () => {
       assert.equal(server.seen.length, before)
     })
   }
+
+  it('holds when the snapshot leaves the privacy policy out', async (t) => {
+    const policies = [{ name: 'complexity', options: { maxPromptLength: 1 } }]
+    const { client, server } = await setup(t, { server: { snapshot: { policies } } })
+    await client.initialize()
+    const before = server.seen.length
+    const { route } = await client.generate(CANARY, local)
+    assert.equal(route.source, 'browser')
+    await settled()
+    assert.equal(server.seen.length, before)
+  })
+
+  it('is stopped at the door to the server, whatever was decided', async (t) => {
+    const { server } = await setup(t)
+    const transport = new ServerTransport({ baseURL: server.baseURL })
+    const request = prepare({ messages: [{ role: 'user', content: CANARY }], ...local })
+    const { signal } = new AbortController()
+    for (const stream of [true, false]) {
+      const error = await rejection(collect(answerOnServer({ transport, request, stream, signal })))
+      assert.ok(isNoTargetError(error))
+    }
+    assert.equal(server.seen.length, 0)
+  })
 
   it('is decided in the page', async (t) => {
     const { client } = await setup(t)

@@ -7,7 +7,7 @@ import type { EngineHost } from '../../src/engine/expose.ts'
 import { expose } from '../../src/engine/expose.ts'
 import { refuseChoicesAndLogprobs } from '../../src/engine/messages.ts'
 import type { EnginePort } from '../../src/engine/protocol.ts'
-import { PROTOCOL_VERSION } from '../../src/engine/protocol.ts'
+import { MAX_TOKENS_AHEAD, PROTOCOL_VERSION } from '../../src/engine/protocol.ts'
 import { EngineError, isEngineError } from '../../src/errors/engine-error.ts'
 import { isEngineLostError } from '../../src/errors/engine-lost-error.ts'
 import { EngineUnsupportedError, isEngineUnsupportedError } from '../../src/errors/engine-unsupported-error.ts'
@@ -31,7 +31,7 @@ function scriptedHost(over: Partial<EngineHost<string>> = {}): EngineHost<string
         signal.throwIfAborted()
       }
     },
-    async generate({ maxTokens, stop = [], ...rest }, { signal, emit }) {
+    async generate({ maxTokens, stop = [], ...rest }, { signal, emit, caughtUp }) {
       refuseChoicesAndLogprobs({ maxTokens, ...rest }, 'scripted')
       if (rest.tools || rest.responseFormat || rest.continueFinalMessage) {
         throw new EngineUnsupportedError('scripted', 'it', 'no')
@@ -42,6 +42,7 @@ function scriptedHost(over: Partial<EngineHost<string>> = {}): EngineHost<string
       let tokens = 0
       for (const word of words.slice(0, maxTokens)) {
         await turn()
+        await caughtUp()
         signal.throwIfAborted()
         generated++
         tokens++
@@ -250,6 +251,29 @@ describe('the protocol', () => {
       answers.map((a) => a.text),
       ['xxxxxx', 'xxxxxx'],
     )
+    client.close()
+  })
+
+  test('the worker waits for a caller that is slower, which is no stall', async () => {
+    const { client } = pair(scriptedHost(), { stallMs: 40 })
+    const before = generated
+    const events = client.generate(request)
+    assert.equal((await events.next()).value?.type, 'delta')
+    await new Promise((resolve) => setTimeout(resolve, 120)) // three times the stall time
+    assert.equal(generated - before, MAX_TOKENS_AHEAD)
+    let tokens = 1
+    for await (const event of events) if (event.type === 'delta') tokens += event.tokens
+    assert.equal(tokens, words.length)
+    client.close()
+  })
+
+  test('a caller that leaves while the worker waits for it frees the worker', async () => {
+    const { client } = pair(scriptedHost())
+    const events = client.generate(request)
+    await events.next()
+    for (let i = 0; i < 20; i++) await turn()
+    await events.return()
+    assert.equal((await client.generate({ ...request, maxTokens: 1 }).next()).value?.type, 'delta')
     client.close()
   })
 

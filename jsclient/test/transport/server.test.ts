@@ -118,7 +118,8 @@ describe('policy', () => {
       else sendJSON(response, snapshot, 200, { etag: '"s1"' })
     })
     const transport = new ServerTransport({ baseURL })
-    assert.deepEqual(await transport.policy(), { modified: true, snapshot, etag: '"s1"' })
+    const ages = { maxAge: 300, staleIfUnreachable: 2_592_000 }
+    assert.deepEqual(await transport.policy(), { modified: true, snapshot: { ...snapshot, ...ages }, etag: '"s1"' })
     assert.deepEqual(await transport.policy({ etag: '"s1"' }), { modified: false, etag: '"s1"' })
   })
 
@@ -127,7 +128,7 @@ describe('policy', () => {
       [{ ...snapshot, schema: 2 }, 'snapshot_unsupported'],
       [{ ...snapshot, schema: '1' }, 'snapshot_invalid'],
       [{ ...snapshot, policies: {} }, 'snapshot_invalid'],
-      [{ ...snapshot, models: null }, 'snapshot_invalid'],
+      [{ ...snapshot, models: 1 }, 'snapshot_invalid'],
       [{ ...snapshot, subject: null }, 'snapshot_invalid'],
       [{ ...snapshot, revision: 1 }, 'snapshot_invalid'],
     ]
@@ -138,6 +139,21 @@ describe('policy', () => {
       assert.ok(error instanceof SnapshotError, JSON.stringify(body))
       assert.equal(error.code, code)
     }
+  })
+
+  test('goes past the HTTP cache, whose grant another tab may be using', async (t) => {
+    const { baseURL } = await loopback(t, (response) => sendJSON(response, snapshot))
+    const caches: (RequestCache | undefined)[] = []
+    const transport = new ServerTransport({
+      baseURL,
+      fetch: (url, init) => {
+        caches.push(init?.cache)
+        return fetch(url, init)
+      },
+    })
+    await transport.policy()
+    await transport.policy({ etag: '"s1"' })
+    assert.deepEqual(caches, ['no-store', 'no-store'])
   })
 
   test('a 304 that nobody asked for is an error', async (t) => {

@@ -19,6 +19,7 @@ import type { HostConfig } from './source.ts'
 export function createHost(importPeer: (moduleURL?: string) => Promise<TransformersPeer>): EngineHost<HostConfig> {
   let peer: TransformersPeer | undefined
   let resident: (Resident & { info: ModelInfo }) | undefined
+  let caughtUp: HostGenerateOptions['caughtUp'] | undefined
 
   const unload = async () => {
     const model = resident?.model
@@ -38,6 +39,7 @@ export function createHost(importPeer: (moduleURL?: string) => Promise<Transform
       const forward = model.forward.bind(model)
       model.forward = async (inputs) => {
         await macrotask()
+        await caughtUp?.()
         return forward(inputs)
       }
       resident = { ...loaded, info }
@@ -46,6 +48,7 @@ export function createHost(importPeer: (moduleURL?: string) => Promise<Transform
     async generate(request, options) {
       if (!peer || !resident) throw new EngineError('no model is loaded', { stage: 'generate', code: 'not_loaded' })
       checkRequest(request)
+      caughtUp = options.caughtUp
       try {
         await generate(peer, resident, resident.info, request, options)
       } catch (error) {

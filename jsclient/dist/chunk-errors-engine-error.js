@@ -1,1 +1,0 @@
-import{a as n,b as o}from"./chunk-errors-edgewise-error.js";var t=class extends n{name="EngineError";stage;constructor(d,e){super(d,{code:e.code,...e.cause!==void 0&&{cause:e.cause}}),this.stage=e.stage}};function a(r){return o(r)&&"stage"in r}export{t as a,a as b};

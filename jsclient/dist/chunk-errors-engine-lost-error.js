@@ -1,1 +1,0 @@
-import{a as o}from"./chunk-errors-engine-error.js";import{c as n}from"./chunk-errors-edgewise-error.js";var t=class extends o{name="EngineLostError";constructor(s,e={}){super(s,{stage:e.stage??"generate",code:"lost",cause:e.cause})}};function i(r){return n(r,"EngineLostError")}export{t as a,i as b};

@@ -1,0 +1,141 @@
+/**
+ * What only local answers need: the engines, chat requests and completions in their terms, and the reports. The client
+ * imports it when it first needs an engine.
+ */
+
+import { defined } from '../defined.ts'
+import type { EngineEvent, EngineRequest, LoadProgress } from '../engine/engine.ts'
+import { EngineManager } from '../engine/manager.ts'
+import type { EngineManagerOptions } from '../engine/manager-options.ts'
+import { EngineUnsupportedError } from '../errors/engine-unsupported-error.ts'
+import type { ChatCompletion, ChatCompletionChunk, ChatDelta, ChatFinishReason, ModelInfo } from '../wire.ts'
+import type { AttemptEvent } from './attempt.ts'
+import type { PreparedRequest } from './prepare.ts'
+import { toUsage } from './usage.ts'
+
+export { Reporter } from './reporter.ts'
+
+/** Fields that mean something to a local engine. */
+const HONOURED = new Set([
+  'messages',
+  'max_tokens',
+  'max_completion_tokens',
+  'temperature',
+  'top_p',
+  'n',
+  'stop',
+  'seed',
+  'response_format',
+  'tools',
+  'tool_choice',
+  'logprobs',
+  'continue_final_message',
+  'add_generation_prompt',
+])
+
+/** Fields that have no influence on the answer. */
+const INERT = new Set([
+  'model',
+  'user',
+  'metadata',
+  'store',
+  'service_tier',
+  'safety_identifier',
+  'prompt_cache_key',
+  'stream_options',
+])
+
+export interface LocalAttempt {
+  readonly request: PreparedRequest
+  readonly model: ModelInfo
+  readonly signal: AbortSignal
+  onProgress(progress: LoadProgress): void
+}
+
+/** The engines of one page, asked in OpenAI's terms. */
+export class Local {
+  readonly manager: EngineManager
+
+  constructor(options: EngineManagerOptions) {
+    this.manager = new EngineManager(options)
+  }
+
+  /** Answers on the device, in OpenAI's chunks. Throws the signal's reason or an EngineError. */
+  async *answer({ request, model, ...options }: LocalAttempt): AsyncGenerator<AttemptEvent, void, undefined> {
+    const form = new LocalCompletion(model.id)
+    for await (const event of this.manager.generate(model, engineRequest(request, model), options)) {
+      if (event.type === 'done') yield* form.end(event)
+      else if (event.text !== '') yield form.delta(event.text)
+    }
+  }
+}
+
+/** The request as an engine takes it. Without a limit the model may go on to the end of its context window. */
+function engineRequest({ body, info }: PreparedRequest, model: ModelInfo): EngineRequest {
+  const foreign = Object.keys(body).find((field) => !HONOURED.has(field) && !INERT.has(field) && isSet(body[field]))
+  if (foreign) throw new EngineUnsupportedError('A local model', foreign, 'leave it out, or let a server answer.')
+  const { stop } = body
+  return defined({
+    messages: body.messages,
+    maxTokens: info.maxTokens || model.contextWindow,
+    temperature: body.temperature ?? undefined,
+    topP: body.top_p ?? undefined,
+    stop: typeof stop === 'string' ? [stop] : (stop ?? undefined),
+    seed: body.seed ?? undefined,
+    responseFormat: body.response_format,
+    tools: body.tools,
+    toolChoice: body.tool_choice,
+    continueFinalMessage: body.continue_final_message || undefined,
+    n: body.n ?? undefined,
+    logprobs: body.logprobs || undefined,
+  })
+}
+
+/** Whether a field asks for anything: nothing, false, zero and emptiness are everybody's default. */
+function isSet(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0
+  return Boolean(value)
+}
+
+/** One local answer in OpenAI's form. */
+class LocalCompletion {
+  readonly #head: Pick<ChatCompletion, 'id' | 'created' | 'model'>
+  #text = ''
+  #opened = false
+
+  constructor(model: string) {
+    // The id only has to differ from the others of the page.
+    const id = `chatcmpl-local-${Math.random().toString(36).slice(2, 14)}`
+    this.#head = { id, created: Math.floor(Date.now() / 1000), model }
+  }
+
+  delta(text: string): AttemptEvent {
+    this.#text += text
+    return { type: 'delta', text, chunk: this.#chunk({ content: text }) }
+  }
+
+  *end({ finishReason, usage, toolCalls }: Extract<EngineEvent, { type: 'done' }>): Generator<AttemptEvent> {
+    const { model } = this.#head
+    if (toolCalls) {
+      const tool_calls = toolCalls.map((call, index) => ({ index, ...call }))
+      yield { type: 'delta', text: '', chunk: this.#chunk({ tool_calls }) }
+    } else if (!this.#opened) yield this.delta('')
+    yield { type: 'delta', text: '', chunk: this.#chunk({}, finishReason) }
+    const content = toolCalls && this.#text === '' ? null : this.#text
+    const message = { role: 'assistant', content, refusal: null, ...(toolCalls && { tool_calls: toolCalls }) } as const
+    const completion: ChatCompletion = {
+      ...this.#head,
+      object: 'chat.completion',
+      choices: [{ index: 0, message, finish_reason: finishReason, logprobs: null }],
+      usage: toUsage(usage),
+    }
+    yield { type: 'end', model, finishReason, usage, ...(toolCalls && { toolCalls }), completion }
+  }
+
+  #chunk(delta: ChatDelta, finish_reason: ChatFinishReason | null = null): ChatCompletionChunk {
+    const opening: ChatDelta = this.#opened ? {} : { role: 'assistant' }
+    this.#opened = true
+    const choices = [{ index: 0, delta: { ...opening, ...delta }, finish_reason, logprobs: null }]
+    return { ...this.#head, object: 'chat.completion.chunk', choices }
+  }
+}

@@ -1,0 +1,113 @@
+import { isNetworkError } from '../errors/network-error.ts'
+import type { ServerTransport } from '../transport/server.ts'
+import type { Grant, ModelInfo, Report, RequestInfo } from '../wire.ts'
+import type { RoutedDecision } from './options.ts'
+import type { RouteRecord, TimedAttempt } from './record.ts'
+
+/** Reports that may wait for the server to come back; beyond it the oldest are dropped. */
+const MAX_WAITING = 100
+
+/** Most reports of one request to the server. */
+const BATCH = 50
+
+/** What a report is made of. Nothing in it is text. */
+export interface ReportFacts {
+  readonly attempt: TimedAttempt
+  /** Another target was tried after it. */
+  readonly handedOver: boolean
+  readonly model: ModelInfo | undefined
+  readonly decision: RoutedDecision
+  readonly info: RequestInfo
+  /** Of the whole request; undefined when it failed. */
+  readonly route: RouteRecord | undefined
+}
+
+/**
+ * Tells the server what ran locally: counts and codes, in batches, with the grant of the snapshot as the only
+ * credential. Failures never surface. What could not be delivered is tried again with the next report and when the page
+ * is hidden; every report counts once on the server, so trying again is safe.
+ */
+export class Reporter {
+  readonly #transport: ServerTransport
+  readonly #grant: () => Grant | undefined
+  readonly #now: () => number
+  /** Number of the last report, by grant. */
+  readonly #numbers = new Map<string, number>()
+  readonly #flushNow = (): void => void this.flush()
+  #waiting: { token: string; report: Report }[] = []
+  #scheduled = false
+  #sending: Promise<void> = Promise.resolve()
+
+  constructor(transport: ServerTransport, grant: () => Grant | undefined, now: () => number) {
+    this.#transport = transport
+    this.#grant = grant
+    this.#now = now
+  }
+
+  /** Queues a report of a local attempt. Without a grant that is still good there is nobody to tell. */
+  add(facts: ReportFacts): void {
+    const grant = this.#grant()
+    if (!grant || grant.expires * 1000 <= this.#now()) return
+    const number = (this.#numbers.get(grant.id) ?? 0) + 1
+    if (number > grant.maxReports) return
+    this.#numbers.set(grant.id, number)
+    this.#waiting.push({ token: grant.token, report: reportOf(`${grant.id}.${number}`, facts) })
+    if (this.#waiting.length > MAX_WAITING) this.#waiting.shift()
+    if (this.#scheduled) return
+    this.#scheduled = true
+    queueMicrotask(this.#flushNow)
+  }
+
+  /** Sends what waits. Never rejects. */
+  flush(): Promise<void> {
+    this.#scheduled = false
+    const batch = this.#waiting.splice(0)
+    const sent = this.#send(batch)
+    this.#sending = Promise.all([this.#sending, sent]).then(() => {})
+    return this.#sending
+  }
+
+  async #send(batch: { token: string; report: Report }[]): Promise<void> {
+    const byToken = new Map<string, Report[]>()
+    for (const { token, report } of batch) byToken.set(token, [...(byToken.get(token) ?? []), report])
+    for (const [grant, reports] of byToken) {
+      for (let i = 0; i < reports.length; i += BATCH) {
+        const part = reports.slice(i, i + BATCH)
+        try {
+          await this.#transport.report({ grant, reports: part })
+        } catch (error) {
+          // An answer is final, whatever it says; only silence is worth another try.
+          if (isNetworkError(error)) this.#keep(part.map((report) => ({ token: grant, report })))
+        }
+      }
+    }
+  }
+
+  #keep(batch: { token: string; report: Report }[]): void {
+    this.#waiting = [...batch, ...this.#waiting].slice(-MAX_WAITING)
+    const { document } = globalThis as { document?: Document }
+    document?.addEventListener('visibilitychange', this.#flushNow, { once: true })
+  }
+}
+
+function reportOf(id: string, { attempt, handedOver, model, decision, info, route }: ReportFacts): Report {
+  const success = attempt.outcome === 'ok'
+  const speed = success ? route?.tokensPerSecond : undefined
+  return {
+    id,
+    target: 'browser',
+    modelId: attempt.model ?? 'unknown',
+    ...(model && { framework: model.framework }),
+    reason: decision.reason,
+    promptTokens: success && route ? route.promptTokens : (info.promptTokens ?? 0),
+    completionTokens: success && route ? route.completionTokens : 0,
+    latencyMs: attempt.ms,
+    ...(attempt.ttftMs !== undefined && { ttftMs: attempt.ttftMs }),
+    ...(speed !== undefined && { tokensPerSecondMilli: Math.round(speed * 1000) }),
+    success,
+    ...(attempt.errorCode && { errorCode: attempt.errorCode }),
+    ...(handedOver && { fallback: true }),
+    decidedBy: decision.decidedBy,
+    startedAt: attempt.startedAt,
+  }
+}

@@ -1,7 +1,0 @@
-import type { PolicyFactory } from './policy.ts'
-
-/** Forbids the server to a request that asked to stay on the device. No options: a promise has no threshold. */
-export const privacy: PolicyFactory = () => ({
-  evaluate: ({ request }) =>
-    request.privacy === 'local-only' ? { forbid: 'server', reason: 'local_only' } : undefined,
-})
