@@ -1,13 +1,13 @@
 /** The demo's page in a browser context of its own, and what its parts say. */
 import assert from 'node:assert/strict'
-import type { Browser, BrowserContextOptions, ConsoleMessage, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 
 export interface DemoPageOptions extends BrowserContextOptions {
   origin: string
   /** Runs in the page before its own scripts. */
   initScript?: () => void
-  /** Paths of requests that this test makes fail; the browser itself logs those as errors. */
-  failing?: RegExp
+  /** Errors that belong to the test, as "text url": the browser itself logs every request that fails. */
+  expected?: RegExp
   /** Called before the page is opened. */
   prepare?: (page: Page) => Promise<unknown>
 }
@@ -49,13 +49,14 @@ export interface AskOptions {
 
 /** Opens the page. Disposing of it closes the context and fails if the page logged an error or threw one. */
 export async function openDemo(browser: Browser, options: DemoPageOptions): Promise<DemoPage> {
-  const { origin, initScript, failing, prepare, ...contextOptions } = options
+  const { origin, initScript, expected, prepare, ...contextOptions } = options
   const context = await browser.newContext(contextOptions)
   const page = await context.newPage()
   const problems: string[] = []
   page.on('pageerror', (error) => problems.push(`threw ${error.stack ?? error}`))
   page.on('console', (message) => {
-    if (message.type() === 'error' && !expected(message, failing)) problems.push(`logged ${message.text()}`)
+    const line = `${message.text()} ${message.location().url}`
+    if (message.type() === 'error' && !expected?.test(line)) problems.push(`logged ${line}`)
   })
   if (initScript) await page.addInitScript(initScript)
   await prepare?.(page)
@@ -100,10 +101,4 @@ export async function openDemo(browser: Browser, options: DemoPageOptions): Prom
     },
   }
   return demo
-}
-
-/** Whether the browser only tells of a request that the test made fail. */
-function expected(message: ConsoleMessage, failing: RegExp | undefined): boolean {
-  const { pathname } = new URL(message.location().url || 'about:blank')
-  return failing !== undefined && message.text().startsWith('Failed to load resource') && failing.test(pathname)
 }

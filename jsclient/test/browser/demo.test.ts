@@ -185,16 +185,10 @@ describe('the demo', () => {
   })
 
   test('the page can be left while the model is on its way', async () => {
-    let reached: () => void = () => {}
-    const asked = new Promise<void>((resolve) => {
-      reached = resolve
-    })
-    const hold = (page: Page) =>
-      // Never answered: the model is on its way for as long as the page is there.
-      page.context().route('**/models/**', () => reached(), { times: 1 })
+    // Never answered: the model is on its way for as long as the page is there.
+    const hold = (page: Page) => page.context().route('**/models/**', () => {}, { times: 1 })
     await using opened = await openDemo(harness.browser, { origin: demo.origin, prepare: hold })
-    await opened.page.click('#generate')
-    await asked
+    await Promise.all([opened.page.waitForRequest('**/models/**'), opened.page.click('#generate')])
     await opened.page.reload()
     const shown = await opened.ask('force-server', 'Hello!')
     assert.equal(shown.text, textOf('hello'))
