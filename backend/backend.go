@@ -28,7 +28,8 @@ type Backend interface {
 	// When ctx ends, and when Response.Body is closed, the work upstream must stop at once.
 	Generate(ctx context.Context, req *Request) (*Response, error)
 
-	// Models lists what the backend serves, the default first. Its failures must be *Errors.
+	// Models lists what the backend serves, the default first; a Defaulter's may come in any order. Its failures must
+	// be *Errors. It must return soon after ctx ends.
 	Models(ctx context.Context) ([]Model, error)
 }
 
@@ -82,4 +83,13 @@ const (
 // counts as ContinuationNone.
 type Continuer interface {
 	Continuation() Continuation
+}
+
+// Defaulter is an optional ability of a Backend that knows its default by name, or whose upstream lists models in an
+// order that means nothing. It is looked for once, when a router is made; for a backend without it the first model
+// of the list is the default.
+type Defaulter interface {
+	// DefaultModel names the model that answers where the request names none. Empty means that nobody chose one: then
+	// only a model that is listed alone is the default.
+	DefaultModel() string
 }

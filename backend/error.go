@@ -83,11 +83,12 @@ type Error struct {
 	// Header is the upstream's response header, cut down as Response.Header is.
 	Header http.Header
 
-	// Err is the cause, for logs. It may name hosts.
+	// Err is the cause, for the operator. It may name hosts, and hold an upstream's own words.
 	Err error
 }
 
-// Error says code, message and cause: it is for logs, Message is for pages.
+// Error says code, message and cause, for the operator's eyes; Message is for pages. Both can hold an upstream's words,
+// which may quote a prompt: a log that must hold none of it takes the Code alone.
 func (e *Error) Error() string {
 	text := "backend: " + string(e.Code) + ": " + e.message()
 	if e.Err != nil {

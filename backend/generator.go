@@ -70,8 +70,8 @@ func (o GeneratorOptions) withDefaults() GeneratorOptions {
 }
 
 // FromGenerator makes a Backend of a model that runs in this process. It decodes requests, refuses by name what it
-// can't honour (tools, JSON schemas, images, logprobs, n above 1, fields it doesn't know), and writes what OpenAI would:
-// a chat.completion, or chunks that end with usage and [DONE]. The Backend is also a [Continuer].
+// can't honour (tools, JSON schemas, images, logprobs, n above 1), ignores fields it doesn't know, and writes what OpenAI
+// would: a chat.completion, or chunks that end with usage and [DONE]. The Backend is also a [Continuer].
 //
 // Generate returns once the generator has said something or failed, so that early failures are *Errors and not
 // streams. A panic of the generator becomes a CodeInternal *Error. A generator that ignores its ctx goes on in the background.

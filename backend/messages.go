@@ -3,7 +3,6 @@ package backend
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -40,7 +39,7 @@ func (d *decoder) message() Message {
 	}
 	d.take("name", "a string", &m.Name)
 	m.Content = d.content()
-	d.nothingElse()
+	d.textOnly()
 	return m
 }
 
@@ -77,14 +76,13 @@ func (d *decoder) part() string {
 	if !d.take("text", "a string", &text) {
 		d.fail("text", "a string")
 	}
-	d.nothingElse()
 	return text
 }
 
-// nothingElse refuses what is left of the fields.
-func (d *decoder) nothingElse() {
-	for _, name := range slices.Sorted(maps.Keys(d.fields)) {
-		if string(d.fields[name]) != "null" && d.err == nil {
+// textOnly refuses what a message may say besides text. A name that nobody knows is ignored, as it is in a request.
+func (d *decoder) textOnly() {
+	for _, name := range []string{"audio", "function_call", "refusal", "tool_call_id", "tool_calls"} {
+		if raw := d.raw(name); !isEmpty(raw) && d.err == nil {
 			d.err = Unsupported(name, fmt.Sprintf("this model does not support %q in a message", name))
 		}
 	}

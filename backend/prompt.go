@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 )
 
@@ -38,9 +37,10 @@ type Message struct {
 	Content string // parts of text are joined as they come
 }
 
-// decodePrompt reads the client's JSON. It knows four kinds of field: those it honours; those that are labels and
-// change nothing; those it can honour at one value only, the default; and all others, which it refuses. A null is as
-// good as absent. Model and stream are not its business: Request has them.
+// decodePrompt reads the client's JSON. It knows two kinds of field: those it honours, and those of OpenAI's that it
+// can honour at their default only, which it refuses at any other value, for their meaning would be lost. All others
+// it ignores: labels, other vendors' fields, and what is yet to be invented. A null is as good as absent. Model and
+// stream are not its business: Request has them.
 func decodePrompt(body []byte) (*Prompt, *Error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
@@ -58,12 +58,7 @@ func decodePrompt(body []byte) (*Prompt, *Error) {
 	d.positive("max_tokens", &p.MaxTokens)
 	d.positive("max_completion_tokens", &p.MaxTokens)
 	p.Continue = d.continues(p.Messages)
-	d.labels()
 	d.onlyDefaults()
-	if d.err == nil && len(fields) > 0 {
-		first := slices.Sorted(maps.Keys(fields))[0]
-		d.err = Unsupported(first, fmt.Sprintf("this model does not support %q", first))
-	}
 	if d.err != nil {
 		return nil, d.err
 	}
@@ -146,34 +141,36 @@ func (d *decoder) continues(messages []Message) bool {
 	return onward
 }
 
-// labels drops what doesn't change an answer.
-func (d *decoder) labels() {
-	for _, name := range []string{
-		"model", "stream", "stream_options", "metadata", "prompt_cache_key", "safety_identifier", "service_tier", "store", "user",
-	} {
-		delete(d.fields, name)
-	}
+// defaults are OpenAI's fields that ask for more than a plain answer, in the order in which they are refused, with the
+// values at which they don't.
+var defaults = []struct {
+	field  string
+	values []string
+}{
+	{"n", []string{"1"}},
+	{"tools", []string{"[]"}},
+	{"tool_choice", []string{`"none"`, `"auto"`}},
+	{"functions", []string{"[]"}},
+	{"function_call", []string{`"none"`, `"auto"`}},
+	{"response_format", []string{`{"type":"text"}`}},
+	{"logprobs", []string{"false"}},
+	{"top_logprobs", []string{"0"}},
+	{"logit_bias", []string{"{}"}},
+	{"modalities", []string{`["text"]`}},
+	{"audio", nil},
+	{"prediction", nil},
+	{"reasoning_effort", []string{`"none"`}},
+	{"verbosity", []string{`"medium"`}},
+	{"web_search_options", nil},
 }
 
-// onlyDefaults drops what asks for nothing beyond a plain answer; anything else stays to be refused.
+// onlyDefaults refuses by name what asks for more than a plain answer.
 func (d *decoder) onlyDefaults() {
-	for name, values := range map[string][]string{
-		"n":                   {"1"},
-		"logprobs":            {"false"},
-		"top_logprobs":        {"0"},
-		"logit_bias":          {"{}"},
-		"tools":               {"[]"},
-		"tool_choice":         {`"none"`, `"auto"`},
-		"parallel_tool_calls": {"true", "false"},
-		"functions":           {"[]"},
-		"function_call":       {`"none"`, `"auto"`},
-		"modalities":          {`["text"]`},
-		"response_format":     {`{"type":"text"}`},
-	} {
+	for _, known := range defaults {
+		raw := d.raw(known.field)
 		var compact bytes.Buffer
-		if raw, ok := d.fields[name]; ok && json.Compact(&compact, raw) == nil && slices.Contains(values, compact.String()) {
-			delete(d.fields, name)
+		if d.err == nil && raw != nil && (json.Compact(&compact, raw) != nil || !slices.Contains(known.values, compact.String())) {
+			d.err = Unsupported(known.field, fmt.Sprintf("this model does not support %q", known.field))
 		}
 	}
-	maps.DeleteFunc(d.fields, func(_ string, raw json.RawMessage) bool { return string(raw) == "null" })
 }

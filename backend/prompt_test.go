@@ -22,6 +22,7 @@ func TestDecodePrompt(t *testing.T) {
 		{"newer limit wins", `{"max_completion_tokens":3,"max_tokens":5,` + messages + `}`, &Prompt{Messages: user, MaxTokens: 3}},
 		{"nulls are absent", `{` + messages + `,"temperature":null,"stop":null,"tools":null,"n":null,"unheard_of":null}`, &Prompt{Messages: user}},
 		{"defaults", `{` + messages + `,"n":1,"logprobs":false,"tools":[],"tool_choice":"auto","response_format":{ "type": "text" },"logit_bias":{},"continue_final_message":false,"add_generation_prompt":true}`, &Prompt{Messages: user}},
+		{"unknown", `{"unheard_of":1,"top_k":[2],"messages":[{"role":"user","content":[{"type":"text","text":"hi","cache_control":{}}],"weight":1,"tool_calls":[]}]}`, &Prompt{Messages: user}},
 		{"labels", `{` + messages + `,"model":"x","stream":true,"stream_options":{"include_usage":true},"user":"u","metadata":{"a":"b"},"store":false}`, &Prompt{Messages: user}},
 		{"parts", `{"messages":[{"role":"system","name":"n","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},{"role":"assistant","content":"","refusal":null}]}`,
 			&Prompt{Messages: []Message{{Role: "system", Name: "n", Content: "ab"}, {Role: "assistant"}}}},
@@ -72,7 +73,16 @@ func TestDecodePromptRefuses(t *testing.T) {
 		{`{` + messages + `"logprobs":true}`, "logprobs", CodeUnsupported},
 		{`{` + messages + `"tools":[{"type":"function"}]}`, "tools", CodeUnsupported},
 		{`{` + messages + `"response_format":{"type":"json_object"}}`, "response_format", CodeUnsupported},
-		{`{` + messages + `"unheard_of":1}`, "unheard_of", CodeUnsupported},
+		{`{` + messages + `"tool_choice":"required"}`, "tool_choice", CodeUnsupported},
+		{`{` + messages + `"functions":[{}]}`, "functions", CodeUnsupported},
+		{`{` + messages + `"function_call":{"name":"f"}}`, "function_call", CodeUnsupported},
+		{`{` + messages + `"top_logprobs":2,"logprobs":null}`, "top_logprobs", CodeUnsupported},
+		{`{` + messages + `"logit_bias":{"1":2}}`, "logit_bias", CodeUnsupported},
+		{`{` + messages + `"modalities":["text","audio"],"audio":{}}`, "modalities", CodeUnsupported},
+		{`{` + messages + `"audio":{"voice":"x"}}`, "audio", CodeUnsupported},
+		{`{` + messages + `"prediction":{"type":"content"}}`, "prediction", CodeUnsupported},
+		{`{` + messages + `"reasoning_effort":"high"}`, "reasoning_effort", CodeUnsupported},
+		{`{` + messages + `"web_search_options":{}}`, "web_search_options", CodeUnsupported},
 	}
 	for _, test := range tests {
 		_, e := decodePrompt([]byte(test.body))

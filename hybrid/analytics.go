@@ -1,6 +1,7 @@
 package hybrid
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -28,7 +29,7 @@ func (r *Router) serveAnalytics(w http.ResponseWriter, req *http.Request, _ poli
 	var batch reportBatch
 	body, err := readBody(w, req, min(maxReportBytes, r.opts.MaxBodyBytes), &batch)
 	if err != nil {
-		return err
+		return nameReport(body, err)
 	}
 	if batch.Grant == "" {
 		return problem(http.StatusUnauthorized, codeUnauthorized, "grant", "grant is missing: the snapshot holds it")
@@ -85,4 +86,27 @@ func (r *Router) entries(reports []report, g *grant, late bool, now time.Time, w
 		entries = append(entries, reports[i].entry(g, late, now))
 	}
 	return entries, beyond, nil
+}
+
+// nameReport names the report of a batch that an error of decoding is about, for
+// encoding/json names the field alone.
+func nameReport(body []byte, err error) error {
+	var batch struct {
+		Reports []json.RawMessage `json:"reports"`
+	}
+	if json.Unmarshal(body, &batch) != nil {
+		return err
+	}
+	for i, raw := range batch.Reports {
+		var bad *apiError
+		if !errors.As(decodeObject(raw, new(report)), &bad) {
+			continue
+		}
+		where := fmt.Sprintf("reports[%d]", i)
+		if bad.param == "" {
+			return problem(bad.status, bad.code, where, "%s must be an object", where)
+		}
+		return problem(bad.status, bad.code, where+"."+bad.param, "%s.%s", where, bad.message)
+	}
+	return err
 }

@@ -81,6 +81,19 @@ func TestAnalyticsIdentityIsTheGrants(t *testing.T) {
 	}
 }
 
+// Nobody in particular is no identity: a hash would add all of them up to one.
+func TestAnonymousHasNoIdentity(t *testing.T) {
+	s := open(t, func(o *hybrid.Options) { o.Authenticate = hybrid.AllowAnonymous })
+	g := s.grant()
+	s.report(single(g, reportJSON(g, 1)), ledger.Receipt{Accepted: 1})
+	s.post("/generate", `{"prompt":"x"}`)
+	for _, e := range s.ledger.Recent(9) {
+		if e.Identity != "" {
+			t.Errorf("identity %q in %+v", e.Identity, e)
+		}
+	}
+}
+
 func TestAnalyticsLate(t *testing.T) {
 	now := noon
 	s := open(t, func(o *hybrid.Options) { o.Now = func() time.Time { return now } })

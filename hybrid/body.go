@@ -11,6 +11,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/edgewise-ai/edgewise/policy"
 )
 
 const (
@@ -87,6 +89,27 @@ func decodeObject(body []byte, v any) error {
 	default:
 		return problem(http.StatusBadRequest, codeInvalidValue, "", "the body can't be used: %v", err)
 	}
+}
+
+// privacyField is the field "privacy" of a generating request. A name may stand in
+// a body several times, in any case and with null: the strictest value counts,
+// for taking a prompt that must stay on its device can't be made good.
+type privacyField struct {
+	present bool
+	level   policy.PrivacyLevel
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]; it is called for each appearance.
+func (p *privacyField) UnmarshalJSON(data []byte) error {
+	p.present = true
+	var level policy.PrivacyLevel
+	if err := json.Unmarshal(data, &level); err != nil {
+		return err
+	}
+	if p.level == "" {
+		p.level = level
+	}
+	return nil
 }
 
 // wirePath turns a path of encoding/json into one of the wire: it holds the Go

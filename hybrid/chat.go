@@ -9,6 +9,7 @@ import (
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/capability"
 	"github.com/edgewise-ai/edgewise/policy"
+	"github.com/edgewise-ai/edgewise/registry"
 )
 
 // chatRequest is what must be known of the body of POST /chat/completions. The
@@ -20,10 +21,10 @@ type chatRequest struct {
 	StreamOptions struct {
 		IncludeUsage bool `json:"include_usage"`
 	} `json:"stream_options"`
-	N                   *int64               `json:"n"`
-	MaxTokens           *int64               `json:"max_tokens"`
-	MaxCompletionTokens *int64               `json:"max_completion_tokens"`
-	Privacy             *policy.PrivacyLevel `json:"privacy"` // ours: the backend never sees it
+	N                   *int64       `json:"n"`
+	MaxTokens           *int64       `json:"max_tokens"`
+	MaxCompletionTokens *int64       `json:"max_completion_tokens"`
+	Privacy             privacyField `json:"privacy"` // ours: the backend never sees it
 }
 
 func (r *Router) serveChat(w http.ResponseWriter, req *http.Request, who policy.Identity) error {
@@ -36,10 +37,7 @@ func (r *Router) serveChat(w http.ResponseWriter, req *http.Request, who policy.
 		return err
 	}
 	g := generation{router: r, who: who, began: r.opts.Now()}
-	g.prompt = policy.Request{MaxTokens: in.maxTokens()}
-	if in.Privacy != nil {
-		g.prompt.Privacy = *in.Privacy
-	}
+	g.prompt = in.features(body)
 	if err := g.prompt.Validate(); err != nil {
 		return err
 	}
@@ -49,7 +47,7 @@ func (r *Router) serveChat(w http.ResponseWriter, req *http.Request, who policy.
 	if body, err = in.bound(body, r.opts.MaxOutputTokens); err != nil {
 		return err
 	}
-	model, err := r.model(req.Context(), in.Model)
+	model, err := r.served.model(req.Context(), in.Model)
 	if err != nil {
 		return backend.AsError(err, backend.CodeUnavailable)
 	}
@@ -106,6 +104,21 @@ func (c *chatRequest) validate() error {
 	return nil
 }
 
+// features returns what policies may know of the request.
+func (c *chatRequest) features(body []byte) policy.Request {
+	asked := backend.ReadRequest(body)
+	needs := registry.Features{Tools: asked.Tools, JSONSchema: asked.JSONSchema, Images: asked.Images, Logprobs: asked.Logprobs}
+	if n := c.choices(); n > 1 {
+		needs.N = int(n)
+	}
+	return policy.Request{
+		PromptLength: int64(asked.Chars),
+		MaxTokens:    c.maxTokens(),
+		Privacy:      c.Privacy.level,
+		Needs:        needs,
+	}
+}
+
 // choices is how many answers are asked for.
 func (c *chatRequest) choices() int64 {
 	if c.N == nil {
@@ -132,7 +145,7 @@ func (c *chatRequest) maxTokens() int64 {
 // backend will.
 func (c *chatRequest) bound(body []byte, limit int64) ([]byte, error) {
 	var members []backend.Member
-	if c.Privacy != nil {
+	if c.Privacy.present {
 		members = append(members, backend.Member{Name: "privacy"})
 	}
 	if limit > 0 {

@@ -1,6 +1,8 @@
 package hybrid_test
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -73,6 +75,7 @@ func TestChatMaxOutputTokens(t *testing.T) {
 		{"null after a number", `,"max_tokens":700,"max_tokens":null,"n":3,"n":null}`, `,"max_tokens":100}`},
 		{"llama.cpp's own", `,"n_predict":-1}`, `,"max_tokens":100}`},
 		{"our own field", `,"privacy":"","max_tokens":7}`, `,"max_tokens":7}`},
+		{"our own field, null", `,"privacy":null,"Privacy":"","max_tokens":7}`, `,"max_tokens":7}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			up := &scripted{}
@@ -134,7 +137,11 @@ func TestBackendErrors(t *testing.T) {
 			"/generate": `{"prompt":"hi"}`, "/chat/completions": chatHelloStream,
 		} {
 			a := s.post(path, body)
-			a.wantError(t, test.status, test.kind, test.code, test.param)
+			param := test.param
+			if path == "/generate" && param == "messages" {
+				param = "prompt" // nobody sent it messages
+			}
+			a.wantError(t, test.status, test.kind, test.code, param)
 			if a.header.Get("Retry-After") != test.retryAfter || a.header.Get("Set-Cookie") != "" {
 				t.Errorf("%v: headers %v", test.err, a.header)
 			}
@@ -205,6 +212,25 @@ func TestBrokenAnswers(t *testing.T) {
 			t.Run(test.name+path, func(t *testing.T) {
 				open(t, test.up.serve).post(path, body).wantError(t, http.StatusBadGateway, "server_error", test.code, "")
 			})
+		}
+	}
+}
+
+// endless is a body without an end.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestAnswersAreBounded(t *testing.T) {
+	up := backendFunc(func(context.Context, *backend.Request) (*backend.Response, error) {
+		return &backend.Response{Body: io.NopCloser(endless{})}, nil
+	})
+	s := open(t, func(o *hybrid.Options) { o.Backend, o.DefaultModel = up, "m" })
+	for path, body := range map[string]string{"/generate": `{"prompt":"hi"}`, "/chat/completions": chatHello} {
+		a := s.post(path, body)
+		a.wantError(t, http.StatusBadGateway, "server_error", "upstream_bad_response", "")
+		if !strings.Contains(string(a.body), "too long") {
+			t.Errorf("%s: %s", path, a.body)
 		}
 	}
 }

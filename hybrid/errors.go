@@ -2,6 +2,7 @@ package hybrid
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ const (
 	codeInvalidValue     = "invalid_value"
 	codeMissingField     = "missing_field"
 	codeUnauthorized     = "unauthorized"
+	codeForbidden        = "forbidden"
+	codeRefused          = "refused"
+	codeAuthUnavailable  = "authentication_unavailable"
 	codeInvalidGrant     = "invalid_grant"
 	codeGrantExpired     = "grant_expired"
 	codeNotFound         = "not_found"
@@ -99,12 +103,10 @@ func statusOf(code backend.Code) int {
 	}
 }
 
-// writeError answers with an error, in the one shape. To a client that has gone
-// it says nothing.
+// writeError answers with an error, in the one shape. It does so too when the
+// request's context has ended: that may be a time limit of the app's, whose
+// client waits for an answer, and writing to one that has gone harms nobody.
 func (r *Router) writeError(w http.ResponseWriter, req *http.Request, err error) {
-	if req.Context().Err() != nil {
-		return
-	}
 	var (
 		status int
 		body   any // what stands under "error"
@@ -128,7 +130,8 @@ func (r *Router) writeError(w http.ResponseWriter, req *http.Request, err error)
 		status = http.StatusInternalServerError
 		body = problem(status, codeInternal, "", "something went wrong on the server")
 	}
-	if status >= http.StatusInternalServerError {
+	// Whoever goes away leaves a failure behind that is nobody's.
+	if gone := errors.Is(req.Context().Err(), context.Canceled); status >= http.StatusInternalServerError && !gone {
 		r.opts.Logger.Warn("hybrid: a request failed on our side", "path", req.URL.Path, "status", status, causeOf(err))
 	}
 	w.Header().Set("Cache-Control", "no-store")
@@ -143,6 +146,8 @@ func causeOf(err error) slog.Attr {
 	code := codeInternal
 	if e := (*backend.Error)(nil); errors.As(err, &e) {
 		code = string(e.Code)
+	} else if e := (*apiError)(nil); errors.As(err, &e) {
+		code = e.code
 	}
 	attrs := []any{slog.String("code", code)}
 	if network := net.Error(nil); errors.As(err, &network) {

@@ -22,7 +22,8 @@ func notModified(w http.ResponseWriter, req *http.Request, etag string) bool {
 	// Shared caches keep out of it, but the browser's own must not show one
 	// user what another got before logging out.
 	h.Add("Vary", "Authorization, Cookie")
-	if !hasETag(req.Header.Get("If-None-Match"), etag) {
+	// A list may come in several lines.
+	if !hasETag(strings.Join(req.Header.Values("If-None-Match"), ","), etag) {
 		return false
 	}
 	w.WriteHeader(http.StatusNotModified)

@@ -2,7 +2,9 @@ package hybrid
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/edgewise-ai/edgewise/backend"
@@ -11,12 +13,12 @@ import (
 
 // generateRequest is the body of POST /generate.
 type generateRequest struct {
-	Prompt      *string             `json:"prompt"`
-	MaxTokens   int64               `json:"maxTokens"`
-	Temperature *float64            `json:"temperature"`
-	Stream      bool                `json:"stream"`
-	Model       string              `json:"model"`
-	Privacy     policy.PrivacyLevel `json:"privacy"`
+	Prompt      *string      `json:"prompt"`
+	MaxTokens   int64        `json:"maxTokens"`
+	Temperature *float64     `json:"temperature"`
+	Stream      bool         `json:"stream"`
+	Model       string       `json:"model"`
+	Privacy     privacyField `json:"privacy"`
 }
 
 // generateResponse is the answer, and with done the last event of a stream.
@@ -63,7 +65,7 @@ func (r *Router) serveGenerate(w http.ResponseWriter, req *http.Request, who pol
 	if err := r.permit(req.Context(), who, &g.prompt); err != nil {
 		return err
 	}
-	if g.request.Model, err = r.model(req.Context(), in.Model); err != nil {
+	if g.request.Model, err = r.served.model(req.Context(), in.Model); err != nil {
 		return backend.AsError(err, backend.CodeUnavailable)
 	}
 	g.request.Stream = in.Stream
@@ -73,9 +75,9 @@ func (r *Router) serveGenerate(w http.ResponseWriter, req *http.Request, who pol
 	a := newAnswerWriter(w, req)
 	defer a.done()
 	if in.Stream {
-		return g.simpleStream(req, a)
+		return simpleError(g.simpleStream(req, a))
 	}
-	return g.generate(req.Context(), func(resp *backend.Response) (backend.Outcome, error) {
+	return simpleError(g.generate(req.Context(), func(resp *backend.Response) (backend.Outcome, error) {
 		answer, out, err := g.whole(resp)
 		if err != nil {
 			return out, err
@@ -88,7 +90,30 @@ func (r *Router) serveGenerate(w http.ResponseWriter, req *http.Request, who pol
 		a.allow(a.timeout)
 		writeJSON(w, http.StatusOK, g.simple(text, &out))
 		return out, nil
-	})
+	}))
+}
+
+// simpleError names the caller's own field in an error about the one that we made
+// of it.
+func simpleError(err error) error {
+	var failed *backend.Error
+	if !errors.As(err, &failed) || simpleParam(failed.Param) == failed.Param {
+		return err
+	}
+	own := *failed
+	own.Param = simpleParam(failed.Param)
+	return &own
+}
+
+func simpleParam(param string) string {
+	switch name := strings.TrimRight(strings.SplitN(param, ".", 2)[0], "[]0123456789"); name {
+	case "messages":
+		return "prompt"
+	case "max_tokens", "max_completion_tokens":
+		return "maxTokens"
+	default:
+		return param
+	}
 }
 
 // features checks the request and returns what policies may know of it.
@@ -102,7 +127,7 @@ func (in *generateRequest) features() (policy.Request, error) {
 	p := policy.Request{
 		PromptLength: int64(utf8.RuneCountInString(*in.Prompt)),
 		MaxTokens:    in.MaxTokens,
-		Privacy:      in.Privacy,
+		Privacy:      in.Privacy.level,
 	}
 	return p, p.Validate()
 }

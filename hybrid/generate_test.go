@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/hybrid"
 	"github.com/edgewise-ai/edgewise/hybrid/ledger"
 	"github.com/edgewise-ai/edgewise/policy"
@@ -113,6 +114,56 @@ func TestModelList(t *testing.T) {
 	}
 }
 
+// What can't be read is no answer, and neither is one without it.
+func TestGenerateStreamBadEvents(t *testing.T) {
+	const ok = `data: {"choices":[{"index":0,"delta":{"content":"one "}}]}` + "\n\n"
+	for name, bad := range map[string]string{
+		"a raw tab":   "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lost\tlost\"}}]}\n\n",
+		"parts":       `data: {"choices":[{"index":0,"delta":{"content":[{"type":"text","text":"lost"}]}}]}` + "\n\n",
+		"odd choices": `data: {"choices":[{"index":"0","delta":7}],"x":1}` + "\n\n" + `data: {"choices":{}}` + "\n\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, (&scripted{body: ok + bad + finishChunk + doneChunk}).serve)
+			a := s.post("/generate", `{"prompt":"x","stream":true}`)
+			events := a.events(t)
+			if len(events) != 2 || events[0] != `{"delta":"one "}` || !strings.Contains(events[1], `"code":"upstream_bad_response"`) {
+				t.Errorf("got %q", events)
+			}
+			if e := s.ledger.Recent(1)[0]; e.Success || e.ErrorCode != "upstream_bad_response" {
+				t.Errorf("ledger: %+v", e)
+			}
+			s = open(t, (&scripted{body: bad + ok + finishChunk + doneChunk}).serve)
+			s.post("/generate", `{"prompt":"x","stream":true}`).
+				wantError(t, http.StatusBadGateway, "server_error", "upstream_bad_response", "")
+		})
+	}
+}
+
+// Errors name what the caller sent, in a stream too.
+func TestGenerateNamesItsOwnFields(t *testing.T) {
+	for theirs, own := range map[string]string{
+		"messages": "prompt", "messages[0].content": "prompt", "max_tokens": "maxTokens", "max_completion_tokens": "maxTokens",
+		"temperature": "temperature", "messages_of_ours": "messages_of_ours",
+	} {
+		failed := &backend.Error{Code: backend.CodeInvalidRequest, Param: theirs}
+		s := open(t, (&scripted{err: failed}).serve)
+		for _, stream := range []string{"false", "true"} {
+			s.post("/generate", `{"prompt":"x","stream":`+stream+`}`).
+				wantError(t, http.StatusBadRequest, "invalid_request_error", "invalid_request", own)
+		}
+		if failed.Param != theirs {
+			t.Error("the backend's error was changed")
+		}
+		in := `data: {"error":{"message":"no","type":"invalid_request_error","code":null,"odd":1.50,"param":"` + theirs + `"}}` + "\n\n"
+		s = open(t, (&scripted{body: helloChunk + in}).serve)
+		events := s.post("/generate", `{"prompt":"x","stream":true}`).events(t)
+		want := `{"error":{"message":"no","type":"invalid_request_error","code":null,"odd":1.50,"param":"` + own + `"}}`
+		if events[len(events)-1] != want {
+			t.Errorf("got %s, want %s", events[len(events)-1], want)
+		}
+	}
+}
+
 // What forbids the server holds for the generating endpoints, whatever the page
 // decided.
 func TestGeneratingIsEnforced(t *testing.T) {
@@ -140,6 +191,9 @@ func TestGeneratingIsEnforced(t *testing.T) {
 		{"permitted chat", policy.Defaults(free), "a/pro", "/chat/completions", chat, ""},
 		{"local only", nil, "a/pro", "/generate", private, "local_only"},
 		{"local only chat", nil, "a/pro", "/chat/completions", chatLocal, "local_only"},
+		{"local only, then null", nil, "a/pro", "/chat/completions", `{"privacy":"local-only","privacy":null,` + chat[1:], "local_only"},
+		{"local only, then nothing", nil, "a/pro", "/chat/completions", `{"privacy":"local-only","PRIVACY":"",` + chat[1:], "local_only"},
+		{"local only at last", nil, "a/pro", "/generate", `{"Privacy":null,"privacy":"local-only",` + plain[1:], "local_only"},
 		{"local only without the policy", []policy.Policy{policy.Enabled{}}, "a/pro", "/generate", private, "local_only"},
 		{"tier", policy.Defaults(free), "a/free", "/generate", plain, "tier_browser_only"},
 		{"tier in chat", policy.Defaults(free), "a/free", "/chat/completions", chat, "tier_browser_only"},

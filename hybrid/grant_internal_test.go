@@ -2,9 +2,13 @@ package hybrid
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/edgewise-ai/edgewise/backend"
 )
 
 var (
@@ -59,6 +63,37 @@ func TestGrantRefusesTampering(t *testing.T) {
 		} else if kind := grantError(""); !errors.As(err, &kind) {
 			t.Errorf("%s: %T is no grantError", name, err)
 		}
+	}
+}
+
+// However good its signature, a token longer than any of ours is not looked into.
+func TestGrantBoundsTokens(t *testing.T) {
+	keys := newKeyring(nil)
+	long := someGrant
+	long.Tier = strings.Repeat("x", maxTokenBytes)
+	if _, _, err := keys.verify(keys.sign(long), grantTime); !errors.Is(err, errGrantMalformed) {
+		t.Errorf("got %v", err)
+	}
+	long.Tier = strings.Repeat("x", maxTokenBytes/2)
+	if _, _, err := keys.verify(keys.sign(long), grantTime); err != nil {
+		t.Errorf("a long tier is refused: %v", err)
+	}
+}
+
+// The text that the last event repeats is held in memory, hence bounded.
+func TestSimpleStreamIsBounded(t *testing.T) {
+	w := httptest.NewRecorder()
+	s := simpleWriter{to: newAnswerWriter(w, httptest.NewRequest(http.MethodPost, "/", nil))}
+	s.text.WriteString(strings.Repeat("x", maxAnswerBytes-2))
+	const chunk = `data: {"choices":[{"delta":{"content":"ab"}}]}` + "\n\n"
+	if _, err := s.Write([]byte(chunk)); err != nil || s.fault != nil {
+		t.Fatalf("the last that fits: %v", err)
+	}
+	if _, err := s.Write([]byte(chunk)); !errors.Is(err, backend.CodeBadResponse) || !errors.Is(s.tell(), backend.CodeBadResponse) {
+		t.Errorf("got %v", err)
+	}
+	if got := w.Body.String(); !strings.HasPrefix(got, `data: {"delta":"ab"}`+"\n\n"+`data: {"error":`) || strings.Count(got, "ab") != 1 {
+		t.Errorf("got %s", got)
 	}
 }
 

@@ -30,7 +30,7 @@ type modelItem struct {
 	OwnedBy string `json:"owned_by"`
 }
 
-// serveModels lists what the backend serves, the default first.
+// serveModels lists what the backend serves, the default first if there is one.
 func (r *Router) serveModels(w http.ResponseWriter, req *http.Request, _ policy.Identity) error {
 	models, err := r.served.models(req.Context())
 	if err != nil {
@@ -39,7 +39,7 @@ func (r *Router) serveModels(w http.ResponseWriter, req *http.Request, _ policy.
 	list := modelList{Object: "list", Data: make([]modelItem, 0, len(models))}
 	for _, m := range models {
 		item := modelItem{ID: m.ID, Object: "model", Created: m.Created, OwnedBy: m.OwnedBy}
-		if m.ID == r.opts.DefaultModel {
+		if m.ID == r.served.preset {
 			list.Data = append([]modelItem{item}, list.Data...)
 		} else {
 			list.Data = append(list.Data, item)

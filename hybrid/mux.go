@@ -1,9 +1,12 @@
 package hybrid
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 
+	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/policy"
 )
 
@@ -28,6 +31,9 @@ type mux struct {
 // Handler returns the endpoints and the pattern to mount them under:
 //
 //	mux.Handle(router.Handler())
+//
+// The pattern names a path and no method. On a mux that also has "GET /" the two
+// conflict, as http.ServeMux says by a panic: mount the page at "/" instead.
 //
 // The handler does one job. CORS, compression, TLS and rate limits are the
 // app's middleware; a response writer that middleware wraps must have Unwrap or
@@ -74,9 +80,38 @@ func (m *mux) serve(w http.ResponseWriter, req *http.Request) error {
 	who, err := m.router.opts.Authenticate(req)
 	if err != nil {
 		m.router.opts.Logger.Debug("hybrid: a request was not authenticated", "path", path, "error", err)
-		return problem(http.StatusUnauthorized, codeUnauthorized, "", "authentication is required")
+		refusal := authProblem(err)
+		if refusal.status == http.StatusUnauthorized && w.Header().Get("WWW-Authenticate") == "" {
+			w.Header().Set("WWW-Authenticate", "Bearer") // a 401 must name a scheme
+		}
+		return refusal
 	}
 	return e.serve(w, req, who)
+}
+
+// authProblem is the refusal that an error of Authenticate stands for. Nothing of
+// its text goes to the page.
+func authProblem(err error) *apiError {
+	status := http.StatusUnauthorized
+	var stated interface{ HTTPStatus() int }
+	switch {
+	case errors.As(err, &stated) && stated.HTTPStatus() >= 400 && stated.HTTPStatus() <= 599:
+		status = stated.HTTPStatus()
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		status = http.StatusServiceUnavailable // nobody was found to be a stranger
+	}
+	switch {
+	case status == http.StatusUnauthorized:
+		return problem(status, codeUnauthorized, "", "authentication is required")
+	case status == http.StatusForbidden:
+		return problem(status, codeForbidden, "", "access is not allowed")
+	case status == http.StatusTooManyRequests:
+		return problem(status, string(backend.CodeRateLimited), "", "there were too many requests")
+	case status < http.StatusInternalServerError:
+		return problem(status, codeRefused, "", "the request was refused")
+	default:
+		return problem(status, codeAuthUnavailable, "", "it can't be found out who asks")
+	}
 }
 
 // allows reports whether the endpoint takes a method. Whoever answers GET answers

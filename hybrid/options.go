@@ -1,6 +1,7 @@
 package hybrid
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,8 +20,11 @@ import (
 // everything else is useful.
 type Options struct {
 	// Authenticate says who asks, from the app's own session or token: the
-	// page's body has no say in it. An error refuses the request with 401; its
-	// text goes to the log at debug level and not to the page. It is called
+	// page's body has no say in it. An error refuses the request; its text goes
+	// to the log at debug level and not to the page. The status is 401 with
+	// "WWW-Authenticate: Bearer" (unless middleware has set another), 503 where
+	// a context ended, as when the session store does not answer, or what the
+	// error's own HTTPStatus() int says, from 400 to 599. It is called
 	// concurrently, once for every request but analytics reports.
 	// Defaults to nothing: [New] refuses nil, for a service that was meant to
 	// have users must not be open by oversight. See [AllowAnonymous].
@@ -64,7 +68,8 @@ type Options struct {
 	// an answer or an upstream's words. Defaults to silence.
 	Logger *slog.Logger
 
-	// Now is the clock of grants, ledger entries and measurements.
+	// Now is the clock of grants, ledger entries and measurements, and of what
+	// is remembered for a while. It is called concurrently.
 	// Defaults to [time.Now].
 	Now func() time.Time
 
@@ -83,7 +88,9 @@ type Options struct {
 	StaleIfUnreachable time.Duration
 
 	// DefaultModel answers requests for the model "auto" and for none.
-	// Defaults to the first that the backend lists.
+	// Defaults to the one that a [backend.Defaulter] names, and for other
+	// backends to the first they list. Where a Defaulter names none and lists
+	// several, such requests are refused with 400.
 	DefaultModel string
 
 	// MaxBodyBytes is the longest body of a generating request. Routing
@@ -130,6 +137,11 @@ func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	keys := make([][]byte, 0, len(o.SigningKeys))
+	for _, key := range o.SigningKeys {
+		keys = append(keys, bytes.Clone(key)) // the caller may wipe its own
+	}
+	o.SigningKeys = keys
 	o.Prefix = orDefault(o.Prefix, DefaultPrefix)
 	o.RefreshInterval = orDefault(o.RefreshInterval, DefaultRefreshInterval)
 	o.MaxAge = orDefault(o.MaxAge, DefaultMaxAge)

@@ -8,12 +8,11 @@ import (
 	"github.com/edgewise-ai/edgewise/registry"
 )
 
-// listTimeout bounds one listing of the registry, or of the backend's models,
-// in the background.
+// listTimeout bounds one listing of the registry in the background.
 const listTimeout = 30 * time.Second
 
 // refresh lists the registry again whenever it signals or the interval passes,
-// until ctx ends; a nil channel never signals. It also renews the list of the backend's models.
+// until ctx ends; a nil channel never signals.
 func (r *Router) refresh(ctx context.Context, changed <-chan struct{}) {
 	defer close(r.stopped)
 	tick := time.NewTicker(r.opts.RefreshInterval)
@@ -29,7 +28,6 @@ func (r *Router) refresh(ctx context.Context, changed <-chan struct{}) {
 				continue
 			}
 		case <-tick.C:
-			r.renewServed(ctx)
 			if changed != nil && !failed {
 				continue
 			}
@@ -70,7 +68,7 @@ func (r *Router) relist(ctx context.Context) error {
 	if listing.Revision == old.listing {
 		return nil
 	}
-	v, err := newView(listing, &r.opts)
+	v, err := newView(listing, &r.opts, r.complaints.hear)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ var (
 	reasonWord = regexp.MustCompile(`^[a-z][a-z0-9_.]{0,63}$`)
 	codeWord   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$`)
 	// A model may have left the registry since the page ran it.
-	modelWord = regexp.MustCompile(`^[^\x00-\x20\x7f]{1,200}$`)
+	modelWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,199}$`)
 )
 
 // validate returns the report's number under the grant, or the first field that

@@ -3,10 +3,12 @@ package hybrid_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/edgewise-ai/edgewise/capability"
 	"github.com/edgewise-ai/edgewise/hybrid"
 	"github.com/edgewise-ai/edgewise/policy"
 	"github.com/edgewise-ai/edgewise/registry"
@@ -121,6 +123,72 @@ func TestRouteIgnoresClaimedIdentity(t *testing.T) {
 	s.post("/browser/route", routeBody(desktop, `"promptLength":5,"tier":"pro","identity":{"tier":"pro"},"subject":{"tier":"pro"}`)).decode(t, &got)
 	if got.Reason != "test.free" || got.Fallback != "" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// What a page claims arrives within bounds, and what makes no sense as unknown.
+func TestRouteClampsClaims(t *testing.T) {
+	var device capability.Device
+	var state policy.State
+	spy := policy.Named("test.spy", policy.PolicyFunc(func(_ context.Context, in *policy.Input) (policy.Verdict, error) {
+		device, state = *in.Device, *in.State
+		return policy.Verdict{}, nil
+	}))
+	s := open(t, func(o *hybrid.Options) { o.Policies = policy.Defaults(spy) })
+	long := `"` + strings.Repeat("x", 999) + `"`
+	engines := long + strings.Repeat(`,"e"`, 999)
+	device1 := `{"browserName":` + long + `,"browserVersion":` + long + `,"connectionType":` + long + `,"deviceMemoryGB":-4,"storageQuotaMB":-1,` +
+		`"hardwareConcurrency":-8,"estimatedAvailableRAMGB":1e9,"gpuTier":"galactic","engines":[` + engines + `],` +
+		`"gpu":{"vendor":` + long + `,"architecture":` + long + `,"description":` + long + `,"features":[` + engines + `],"limits":{"maxBufferSize":-1}}}`
+	if a := s.post("/browser/route", routeBody(device1, `"promptLength":5,"state":{"models":{"big-3b":{"status":"eaten","failures":-3}},`+
+		`"battery":{"levelPermille":99999},"mode":"sometimes"}`)); a.status != http.StatusOK {
+		t.Fatalf("%d: %s", a.status, a.body)
+	}
+	if len(device.Engines) != capability.MaxEngines || len(device.GPU.Features) != capability.MaxFeatures {
+		t.Fatalf("%d engines, %d features", len(device.Engines), len(device.GPU.Features))
+	}
+	for name, label := range map[string]string{
+		"browserName": device.BrowserName, "browserVersion": device.BrowserVersion, "connectionType": device.ConnectionType,
+		"vendor": device.GPU.Vendor, "architecture": device.GPU.Architecture, "description": device.GPU.Description,
+		"an engine": device.Engines[0], "a feature": device.GPU.Features[0],
+	} {
+		if len(label) != capability.MaxLabelLength {
+			t.Errorf("%s has %d bytes", name, len(label))
+		}
+	}
+	if device.Memory != 0 || device.StorageQuotaMB != 0 || device.Cores != 0 || device.GPU.Limits.MaxBufferSize != 0 ||
+		device.AvailableRAM != capability.MaxMemory || device.GPUTier != capability.GPUUnknown {
+		t.Errorf("got %+v", device)
+	}
+	if m := state.Models["big-3b"]; m.Status != "" || m.Failures != 0 || state.Battery.LevelPermille != 1000 || state.Mode != "" {
+		t.Errorf("got %+v", state)
+	}
+
+	var models []string
+	for n := range policy.MaxStateModels + 1 {
+		models = append(models, fmt.Sprintf(`"m%d":{"status":"cached"}`, n))
+	}
+	for _, test := range []struct{ sent, want int }{{len(models) - 1, len(models) - 1}, {len(models), 0}} {
+		s.post("/browser/route", routeBody(`{}`, `"promptLength":5,"state":{"models":{`+strings.Join(models[:test.sent], ",")+`}}`))
+		if len(state.Models) != test.want {
+			t.Errorf("of %d model states %d arrived, want %d", test.sent, len(state.Models), test.want)
+		}
+	}
+}
+
+// Where a model's figures were read is for people who look at the list.
+func TestOriginIsListedOnly(t *testing.T) {
+	s := open(t)
+	for path, a := range map[string]answer{
+		"/browser/models": s.get("/browser/models"), "/browser/policy": s.get("/browser/policy"),
+		"/browser/route": s.post("/browser/route", routeBody(desktop, `"promptLength":5`)),
+	} {
+		if !strings.Contains(string(a.body), "big-3b") {
+			t.Fatalf("%s: %s", path, a.body)
+		}
+		if has := strings.Contains(string(a.body), `"origin"`); has != (path == "/browser/models") {
+			t.Errorf("%s has an origin: %v", path, has)
+		}
 	}
 }
 

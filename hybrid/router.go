@@ -31,9 +31,11 @@ type Router struct {
 	opts   Options
 	base   string // the prefix, "" at the root
 	keys   keyring
-	served served
+	served *served
 	server policy.ServerFacts
 	view   atomic.Pointer[view]
+
+	complaints *complaints
 
 	stop    context.CancelFunc
 	stopped chan struct{} // closed when the refresher has ended
@@ -61,12 +63,13 @@ func New(ctx context.Context, opts Options) (*Router, error) {
 	if c, ok := opts.Backend.(backend.Continuer); ok {
 		r.server.Continuation = string(c.Continuation())
 	}
-	r.served.init(opts.Backend)
 
 	// The refresher outlives ctx, which may be a start-up deadline. Watching
 	// begins before the listing, so that no change falls between them.
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r.stop = stop
+	r.served = newServed(life, &r.opts)
+	r.complaints = newComplaints(&r.opts)
 	changed := r.watch(life)
 	if err := r.begin(ctx); err != nil {
 		stop()
@@ -82,7 +85,7 @@ func (r *Router) begin(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("hybrid: list the registry: %w", err)
 	}
-	v, err := newView(listing, &r.opts)
+	v, err := newView(listing, &r.opts, r.complaints.hear)
 	if err != nil {
 		return fmt.Errorf("hybrid: %w", err)
 	}
@@ -96,7 +99,8 @@ func (r *Router) begin(ctx context.Context) error {
 //
 // The error is a [*policy.FieldError] if in.Request makes no sense; nothing else
 // fails. Device and State are claims: who decodes them from outside calls their
-// Clamp first, as the endpoint does.
+// Clamp first, as the endpoint does. The decision's models lack their Origin,
+// which the registry has.
 func (r *Router) Route(ctx context.Context, in policy.Input) (policy.Decision, error) {
 	if in.Request != nil {
 		if err := in.Request.Validate(); err != nil {

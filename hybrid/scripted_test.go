@@ -73,6 +73,17 @@ func (s *scripted) last() backend.Request {
 
 func (s *scripted) serve(o *hybrid.Options) { o.Backend = s }
 
+// backendFunc is a backend of one function, which serves "m".
+type backendFunc func(context.Context, *backend.Request) (*backend.Response, error)
+
+func (f backendFunc) Generate(ctx context.Context, req *backend.Request) (*backend.Response, error) {
+	return f(ctx, req)
+}
+
+func (backendFunc) Models(context.Context) ([]backend.Model, error) {
+	return []backend.Model{{ID: "m"}}, nil
+}
+
 // failing is a body that breaks.
 type failing struct{ err error }
 

@@ -30,6 +30,7 @@ func testModels() []registry.Model {
 			ID: "big-3b", Name: "Big 3B", Framework: registry.WebLLM, Parameters: "3B", Quantization: "q4f16_1",
 			SizeBytes: 1_900_000_000, ContextWindow: 4096, MinRAM: 3072, MinDeviceTier: 2,
 			Capabilities: []string{"chat", "code"}, Requires: registry.Requirements{GPU: registry.NeedsWebGPU},
+			Origin: map[string]string{"minRAMGB": "unverified"},
 		},
 		{
 			ID: "small-360m", Name: "Small 360M", Framework: registry.Transformers, Parameters: "360M", Quantization: "q4",

@@ -16,6 +16,9 @@ func (g *generation) simpleStream(req *http.Request, a *answerWriter) error {
 	err := g.generate(req.Context(), func(resp *backend.Response) (backend.Outcome, error) {
 		a.header = resp.Header
 		out, err := backend.Relay(&s, a.flush, resp.Body, backend.RelayOptions{Now: g.router.opts.Now})
+		if s.fault != nil {
+			err = s.tell() // to the relay it was the client that failed
+		}
 		if err == nil {
 			answer := g.simple(s.text.String(), &out)
 			answer.Done = true
@@ -35,9 +38,10 @@ func (g *generation) simpleStream(req *http.Request, a *answerWriter) error {
 // writes them, and passes on their text in the simple form. Errors pass as they
 // are, comments too; [DONE] and chunks without text don't.
 type simpleWriter struct {
-	to   *answerWriter
-	text strings.Builder
-	data []byte // of an event that has several lines of it
+	to    *answerWriter
+	text  strings.Builder
+	data  []byte         // of an event that has several lines of it
+	fault *backend.Error // why the stream can't go on
 }
 
 // Write implements [io.Writer].
@@ -75,25 +79,56 @@ func (s *simpleWriter) dispatch(data []byte) error {
 		} `json:"choices"`
 		Error json.RawMessage `json:"error"`
 	}
-	// The relay has looked into the event; what it lets pass and we can't read
-	// has no text for us.
-	_ = json.Unmarshal(data, &chunk)
-	if len(chunk.Error) > 0 && string(chunk.Error) != "null" {
-		if chunk.Error[0] != '{' { // some servers send a bare string
-			chunk.Error, _ = json.Marshal(backend.ParseError(0, data))
-		}
-		return s.event(struct {
-			Error json.RawMessage `json:"error"`
-		}{chunk.Error})
+	err := json.Unmarshal(data, &chunk)
+	switch {
+	case len(chunk.Error) > 0 && string(chunk.Error) != "null":
+		return s.passError(data, chunk.Error)
+	case err != nil: // the relay does not look as closely
+		s.fault = &backend.Error{Code: backend.CodeBadResponse, Message: "the model server sent an event that can't be read"}
+		return s.fault
 	}
 	if len(chunk.Choices) == 0 || chunk.Choices[0].Delta.Content == nil || *chunk.Choices[0].Delta.Content == "" {
 		return nil
 	}
 	text := *chunk.Choices[0].Delta.Content
+	if s.text.Len()+len(text) > maxAnswerBytes {
+		s.fault = &backend.Error{Code: backend.CodeBadResponse, Message: "the answer is too long"}
+		return s.fault
+	}
 	s.text.WriteString(text)
 	return s.event(struct {
 		Delta string `json:"delta"`
 	}{text})
+}
+
+// passError passes on an error event's error.
+func (s *simpleWriter) passError(event []byte, raw json.RawMessage) error {
+	var said struct {
+		Param string `json:"param"`
+	}
+	switch {
+	case raw[0] != '{': // some servers send a bare string
+		raw, _ = json.Marshal(backend.ParseError(0, event))
+	case json.Unmarshal(raw, &said) == nil && simpleParam(said.Param) != said.Param:
+		param, _ := json.Marshal(simpleParam(said.Param))
+		if own, err := backend.SetMembers(raw, backend.Member{Name: "param", Value: param}); err == nil {
+			raw = own
+		}
+	}
+	return s.event(errorEvent{raw})
+}
+
+// tell ends the stream with our own fault.
+func (s *simpleWriter) tell() error {
+	if err := s.event(errorEvent{s.fault}); err == nil {
+		_ = s.to.flush() // a client that has gone needs no telling
+	}
+	return s.fault
+}
+
+// errorEvent is an event in place of the last.
+type errorEvent struct {
+	Error any `json:"error"`
 }
 
 // event writes one event.

@@ -1,12 +1,16 @@
 package hybrid_test
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/edgewise-ai/edgewise/hybrid"
+	"github.com/edgewise-ai/edgewise/hybrid/ledger"
 	"github.com/edgewise-ai/edgewise/policy"
 )
 
@@ -103,6 +107,60 @@ func TestSnapshotGrantsAreUnique(t *testing.T) {
 	if want := noon.Add(24 * time.Hour).Unix(); a.Expires != want || a.MaxReports != 1000 {
 		t.Errorf("grant %+v, want it to expire at %d", a, want)
 	}
+}
+
+// Two users whom the server treats alike still have grants of their own.
+func TestSnapshotTagDependsOnIdentity(t *testing.T) {
+	s := open(t)
+	seen := make(map[int]string) // subjects by bucket
+	for n := 0; ; n++ {
+		subject := fmt.Sprintf("user%d", n)
+		hash := sha256.Sum256([]byte(subject))
+		bucket := int(binary.BigEndian.Uint64(hash[:8]) % 10_000)
+		other, twice := seen[bucket]
+		seen[bucket] = subject
+		if !twice {
+			continue
+		}
+		s.token = subject
+		first, etag := s.snapshot().Subject, s.get("/browser/policy").header.Get("ETag")
+		s.token = other
+		if second := s.snapshot().Subject; second != first || second.RolloutBucket != bucket {
+			t.Fatalf("subjects %+v and %+v differ", first, second)
+		}
+		if a := s.get("/browser/policy", "If-None-Match", etag); a.status != http.StatusOK {
+			t.Errorf("%s gets %d for the tag of %s", other, a.status, subject)
+		}
+		return
+	}
+}
+
+// A list of tags may come in several lines.
+func TestSnapshotReadsAllTags(t *testing.T) {
+	s := open(t)
+	etag := s.get("/browser/policy").header.Get("ETag")
+	req, err := http.NewRequest(http.MethodGet, s.url+"/browser/policy", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header = http.Header{"Authorization": {"Bearer " + s.token}, "If-None-Match": {`"a", "b"`, etag}}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusNotModified {
+		t.Errorf("status %d", resp.StatusCode)
+	}
+}
+
+// The caller may wipe its copy of a key.
+func TestSigningKeysAreCopied(t *testing.T) {
+	key := []byte("a key that is wiped after use")
+	s := open(t, func(o *hybrid.Options) { o.SigningKeys = [][]byte{key} })
+	g := s.grant()
+	clear(key)
+	s.report(single(g, reportJSON(g, 1)), ledger.Receipt{Accepted: 1})
 }
 
 // A page must not keep a grant whose key is gone.

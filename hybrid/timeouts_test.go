@@ -102,17 +102,39 @@ func TestTimeoutsDontCutHTTP2(t *testing.T) {
 	}
 }
 
+// deadlines is a response writer that knows deadlines.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	last time.Time
+	sets int
+}
+
+func (d *deadlines) SetWriteDeadline(t time.Time) error {
+	d.last = t
+	d.sets++
+	return nil
+}
+
 // Nor may the deadline of one answer stay behind for the next request on its
-// connection.
+// connection: a server without a WriteTimeout never sets another.
 func TestDeadlineIsNotLeftBehind(t *testing.T) {
-	s := open(t, generates(slowly(time.Millisecond)))
-	for range 3 {
-		a := s.post("/chat/completions", chatHelloStream)
-		if !strings.HasSuffix(string(a.body), doneChunk) {
-			t.Errorf("%s", a.body)
-		}
-		if a = s.get("/browser/models"); a.status != http.StatusOK {
-			t.Errorf("status %d", a.status)
+	s := open(t)
+	_, h := s.router.Handler()
+	for path, body := range map[string]string{"/generate": `{"prompt":"x"}`, "/chat/completions": chatHello} {
+		for _, stream := range []string{"false", "true"} {
+			for _, timeout := range []time.Duration{0, time.Hour} {
+				req := httptest.NewRequest(http.MethodPost, "/api/v1"+path, strings.NewReader(`{"stream":`+stream+`,`+body[1:]))
+				req = req.WithContext(context.WithValue(req.Context(), http.ServerContextKey, &http.Server{WriteTimeout: timeout}))
+				req.Header = http.Header{"Authorization": {"Bearer alice"}, "Content-Type": {"application/json"}}
+				w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+				h.ServeHTTP(w, req)
+				if w.Code != http.StatusOK || w.sets < 3 { // lifted, bounded, restored
+					t.Errorf("%s: status %d, %d deadlines set", path, w.Code, w.sets)
+				}
+				if w.last.IsZero() != (timeout == 0) {
+					t.Errorf("%s, stream %s, WriteTimeout %v: %v is left behind", path, stream, timeout, w.last)
+				}
+			}
 		}
 	}
 }
@@ -126,6 +148,28 @@ func TestTimeoutHandler(t *testing.T) {
 	a := s.post("/chat/completions", chatHelloStream)
 	if a.status != http.StatusOK || !strings.HasSuffix(string(a.body), doneChunk) {
 		t.Errorf("%d: %s", a.status, a.body)
+	}
+}
+
+// A time limit of the app's own ends the model; its client is still there and is
+// told so.
+func TestMiddlewareTimeout(t *testing.T) {
+	s := open(t, generates(func(ctx context.Context, _ *backend.Prompt, _ func(backend.Delta) error) (backend.Completion, error) {
+		<-ctx.Done()
+		return backend.Completion{}, ctx.Err()
+	}))
+	serveWith(t, s, func(*http.Server) {}, func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			ctx, cancel := context.WithTimeout(req.Context(), 50*time.Millisecond)
+			defer cancel()
+			h.ServeHTTP(w, req.WithContext(ctx))
+		})
+	})
+	for _, stream := range []string{"false", "true"} {
+		s.post("/chat/completions", `{"stream":`+stream+`,`+chatHello[1:]).
+			wantError(t, http.StatusGatewayTimeout, "server_error", "upstream_timeout", "")
+		s.post("/generate", `{"stream":`+stream+`,"prompt":"x"}`).
+			wantError(t, http.StatusGatewayTimeout, "server_error", "upstream_timeout", "")
 	}
 }
 

@@ -3,6 +3,7 @@ package hybrid
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 
 	"github.com/edgewise-ai/edgewise/policy"
 	"github.com/edgewise-ai/edgewise/registry"
@@ -25,8 +26,12 @@ type view struct {
 	snapshotTag string // fingerprint of it
 }
 
-func newView(listing registry.Listing, opts *Options) (*view, error) {
-	index, err := registry.NewIndex(listing)
+func newView(listing registry.Listing, opts *Options, onError func(policy string, err error)) (*view, error) {
+	full, err := registry.NewIndex(listing)
+	if err != nil {
+		return nil, err
+	}
+	index, err := withoutOrigin(full)
 	if err != nil {
 		return nil, err
 	}
@@ -34,13 +39,14 @@ func newView(listing registry.Listing, opts *Options) (*view, error) {
 		Policies: opts.Policies,
 		First:    opts.First,
 		Limits:   opts.Limits,
+		OnError:  onError,
 	})
 	if err != nil {
 		return nil, err
 	}
 	v := &view{decider: decider, listing: listing.Revision, revision: decider.Revision()}
 
-	v.models, err = json.Marshal(registry.Listing{Revision: listing.Revision, Models: index.Models()})
+	v.models, err = json.Marshal(registry.Listing{Revision: listing.Revision, Models: full.Models()})
 	if err != nil {
 		return nil, err
 	}
@@ -61,4 +67,14 @@ func newView(listing registry.Listing, opts *Options) (*view, error) {
 	v.snapshot = bytes.TrimSuffix(snapshot, []byte("}"))
 	v.snapshotTag = fingerprint(v.snapshot)
 	return v, nil
+}
+
+// withoutOrigin returns the index whose models lack their Origin: it is there for
+// people who look at the list, and would make half of every other answer.
+func withoutOrigin(full *registry.Index) (*registry.Index, error) {
+	models := slices.Clone(full.Models())
+	for i := range models {
+		models[i].Origin = nil
+	}
+	return registry.NewIndex(registry.Listing{Revision: full.Revision(), Models: models})
 }

@@ -44,7 +44,9 @@ func TestKeysStayHere(t *testing.T) {
 
 func TestKeyFunc(t *testing.T) {
 	keys := []string{"first", "second"}
+	asked := 0
 	opts := openai.Options{Key: func(context.Context) (string, error) {
+		asked++
 		if len(keys) == 0 {
 			return "", errors.New("vault is sealed")
 		}
@@ -63,6 +65,9 @@ func TestKeyFunc(t *testing.T) {
 	}
 	if _, err := b.Generate(t.Context(), &backend.Request{Body: hi}); !errors.Is(err, backend.CodeUpstreamAuth) {
 		t.Errorf("error is %v", err)
+	}
+	if asked != 3 {
+		t.Errorf("asked for a key %d times: a sealed vault was tried again", asked)
 	}
 	if n := len(s.Requests()); n != 2 {
 		t.Errorf("%d requests: one went without a key", n)

@@ -19,8 +19,8 @@ import (
 // maxErrorBody bounds what is read of an error's body, in bytes.
 const maxErrorBody = 64 << 10
 
-// Backend talks to one OpenAI-compatible API. It is a backend.Backend and a backend.Continuer, and safe for concurrent
-// use. Make one with [New]; the zero value doesn't work. It has nothing to close.
+// Backend talks to one OpenAI-compatible API. It is a backend.Backend, a backend.Continuer and a backend.Defaulter, and
+// safe for concurrent use. Make one with [New]; the zero value doesn't work. It has nothing to close.
 type Backend struct {
 	opts   Options
 	base   string
@@ -31,6 +31,7 @@ type Backend struct {
 var (
 	_ backend.Backend   = (*Backend)(nil)
 	_ backend.Continuer = (*Backend)(nil)
+	_ backend.Defaulter = (*Backend)(nil)
 )
 
 // New returns a backend for the API at opts.BaseURL. It sends nothing. It fails if the options make no sense.
@@ -53,6 +54,9 @@ func New(opts Options) (*Backend, error) {
 
 // Continuation returns Options.Continuation.
 func (b *Backend) Continuation() backend.Continuation { return b.opts.Continuation }
+
+// DefaultModel returns Options.DefaultModel.
+func (b *Backend) DefaultModel() string { return b.opts.DefaultModel }
 
 // Generate sends req with its model, and with include_usage set if it streams. Failures are *backend.Errors, also those
 // of reading the answer's body.
@@ -86,6 +90,7 @@ func (b *Backend) Generate(ctx context.Context, req *backend.Request) (*backend.
 }
 
 // Models lists the upstream's models, DefaultModel first even if the upstream doesn't list it: it may be an alias.
+// Without one the order is the upstream's, and means nothing.
 func (b *Backend) Models(ctx context.Context) ([]backend.Model, error) {
 	list, err := b.client.ListModels(ctx)
 	if err != nil {

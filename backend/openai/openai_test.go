@@ -163,6 +163,9 @@ func TestModels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if got := b.DefaultModel(); got != model {
+			t.Errorf("the default is %q, want %q", got, model)
+		}
 		got, err := b.Models(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -49,7 +49,7 @@ func parse(args []string, help io.Writer) (config, error) {
 	flags.SetOutput(help)
 	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
 	flags.StringVar(&c.backend, "backend", "", "base `URL` of an OpenAI-compatible server (default: the tiny model, in this process)")
-	flags.StringVar(&c.model, "model", "", "`name` of the model to ask that server for")
+	flags.StringVar(&c.model, "model", "", "`name` of the model to ask that server for (default: the only one it has)")
 	flags.StringVar(&c.keyEnv, "key-env", "", "environment `variable` that holds that server's API key")
 	flags.StringVar(&c.modules, "modules", "../jsclient/node_modules", "`folder` of the npm packages that the page's engine is served from")
 	if err := flags.Parse(args); err != nil {
@@ -101,7 +101,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 // and 127.0.0.1 as secure, an unspecified address they can't open.
 func display(addr net.Addr) string {
 	tcp, ok := addr.(*net.TCPAddr)
-	if ok && (tcp.IP.IsLoopback() || tcp.IP.IsUnspecified()) && tcp.IP.To4() != nil {
+	if ok && (tcp.IP.IsUnspecified() || tcp.IP.IsLoopback() && tcp.IP.To4() != nil) {
 		return fmt.Sprintf("localhost:%d", tcp.Port)
 	}
 	return addr.String()

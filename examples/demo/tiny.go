@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/examples/tinymodel"
@@ -80,13 +81,16 @@ func asBackendError(err error) error {
 	var tooLong *llama.ContextWindowError
 	switch {
 	case errors.As(err, &tooLong):
-		return &backend.Error{Code: backend.CodeContextLength, Param: "messages", Message: tooLong.Error(), Err: err}
+		return &backend.Error{Code: backend.CodeContextLength, Param: "messages", Message: wording(tooLong), Err: err}
 	case errors.Is(err, llama.ErrRequest):
-		return &backend.Error{Code: backend.CodeInvalidRequest, Message: err.Error(), Err: err}
+		return &backend.Error{Code: backend.CodeInvalidRequest, Message: wording(err), Err: err}
 	default:
 		return err
 	}
 }
+
+// wording is what a page is told: who wrote the model's code is nothing to it.
+func wording(err error) string { return strings.TrimPrefix(err.Error(), "llama: ") }
 
 func deref[T any](p *T) (v T) {
 	if p != nil {

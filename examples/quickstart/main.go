@@ -1,12 +1,11 @@
 // Quickstart is an existing net/http service that mounts Edgewise beside its own
 // routes. Its page is page.ts.
 //
-//	OPENAI_BASE_URL=http://127.0.0.1:11434/v1 go run -C examples ./quickstart
+//	OPENAI_BASE_URL=http://127.0.0.1:11434/v1 OPENAI_MODEL=llama3.2 go run -C examples ./quickstart
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log"
 	"net/http"
@@ -18,29 +17,41 @@ import (
 )
 
 func main() {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /hello", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(w, "this service was here before")
-	})
-	if err := mount(context.Background(), mux); err != nil {
+	mux, err := newMux(context.Background())
+	if err != nil {
 		log.Fatal(err)
 	}
 	log.Fatal(http.ListenAndServe("127.0.0.1:8080", mux))
 }
 
+// newMux is the whole service.
+func newMux(ctx context.Context) (*http.ServeMux, error) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /hello", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "this service was here before")
+	})
+	var sessions sessions
+	mux.HandleFunc("POST /login", sessions.login)
+	return mux, mount(ctx, mux, &sessions)
+}
+
 // snippet:begin
 // mount adds Edgewise to a service that is there already.
-func mount(ctx context.Context, mux *http.ServeMux) error {
+func mount(ctx context.Context, mux *http.ServeMux, sessions *sessions) error {
 	backend, err := openai.New(openai.Options{ // any OpenAI-compatible server
-		BaseURL: os.Getenv("OPENAI_BASE_URL"),
-		APIKey:  os.Getenv("OPENAI_API_KEY"),
+		BaseURL:      os.Getenv("OPENAI_BASE_URL"),
+		APIKey:       os.Getenv("OPENAI_API_KEY"),
+		DefaultModel: os.Getenv("OPENAI_MODEL"),
 	})
 	if err != nil {
 		return err
 	}
 	router, err := hybrid.New(ctx, hybrid.Options{
-		Authenticate: authenticate,
-		Backend:      backend,
+		Authenticate: func(r *http.Request) (policy.Identity, error) {
+			user, err := sessions.user(r) // the service's own
+			return policy.Identity{Subject: user, Tier: "free"}, err
+		},
+		Backend: backend,
 		Policies: policy.Defaults( // the built-in ones, with two changes
 			policy.Complexity{MaxPromptLength: 4_000},
 			policy.Named("shop.checkout", policy.PolicyFunc(checkout)),
@@ -51,15 +62,6 @@ func mount(ctx context.Context, mux *http.ServeMux) error {
 	}
 	mux.Handle(router.Handler()) // everything under /api/v1/
 	return nil
-}
-
-// authenticate says who asks, from the app's own session.
-func authenticate(r *http.Request) (policy.Identity, error) {
-	user, _, ok := r.BasicAuth()
-	if !ok {
-		return policy.Identity{}, errors.New("sign in first")
-	}
-	return policy.Identity{Subject: user, Tier: "free"}, nil
 }
 
 // checkout keeps the shop's checkout assistant on the server.

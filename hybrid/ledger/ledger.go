@@ -31,7 +31,7 @@ type Entry struct {
 	ID string `json:"id,omitempty"`
 
 	Time     time.Time `json:"time"`               // when the request began
-	Identity string    `json:"identity,omitempty"` // hash of the identity's subject, never the subject
+	Identity string    `json:"identity,omitempty"` // hash of the identity's subject, never the subject; empty if anonymous
 	Tier     string    `json:"tier,omitempty"`     // the identity's tier
 	Source   Source    `json:"source"`
 

@@ -75,6 +75,15 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
+// IDs leave with their entries, or the map would grow for ever.
+func TestMemoryForgetsIDs(t *testing.T) {
+	m := ledger.NewMemory(ledger.MemoryOptions{MaxEntries: 3})
+	m.Record(entries(0, 8))
+	if got := m.Record(entries(0, 5)); got != (ledger.Receipt{Accepted: 5}) {
+		t.Errorf("got %+v: evicted IDs are still known", got)
+	}
+}
+
 func TestMemorySummary(t *testing.T) {
 	var m ledger.Memory
 	failed := ledger.Entry{Source: ledger.Server, Model: "s", ErrorCode: "upstream_timeout"}

@@ -9,12 +9,20 @@ import (
 	"time"
 )
 
+// ErrRejected is what an error of [Store.Append] wraps if one of the entries can
+// never be stored, because a column is too short for it, say. All other errors
+// are taken for passing ones.
+var ErrRejected = errors.New("ledger: entry rejected")
+
 // Store keeps entries outside the process: a database table, an event stream.
 // It is called by one [Queue] only, never concurrently.
 type Store interface {
 	// Append stores the entries, all or none, and skips those whose ID it holds
 	// already. After an error the same entries are appended again, so an error
-	// must not mean that half of them are counted. It must not keep the slice.
+	// must not mean that half of them are counted. After one that wraps
+	// [ErrRejected] they come in smaller batches, until the entry that is to
+	// blame comes alone; it is dropped then. Append must not keep the slice, and
+	// must return soon after ctx ends.
 	Append(ctx context.Context, entries []Entry) error
 }
 
@@ -75,10 +83,11 @@ type Queue struct {
 	mu       sync.Mutex
 	waiting  []Entry // the oldest first; a batch leaves when it is stored
 	accepted uint64  // entries ever accepted
-	stored   uint64  // entries ever stored
+	settled  uint64  // of those, stored or dropped after all
 	dropped  uint64
+	rejected uint64 // of the dropped, by the store
 	closed   bool
-	progress chan struct{} // closed and replaced whenever stored changes
+	progress chan struct{} // closed and replaced whenever settled changes
 }
 
 var _ Ledger = (*Queue)(nil)
@@ -110,7 +119,7 @@ func (q *Queue) Record(entries []Entry) Receipt {
 	lost := len(entries) - n
 	q.waiting = append(q.waiting, entries[:n]...)
 	q.accepted += uint64(n)
-	first := lost > 0 && q.dropped == 0
+	first := lost > 0 && q.dropped == q.rejected
 	q.dropped += uint64(lost)
 	q.mu.Unlock()
 
@@ -138,8 +147,8 @@ func (q *Queue) Dropped() uint64 {
 func (q *Queue) Flush(ctx context.Context) error {
 	q.mu.Lock()
 	goal := q.accepted
-	for q.stored < goal {
-		progress, left := q.progress, goal-q.stored
+	for q.settled < goal {
+		progress, left := q.progress, goal-q.settled
 		q.mu.Unlock()
 		select {
 		case <-progress:
@@ -156,15 +165,19 @@ func (q *Queue) Flush(ctx context.Context) error {
 
 // Close takes no more entries, waits until the accepted ones are stored, and
 // ends the goroutine. If ctx ends first the rest is dropped and the error says
-// how many. Further calls do nothing.
+// how many. Further calls only wait for the first one to be done.
 func (q *Queue) Close(ctx context.Context) error {
 	q.mu.Lock()
 	again := q.closed
 	q.closed = true
 	q.mu.Unlock()
 	if again {
-		<-q.done
-		return nil
+		select {
+		case <-q.done:
+			return nil
+		case <-ctx.Done():
+			return fmt.Errorf("ledger: the queue is still being closed: %w", context.Cause(ctx))
+		}
 	}
 	err := q.Flush(ctx)
 	q.stop()
@@ -178,9 +191,9 @@ func (q *Queue) Close(ctx context.Context) error {
 
 func (q *Queue) run(ctx context.Context) {
 	defer close(q.done)
-	retry := firstRetry
+	retry, size := firstRetry, q.opts.BatchSize
 	for {
-		batch := q.batch()
+		batch := q.batch(size)
 		if len(batch) == 0 {
 			select {
 			case <-q.wake:
@@ -189,7 +202,16 @@ func (q *Queue) run(ctx context.Context) {
 				return
 			}
 		}
-		if err := q.append(ctx, batch); err != nil {
+		switch err := q.append(ctx, batch); {
+		case err == nil:
+			q.forget(len(batch))
+			retry, size = firstRetry, min(2*size, q.opts.BatchSize)
+		case errors.Is(err, ErrRejected) && len(batch) > 1:
+			size = len(batch) / 2 // the culprit is in this half or the other
+		case errors.Is(err, ErrRejected):
+			q.reject(err)
+			retry, size = firstRetry, q.opts.BatchSize
+		default:
 			q.opts.Logger.Warn("ledger: entries could not be stored; trying again", "entries", len(batch), "in", retry, "error", err)
 			select {
 			case <-time.After(retry):
@@ -197,28 +219,39 @@ func (q *Queue) run(ctx context.Context) {
 				return
 			}
 			retry = min(2*retry, lastRetry)
-			continue
 		}
-		retry = firstRetry
-		q.forget(len(batch))
 	}
 }
 
-// batch returns the oldest entries. They stay in place, so that they count
-// against the capacity until they are stored.
-func (q *Queue) batch() []Entry {
+// batch returns the oldest entries, up to size of them. They stay in place, so
+// that they count against the capacity until they are stored.
+func (q *Queue) batch(size int) []Entry {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.waiting[:min(len(q.waiting), q.opts.BatchSize)]
+	return q.waiting[:min(len(q.waiting), size)]
 }
 
+// reject drops the oldest entry, which the store will never take.
+func (q *Queue) reject(err error) {
+	q.mu.Lock()
+	q.dropped++
+	q.rejected++
+	first := q.rejected == 1
+	q.mu.Unlock()
+	if first { // once, as for a full queue
+		q.opts.Logger.Warn("ledger: the store rejects an entry; such entries are dropped and counted", "error", err)
+	}
+	q.forget(1)
+}
+
+// forget removes the n oldest entries.
 func (q *Queue) forget(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	// A fresh slice, for append would otherwise keep stored entries alive at
 	// the front of an ever-moving array.
 	q.waiting = append([]Entry(nil), q.waiting[n:]...)
-	q.stored += uint64(n)
+	q.settled += uint64(n)
 	close(q.progress)
 	q.progress = make(chan struct{})
 }

@@ -1,8 +1,11 @@
 package ledger_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -148,6 +151,75 @@ func TestQueueBoundsAnAppend(t *testing.T) {
 		defer cancel()
 		if err := q.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// picky is a table with a constraint that one model's name breaks.
+type picky struct{ table }
+
+func (s *picky) Append(ctx context.Context, list []ledger.Entry) error {
+	for _, e := range list {
+		if e.Model == "too long" {
+			return fmt.Errorf("value too long for type varchar(7): %w", ledger.ErrRejected)
+		}
+	}
+	return s.table.Append(ctx, list)
+}
+
+// An entry that can never be stored takes no other with it.
+func TestQueueDropsWhatIsRejected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		list := entries(0, 100)
+		for _, n := range []int{0, 41, 42, 99} {
+			list[n].Model = "too long"
+		}
+		var log bytes.Buffer
+		store := &picky{}
+		q := ledger.NewQueue(store, ledger.QueueOptions{BatchSize: 32, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		began := time.Now()
+		q.Record(list)
+		if err := q.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if store.count() != 96 || q.Dropped() != 4 {
+			t.Errorf("%d stored, %d dropped; want 96 and 4", store.count(), q.Dropped())
+		}
+		if n := len(store.batches); n > 40 {
+			t.Errorf("%d batches for 96 entries: too many innocent ones came alone", n)
+		}
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("waited %v: no pause will make an entry shorter", waited)
+		}
+		if n := strings.Count(log.String(), "varchar"); n != 1 {
+			t.Errorf("logged %d times:\n%s", n, &log)
+		}
+		if err := q.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Whoever closes again waits for the first, as long as its own context allows.
+func TestQueueCloseAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := ledger.NewQueue(hanging{}, ledger.QueueOptions{AppendTimeout: time.Hour})
+		q.Record(entries(0, 1))
+		first, cancel := context.WithCancel(t.Context())
+		closed := make(chan error)
+		go func() { closed <- q.Close(first) }()
+		synctest.Wait()
+		second, cancelSecond := context.WithTimeout(t.Context(), time.Second)
+		defer cancelSecond()
+		if err := q.Close(second); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the second got %v", err)
+		}
+		cancel()
+		if err := <-closed; !errors.Is(err, context.Canceled) {
+			t.Errorf("the first got %v", err)
+		}
+		if err := q.Close(t.Context()); err != nil {
+			t.Errorf("the third got %v", err)
 		}
 	})
 }
