@@ -19,6 +19,15 @@
 //	POST /chat/completions   OpenAI's chat completions from the backend
 //	GET  /models             what the backend serves
 //
+// Bodies are JSON, with that Content-Type. The least of them:
+//
+//	curl --json '{"promptLength":30,"capabilities":{"hasWebGPU":true},"trace":true}' $BASE/browser/route
+//	curl --json '{"prompt":"Hello","maxTokens":50}' $BASE/generate
+//	curl --json '{"messages":[{"role":"user","content":"Hello"}],"stream":true}' $BASE/chat/completions
+//
+// A routing request is a [policy.Request] with three more members: capabilities
+// (a [github.com/edgewise-ai/edgewise/capability.Device]), state (a [policy.State]) and trace.
+//
 // Routing is advice, generating is not: /generate and /chat/completions ask the
 // policies again, with the identity and what they know of the request, whatever
 // the page decided. No prompt reaches a log, the ledger or a policy.

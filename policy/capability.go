@@ -17,7 +17,7 @@ type Capability struct {
 	AllowCPU bool `json:"allowCPU,omitempty"`
 
 	// MinRAM is the memory under which a device is refused, in MiB (GB on the
-	// wire). Defaults to 2 GB (seed chapter 5.5.6, "hasMinimumCapabilities");
+	// wire). Defaults to 2 GB (book chapter 5.5.6, "hasMinimumCapabilities");
 	// 0 means the default.
 	MinRAM capability.Memory `json:"minRAMGB,omitzero"`
 }

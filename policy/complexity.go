@@ -11,7 +11,7 @@ import (
 // measured.
 type Complexity struct {
 	// MaxPromptLength is the longest undeclared prompt for the browser, in
-	// Unicode code points. Defaults to 2,000 (seed chapter 5.5.6,
+	// Unicode code points. Defaults to 2,000 (book chapter 5.5.6,
 	// "estimateComplexity"); 0 means the default.
 	MaxPromptLength int64 `json:"maxPromptLength,omitempty"`
 

@@ -191,14 +191,6 @@ func TestPrivacyCannotBeLeftOut(t *testing.T) {
 	}
 }
 
-// declared is a policy that says beforehand what it may say.
-type declared struct {
-	policy.PolicyFunc
-	declaration policy.Declaration
-}
-
-func (d declared) Declare() policy.Declaration { return d.declaration }
-
 func TestDeclarations(t *testing.T) {
 	fails := policy.PolicyFunc(func(context.Context, *policy.Input) (policy.Verdict, error) {
 		return policy.Verdict{}, errors.New("redis: dial tcp 10.1.2.3: secret")
@@ -209,20 +201,20 @@ func TestDeclarations(t *testing.T) {
 	onlyBrowser := &policy.Effects{Forbid: []policy.Target{policy.Browser}}
 	tests := []struct {
 		name   string
-		policy declared
+		policy policy.Policy
 		target policy.Target
 		reason policy.Reason
 		fails  bool
 	}{
-		{"no declaration", declared{PolicyFunc: forbidsServer}, policy.Browser, "acme_x", false},
-		{"beyond its effects", declared{forbidsServer, policy.Declaration{Effects: onlyBrowser}}, policy.Browser, policy.OptimalForBrowser, true},
-		{"fails and abstains", declared{PolicyFunc: fails}, policy.Browser, policy.OptimalForBrowser, true},
+		{"no declaration", forbidsServer, policy.Browser, "acme_x", false},
+		{"beyond its effects", policy.Declared(forbidsServer, policy.Declaration{Effects: onlyBrowser}), policy.Browser, policy.OptimalForBrowser, true},
+		{"fails and abstains", fails, policy.Browser, policy.OptimalForBrowser, true},
 		{
-			"fails and forbids what it may", declared{fails, policy.Declaration{Effects: onlyBrowser, WhenUnreachable: policy.ForbidWhenUnreachable}},
+			"fails and forbids what it may", policy.Declared(fails, policy.Declaration{Effects: onlyBrowser, WhenUnreachable: policy.ForbidWhenUnreachable}),
 			policy.Server, policy.PolicyUnreachable, true,
 		},
 		{
-			"fails and forbids all", declared{fails, policy.Declaration{WhenUnreachable: policy.ForbidWhenUnreachable}},
+			"fails and forbids all", policy.Declared(fails, policy.Declaration{WhenUnreachable: policy.ForbidWhenUnreachable}),
 			policy.None, policy.PolicyUnreachable, true,
 		},
 	}
@@ -274,10 +266,10 @@ func TestNewDeciderRefuses(t *testing.T) {
 		{"reserved name", policy.Options{Policies: []policy.Policy{policy.Named("budget", unnamed)}}, "reserved"},
 		{"another privacy", policy.Options{Policies: []policy.Policy{policy.Named("privacy", unnamed)}}, "reserved"},
 		{"unknown WhenUnreachable", policy.Options{Policies: []policy.Policy{
-			policy.Named("acme.x", declared{unnamed, policy.Declaration{WhenUnreachable: "banana"}}),
+			policy.Named("acme.x", policy.Declared(unnamed, policy.Declaration{WhenUnreachable: "banana"})),
 		}}, "banana"},
 		{"effect on no target", policy.Options{Policies: []policy.Policy{
-			policy.Named("acme.x", declared{unnamed, policy.Declaration{Effects: &policy.Effects{Prefer: []policy.Target{policy.None}}}}),
+			policy.Named("acme.x", policy.Declared(unnamed, policy.Declaration{Effects: &policy.Effects{Prefer: []policy.Target{policy.None}}})),
 		}}, "effect"},
 		{"name twice", policy.Options{Policies: []policy.Policy{policy.Privacy{}, policy.Privacy{}}}, "two policies"},
 		{"First unknown", policy.Options{First: []string{"acme.x"}}, "none of the policies"},

@@ -16,6 +16,9 @@
 // global state, and it never sees a prompt: a [Request] is made of lengths,
 // counts and wishes.
 //
+// Thresholds that cite "book chapter 5.5" come from the chapter "Edge Inference:
+// Browser AI & Hybrid Architecture", which this project grew from.
+//
 // The built-in policies are plain data. Their zero values are the defaults, and
 // they travel in a [Snapshot] to the page, where the same rule is implemented
 // in TypeScript.

@@ -70,8 +70,9 @@ const (
 const DefaultMaxTokens = 256
 
 // Request is what a decision may know of one prompt: lengths, counts and wishes,
-// never its text. It is the body of the route endpoint. The zero Request is an
-// empty prompt with no wish.
+// never its text. It is the body of the route endpoint, beside what the page says
+// of itself; there promptLength must not be missing. The zero Request is an empty
+// prompt with no wish.
 type Request struct {
 	PromptLength int64         `json:"promptLength"`           // Unicode code points of all messages
 	PromptTokens int64         `json:"promptTokens,omitempty"` // if the page counted; 0 means estimate

@@ -18,7 +18,7 @@ type Readiness struct {
 
 	// MaxLoadMs is how long loading a cached model may take before the server
 	// answers instead, in milliseconds. A load time the page has not measured
-	// is taken to be short. Defaults to 5,000 (seed chapter 5.5.7, "Subsequent
+	// is taken to be short. Defaults to 5,000 (book chapter 5.5.7, "Subsequent
 	// loads: <5 seconds"); 0 means the default.
 	MaxLoadMs int64 `json:"maxLoadMs,omitempty"`
 }

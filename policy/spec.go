@@ -47,8 +47,13 @@ type WhenUnreachable string
 
 // The assumptions.
 const (
-	AbstainWhenUnreachable WhenUnreachable = "abstain" // as if it had no opinion
-	ForbidWhenUnreachable  WhenUnreachable = "forbid"  // as if it forbade all it may forbid
+	// AbstainWhenUnreachable counts it as having no opinion. A page that decides
+	// alone, offline or for a local-only request, then goes on without it.
+	AbstainWhenUnreachable WhenUnreachable = "abstain"
+	// ForbidWhenUnreachable counts it as forbidding all it may forbid. If that
+	// includes the browser, pages answer nothing alone: no offline and no
+	// local-only request, whatever it is about.
+	ForbidWhenUnreachable WhenUnreachable = "forbid"
 )
 
 // PolicyUnreachable is the reason when a policy that declared
@@ -69,6 +74,20 @@ type Declaration struct {
 	Effects         *Effects // nil means anything
 	WhenUnreachable WhenUnreachable
 }
+
+// Declared gives a policy a declaration, as [Named] gives it a name.
+func Declared(p Policy, d Declaration) Policy { return declared{p, d} }
+
+type declared struct {
+	Policy
+	declaration Declaration
+}
+
+// Declare implements [Declarer].
+func (d declared) Declare() Declaration { return d.declaration }
+
+// Unwrap returns the policy that was declared.
+func (d declared) Unwrap() Policy { return d.Policy }
 
 func (d Declaration) validate() error {
 	if !oneOf(d.WhenUnreachable, "", AbstainWhenUnreachable, ForbidWhenUnreachable) {

@@ -1,7 +1,7 @@
 package policy
 
 // charactersPerToken is how many code points of an alphabetic script make one
-// token, on average (seed chapter 5.5.5, "Rough estimate").
+// token, on average (book chapter 5.5.5, "Rough estimate").
 const charactersPerToken = 4
 
 // Tokens returns the prompt's length in tokens: what the page counted, or an

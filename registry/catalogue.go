@@ -9,8 +9,8 @@ import (
 //go:embed catalogue.json
 var catalogueJSON []byte
 
-// Catalogue returns the built-in models, small to large: what the project's
-// source chapter recommends, and a few more that suit phones. Each call returns
+// Catalogue returns the built-in models, small to large: what the book chapter
+// 5.5.3 recommends, and a few more that suit phones. Each call returns
 // a fresh copy, which the caller may change before it fills a registry from it:
 //
 //	models := slices.DeleteFunc(registry.Catalogue(), func(m registry.Model) bool {

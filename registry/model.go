@@ -11,8 +11,9 @@ import (
 	"github.com/edgewise-ai/edgewise/capability"
 )
 
-// Engine names that this project's client ships adapters for. A model may name
-// any other engine that the app brings.
+// Names of engines. The client ships adapters for WebLLM and Transformers; the
+// others are spelled here for adapters to come, or of the app's own. A model may
+// name any engine.
 const (
 	WebLLM       = "webllm"
 	Transformers = "transformers.js"

@@ -1,5 +1,6 @@
 // Quickstart is an existing net/http service that mounts Edgewise beside its own
-// routes. Its page is page.ts.
+// routes. What its page does is in page.ts, for your bundler; examples/demo serves
+// a page without one.
 //
 //	OPENAI_BASE_URL=http://127.0.0.1:11434/v1 OPENAI_MODEL=llama3.2 go run -C examples ./quickstart
 package main
@@ -64,10 +65,10 @@ func mount(ctx context.Context, mux *http.ServeMux, sessions *sessions) error {
 	return nil
 }
 
-// checkout keeps the shop's checkout assistant on the server.
+// checkout prefers the server for the shop's checkout assistant.
 func checkout(_ context.Context, in *policy.Input) (policy.Verdict, error) {
 	if in.Request.Task == "checkout" {
-		return policy.Verdict{Forbid: policy.SetOf(policy.Browser), Reason: "shop_checkout"}, nil
+		return policy.Verdict{Prefer: policy.Server, Reason: "shop_checkout"}, nil
 	}
 	return policy.Verdict{}, nil
 }

@@ -10,6 +10,7 @@ const client = new HybridInferenceClient({
   engines: [webllm({ worker: () => new Worker(new URL('./webllm.worker.ts', import.meta.url), { type: 'module' }) })],
 })
 
+await client.preload() // downloads a model: ask first. Until it is there, the server answers.
 const answer = await client.generate('What is the capital of France?', {
   maxTokens: 100,
   onChunk: (text) => document.body.append(text), // streams from wherever it runs

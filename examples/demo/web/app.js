@@ -53,13 +53,14 @@ async function ask(force) {
   running = new AbortController()
   loaded = false
   setRunning(true)
+  byId('output').scrollIntoView({ block: 'nearest' }) // on a phone it lies below the fold
   answer.clearAnswer()
   clearReceipt()
   answer.showBadge('running', 'deciding…')
   try {
     for await (const event of client.stream({
       messages: [{ role: 'user', content: text }],
-      max_tokens: Number(maxTokens.value) || 256,
+      max_tokens: readMaxTokens(),
       temperature: 0,
       complexity: /** @type {import('@edgewise/client').Complexity} */ (complexity.value),
       force,
@@ -86,6 +87,13 @@ async function ask(force) {
     running = undefined
     setRunning(false)
   }
+}
+
+/** The field's value, brought into its own range. */
+function readMaxTokens() {
+  const wanted = Math.round(Number(maxTokens.value)) || Number(maxTokens.defaultValue)
+  maxTokens.value = String(Math.min(Math.max(wanted, Number(maxTokens.min)), Number(maxTokens.max)))
+  return Number(maxTokens.value)
 }
 
 /**

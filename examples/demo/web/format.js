@@ -10,7 +10,7 @@ export function milliseconds(ms) {
 
 /** @param {number | undefined} tokensPerSecond */
 export function speed(tokensPerSecond) {
-  return tokensPerSecond === undefined ? '–' : number.format(tokensPerSecond)
+  return tokensPerSecond === undefined ? '–' : Math.round(tokensPerSecond).toLocaleString('en')
 }
 
 /** @param {number | undefined} bytes */

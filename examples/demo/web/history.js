@@ -49,7 +49,7 @@ export function addToHistory(prompt, answered) {
 function comparison(answered, other) {
   if (!other) return 'not asked yet'
   if (answered.loaded || other.loaded) return 'not comparable yet'
-  const [mine, theirs] = [Math.max(answered.route.latencyMs, 1), Math.max(other.route.latencyMs, 1)]
-  const [factor, word] = mine > theirs ? [mine / theirs, 'faster'] : [theirs / mine, 'slower']
-  return factor < 1.05 ? 'as fast' : `${factor.toFixed(1)}× ${word}`
+  const [fast, slow] = [answered.route, other.route].sort((a, b) => a.latencyMs - b.latencyMs)
+  const factor = Math.max(slow.latencyMs, 1) / Math.max(fast.latencyMs, 1)
+  return factor < 1.05 ? 'as fast' : `${fast.source} ${factor.toFixed(1)}× faster`
 }
