@@ -49,7 +49,8 @@ export function addToHistory(prompt, answered) {
 function comparison(answered, other) {
   if (!other) return 'not asked yet'
   if (answered.loaded || other.loaded) return 'not comparable yet'
-  const [fast, slow] = [answered.route, other.route].sort((a, b) => a.latencyMs - b.latencyMs)
+  const [mine, theirs] = [answered.route, other.route]
+  const [fast, slow] = mine.latencyMs < theirs.latencyMs ? [mine, theirs] : [theirs, mine]
   const factor = Math.max(slow.latencyMs, 1) / Math.max(fast.latencyMs, 1)
   return factor < 1.05 ? 'as fast' : `${fast.source} ${factor.toFixed(1)}× faster`
 }
