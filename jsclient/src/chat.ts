@@ -2,9 +2,8 @@
  * The OpenAI chat-completions shapes that this package sends, receives and hands out.
  *
  * They are a subset, written out here so that the published types need no other package; every response type is
- * assignable to the official `openai` package's type of the same name (a type test proves it). Requests are open:
- * fields that are not listed pass through to the server unchanged, and send a request to the server when a local
- * engine can't honour them.
+ * assignable to the official `openai` package's type of the same name (a type test proves it). Requests have all of
+ * OpenAI's fields; those that no local engine knows are typed loosely and pass through to the server unchanged.
  */
 
 export interface ChatTextPart {
@@ -84,7 +83,25 @@ export interface ChatCompletionRequest {
   add_generation_prompt?: boolean
   /** Continue the last message, an assistant's, instead of answering it (vLLM's name). */
   continue_final_message?: boolean
-  [field: string]: unknown
+  logit_bias?: Record<string, number> | null
+  parallel_tool_calls?: boolean
+  reasoning_effort?: string | null
+  verbosity?: string | null
+  modalities?: string[] | null
+  audio?: object | null
+  prediction?: object | null
+  moderation?: object | null
+  web_search_options?: object
+  functions?: object[]
+  function_call?: string | object
+  user?: string | null
+  metadata?: Record<string, string> | null
+  store?: boolean | null
+  service_tier?: string | null
+  safety_identifier?: string | null
+  prompt_cache_key?: string | null
+  prompt_cache_options?: object
+  prompt_cache_retention?: string | null
 }
 
 export type ChatFinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call'

@@ -37,6 +37,7 @@ export type {
   LoadedModel,
   LoadOptions,
   LoadProgress,
+  StatusOptions,
 } from './engine/engine.ts'
 export type { ManagedLoadOptions, ManagedModel } from './engine/manager-options.ts'
 

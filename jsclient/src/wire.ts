@@ -159,8 +159,6 @@ export interface State {
   battery?: BatteryState
   network?: NetworkState
   mode?: UserMode
-  /** Unix ms. */
-  nowMs?: number
 }
 
 /** Counts over a prompt's text; never the text. */
@@ -173,7 +171,6 @@ export interface RequestFeatures {
   questionWords?: number
   reasoningVerbs?: number
   cjk?: number
-  [name: string]: number | undefined
 }
 
 /** What the engine must be able to do to honour the request. */
@@ -223,7 +220,7 @@ export interface TraceStep {
   step: OpenString<'filter' | 'forbid' | 'prefer' | 'abstain' | 'error' | 'outcome'>
   /** The filter or policy. */
   by: string
-  /** The reason it gave, or the error. */
+  /** The reason it gave. */
   said?: string
   target?: DecisionTarget
   /** The numbers it used. */
@@ -393,8 +390,6 @@ export interface Snapshot {
   policies: PolicySpec[]
   /** Custom policies whose preferences count before the built-in ones, by name. */
   first?: string[]
-  /** Weights of the complexity score, by feature. */
-  weights?: Record<string, number>
   models: ModelInfo[]
   limits?: SnapshotLimits
   subject: SnapshotSubject

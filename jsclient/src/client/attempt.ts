@@ -1,7 +1,15 @@
 import { NoTargetError } from '../errors/no-target-error.ts'
 import { StreamInterruptedError } from '../errors/stream-interrupted-error.ts'
 import type { ServerTransport } from '../transport/server.ts'
-import type { ChatCompletion, ChatCompletionChunk, ChatFinishReason, ChatToolCall } from '../wire.ts'
+import type {
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChatCompletionChunkChoice,
+  ChatCompletionRequest,
+  ChatDelta,
+  ChatFinishReason,
+  ChatToolCall,
+} from '../wire.ts'
 import type { PreparedRequest } from './prepare.ts'
 
 /** What one attempt yields: any number of deltas, then one end. */
@@ -21,6 +29,8 @@ export interface AttemptEnd {
   readonly finishReason: ChatFinishReason
   readonly usage: { promptTokens: number; completionTokens: number } | undefined
   readonly toolCalls?: ChatToolCall[]
+  /** What the server said of usage in a stream, word for word. */
+  readonly usageChunk?: ChatCompletionChunk
   /** The whole answer, unless the server streamed it. */
   readonly completion?: ChatCompletion
 }
@@ -40,7 +50,7 @@ export async function* answerOnServer(attempt: ServerAttempt): AsyncGenerator<At
   const { transport, request, signal } = attempt
   if (request.info.privacy === 'local-only') throw new NoTargetError('local_only_unavailable')
   if (attempt.stream) return yield* streamFromServer(attempt)
-  const completion = await transport.chat(request.body, { signal })
+  const completion = await transport.chat(bodyOf(request), { signal })
   const { model, choices, usage } = completion
   const { message, finish_reason = 'stop' } = choices[0] ?? {}
   if (message?.content) yield { type: 'delta', text: message.content }
@@ -56,17 +66,19 @@ export async function* answerOnServer(attempt: ServerAttempt): AsyncGenerator<At
 
 async function* streamFromServer(attempt: ServerAttempt): AsyncGenerator<AttemptEvent, void, undefined> {
   const { transport, request, signal } = attempt
-  const body = { ...request.body, stream_options: { ...request.body.stream_options, include_usage: true } }
+  const body = { ...bodyOf(request), stream_options: { ...request.body.stream_options, include_usage: true } }
   /** Chunks that only open the answer. Held back, so that another target can still begin it. */
   let opening: ChatCompletionChunk[] = []
   let model = ''
   let finishReason: ChatFinishReason | undefined
-  let usage: AttemptEnd['usage']
-  for await (const chunk of transport.chatStream(body, { signal })) {
-    model = chunk.model || model
-    usage = usageOf(chunk.usage) ?? usage
+  let usageChunk: ChatCompletionChunk | undefined
+  for await (const whole of transport.chatStream(body, { signal })) {
+    model = whole.model || model
     // Usage was asked for by us; the caller's own wish is granted where the chunks are handed out.
-    if (chunk.choices.length === 0) continue
+    const { usage, ...rest } = whole
+    if (usage) usageChunk = { ...whole, choices: [] }
+    if (whole.choices.length === 0) continue
+    const chunk: ChatCompletionChunk = { ...rest, choices: whole.choices.map(withDelta) }
     opening.push(chunk)
     if (isOpening(chunk)) continue
     for (const ready of opening) {
@@ -77,7 +89,17 @@ async function* streamFromServer(attempt: ServerAttempt): AsyncGenerator<Attempt
     opening = []
   }
   if (!finishReason) throw new StreamInterruptedError('', [{ target: 'server', model }])
-  yield { type: 'end', model, finishReason, usage }
+  yield { type: 'end', model, finishReason, usage: usageOf(usageChunk?.usage), ...(usageChunk && { usageChunk }) }
+}
+
+/** What the server gets. */
+function bodyOf({ body, extraBody }: PreparedRequest): ChatCompletionRequest {
+  return { ...extraBody, ...body }
+}
+
+/** Some servers leave an empty delta out. */
+function withDelta(choice: ChatCompletionChunkChoice): ChatCompletionChunkChoice {
+  return (choice.delta as ChatDelta | undefined) ? choice : { ...choice, delta: {} }
 }
 
 /** Whether a chunk says nothing but who speaks. */
@@ -88,6 +110,6 @@ function isOpening({ choices }: ChatCompletionChunk): boolean {
   )
 }
 
-function usageOf(usage: ChatCompletion['usage'] | null): AttemptEnd['usage'] {
+function usageOf(usage: ChatCompletionChunk['usage']): AttemptEnd['usage'] {
   return usage ? { promptTokens: usage.prompt_tokens, completionTokens: usage.completion_tokens } : undefined
 }

@@ -44,8 +44,11 @@ export async function* toChunks(
       last = event.chunk
       yield last
     }
+    if (event.type !== 'done' || !options.includeUsage) continue
+    const { usageChunk, route } = event
+    if (usageChunk) yield usageChunk
     // An estimate is for the route record; here it would pass for a count.
-    if (event.type === 'done' && last && event.usage && options.includeUsage) {
+    else if (route.source === 'browser' && last && event.usage) {
       const { id, created, model, object } = last
       const usage = toUsage(event.usage)
       yield { id, created, model, object, choices: [], usage }

@@ -12,7 +12,7 @@ import { Page } from './page.ts'
 import { type PreparedRequest, prepare } from './prepare.ts'
 import { Reports } from './reports.ts'
 import { CHUNKS, EVENTS, type Mode, Requests, type Started, WHOLE } from './requests.ts'
-import { decidePreload } from './router.ts'
+import { decidePreload, Outage } from './router.ts'
 import { SnapshotSource } from './snapshots.ts'
 import { type ClientStatus, StatusStore } from './status.ts'
 import { type RoutedStream, routed, type StreamEvent, toStreamEvents } from './stream.ts'
@@ -36,10 +36,10 @@ export class HybridInferenceClient {
   readonly #options: HybridInferenceClientOptions
   readonly #now: () => number
   readonly #transport: ServerTransport
-  readonly #snapshots: SnapshotSource
-  readonly #reports: Reports
   readonly #status = new StatusStore()
   #life = new AbortController()
+  #snapshots: SnapshotSource
+  #reports: Reports
   #page: Page
   #requests: Requests
   #initialized: Promise<void> | undefined
@@ -52,7 +52,7 @@ export class HybridInferenceClient {
     this.#now = options.now ?? Date.now
     this.#transport = new ServerTransport(options)
     this.#snapshots = new SnapshotSource(this.#transport, this.#now)
-    this.#reports = new Reports(this.#transport, () => this.#snapshots.current?.grant, this.#now)
+    this.#reports = new Reports(this.#transport, this.#now)
     this.#page = this.#newPage()
     this.#requests = this.#newRequests()
     this.subscribe = this.#status.subscribe
@@ -97,9 +97,9 @@ export class HybridInferenceClient {
   }
 
   /**
-   * Ends everything: aborts requests and loads, ends the engines, delivers the last reports. Idempotent. An `initialize`
-   * in the same turn of the event loop takes it back, so that a component may be unmounted and mounted again without
-   * losing its worker; a later one starts afresh.
+   * Ends everything: aborts requests and loads, ends the engines, sends the last reports on their way. Idempotent. An
+   * `initialize` in the same turn of the event loop takes it back, so that a component may be unmounted and mounted
+   * again without losing its worker; a later one starts afresh, perhaps for another user.
    */
   dispose(): Promise<void> {
     if (this.#ending) return this.#ending.promise
@@ -132,10 +132,11 @@ export class HybridInferenceClient {
   /** A chat as events, which may begin again after a failure: `reset` says to drop the text so far. */
   stream(request: ChatRequest, options?: RoutingOptions): RoutedStream<StreamEvent> {
     const prepared = prepare(request, options)
+    const controller = new AbortController()
     const begin = async function* (this: HybridInferenceClient): AsyncGenerator<ExecutionEvent, void, undefined> {
-      yield* this.#requests.carryOut(await this.#start(prepared), EVENTS)
+      yield* this.#requests.carryOut(await this.#start(prepared, controller.signal), EVENTS)
     }
-    return routed(begin.call(this), toStreamEvents)
+    return routed(begin.call(this), controller, toStreamEvents)
   }
 
   /**
@@ -162,14 +163,16 @@ export class HybridInferenceClient {
   }
 
   async #create(request: ChatRequest, options?: RoutingOptions) {
-    const started = await this.#start(prepare(request, options))
-    if (!request.stream) return toCompletion(this.#requests.carryOut(started, WHOLE))
+    const prepared = prepare(request, options)
+    if (!request.stream) return toCompletion(this.#requests.carryOut(await this.#start(prepared), WHOLE))
+    const controller = new AbortController()
+    const events = this.#requests.carryOut(await this.#start(prepared, controller.signal, true), CHUNKS)
     const includeUsage = request.stream_options?.include_usage ?? false
-    return routed(this.#requests.carryOut(started, CHUNKS), (events) => toChunks(events, { includeUsage }))
+    return routed(events, controller, (events) => toChunks(events, { includeUsage }))
   }
 
-  async #start(request: PreparedRequest): Promise<Started> {
-    return this.#requests.start(request, this.#signal(request.options.signal))
+  async #start(request: PreparedRequest, stop?: AbortSignal, waits?: boolean): Promise<Started> {
+    return this.#requests.start(request, this.#signal(request.options.signal, stop), waits)
   }
 
   /** What must be there before a request is decided on. A local-only request causes no traffic, not even for that. */
@@ -184,13 +187,18 @@ export class HybridInferenceClient {
   }
 
   #initialize(): Promise<void> {
+    const life = this.#life
     this.#initialized ??= (async () => {
       this.#status.begin('initializing')
       try {
         await this.#tornDown
         await Promise.all([this.#page.device(), this.#revalidate()])
+        this.#status.initialized = true
       } catch (error) {
-        this.#initialized = undefined
+        if (this.#life === life) {
+          this.#initialized = undefined
+          this.#status.initialized = false
+        }
         throw error
       } finally {
         this.#status.end()
@@ -216,13 +224,13 @@ export class HybridInferenceClient {
     return modelInfo
   }
 
-  /** The caller's signal and the client's life in one. Throws when either has ended. */
-  #signal(signal: AbortSignal | undefined): AbortSignal {
+  /** The caller's signal, a stream's and the client's life in one. Throws when the first or the last has ended. */
+  #signal(signal: AbortSignal | undefined, stop?: AbortSignal): AbortSignal {
     if (this.#ending) {
       throw new InvalidRequestError('The client was disposed. Call initialize() to use it again.', { code: 'disposed' })
     }
     signal?.throwIfAborted()
-    return signal ? AbortSignal.any([signal, this.#life.signal]) : this.#life.signal
+    return AbortSignal.any([signal, stop, this.#life.signal].filter((one) => one !== undefined))
   }
 
   #revive(): void {
@@ -233,6 +241,8 @@ export class HybridInferenceClient {
     this.#tornDown = ending.promise
     const { mode } = this.#page
     this.#life = new AbortController()
+    this.#snapshots = new SnapshotSource(this.#transport, this.#now)
+    this.#reports = new Reports(this.#transport, this.#now)
     this.#page = this.#newPage()
     this.#page.mode = mode
     this.#requests = this.#newRequests()
@@ -242,7 +252,9 @@ export class HybridInferenceClient {
   async #tearDown(): Promise<void> {
     this.#life.abort(new DOMException('The client was disposed.', 'AbortError'))
     this.#status.set({ phase: 'disposed', progress: undefined })
-    await Promise.all([this.#page.dispose(), this.#reports.flush()])
+    // Nobody waits for a server that may not answer.
+    void this.#reports.flush()
+    await this.#page.dispose()
   }
 
   #newPage(): Page {
@@ -254,6 +266,7 @@ export class HybridInferenceClient {
       options: this.#options,
       transport: this.#transport,
       snapshots: this.#snapshots,
+      outage: new Outage(),
       page: this.#page,
       reports: this.#reports,
       status: this.#status,

@@ -1,6 +1,6 @@
 import { isEngineError } from '../errors/engine-error.ts'
 import { isNetworkError } from '../errors/network-error.ts'
-import { isServerError } from '../errors/server-error.ts'
+import { isBusy, isServerError } from '../errors/server-error.ts'
 import { isStreamInterruptedError, StreamInterruptedError } from '../errors/stream-interrupted-error.ts'
 import type { Target } from '../wire.ts'
 import type { AttemptEnd, AttemptEvent } from './attempt.ts'
@@ -99,7 +99,10 @@ export async function finish(
 
 /** Whether another target may do better. A request that is wrong, or not allowed, is so everywhere. */
 function mayHandOver(error: unknown): boolean {
-  if (isServerError(error)) return error.status >= 500 || (error.status < 400 && error.type === 'server_error')
+  if (isServerError(error)) {
+    const { status, type } = error
+    return status >= 500 || isBusy(status) || (status < 400 && (type === 'server_error' || type === 'rate_limit_error'))
+  }
   return isEngineError(error) || isNetworkError(error) || isStreamInterruptedError(error)
 }
 

@@ -10,40 +10,11 @@ import type { EngineManagerOptions } from '../engine/manager-options.ts'
 import { EngineUnsupportedError } from '../errors/engine-unsupported-error.ts'
 import type { ChatCompletion, ChatCompletionChunk, ChatDelta, ChatFinishReason, ModelInfo } from '../wire.ts'
 import type { AttemptEvent } from './attempt.ts'
+import { FIELDS } from './fields.ts'
 import type { PreparedRequest } from './prepare.ts'
 import { toUsage } from './usage.ts'
 
 export { Reporter } from './reporter.ts'
-
-/** Fields that mean something to a local engine. */
-const HONOURED = new Set([
-  'messages',
-  'max_tokens',
-  'max_completion_tokens',
-  'temperature',
-  'top_p',
-  'n',
-  'stop',
-  'seed',
-  'response_format',
-  'tools',
-  'tool_choice',
-  'logprobs',
-  'continue_final_message',
-  'add_generation_prompt',
-])
-
-/** Fields that have no influence on the answer. */
-const INERT = new Set([
-  'model',
-  'user',
-  'metadata',
-  'store',
-  'service_tier',
-  'safety_identifier',
-  'prompt_cache_key',
-  'stream_options',
-])
 
 export interface LocalAttempt {
   readonly request: PreparedRequest
@@ -71,8 +42,11 @@ export class Local {
 }
 
 /** The request as an engine takes it. Without a limit the model may go on to the end of its context window. */
-function engineRequest({ body, info }: PreparedRequest, model: ModelInfo): EngineRequest {
-  const foreign = Object.keys(body).find((field) => !HONOURED.has(field) && !INERT.has(field) && isSet(body[field]))
+function engineRequest({ body, extraBody, info }: PreparedRequest, model: ModelInfo): EngineRequest {
+  const given = Object.keys(body) as (keyof typeof body)[]
+  // What an extra field means, and what its default is, nobody here knows.
+  const [extra] = Object.keys(extraBody)
+  const foreign = given.find((field) => FIELDS[field] === 'server' && isSet(body[field])) ?? extra
   if (foreign) throw new EngineUnsupportedError('A local model', foreign, 'leave it out, or let a server answer.')
   const { stop } = body
   return defined({

@@ -79,8 +79,12 @@ export interface RoutingOptions {
 /**
  * A chat request: OpenAI's fields, which reach the model, and ours, which don't. `model` is what the server shall use; a
  * local answer comes from the model that the decision names. Fields that no local engine honours send it to the server.
+ * A field that is neither is an InvalidRequestError, lest a misspelt wish go unheard.
  */
-export interface ChatRequest extends ChatCompletionRequest, RoutingOptions {}
+export interface ChatRequest extends ChatCompletionRequest, RoutingOptions {
+  /** Fields of the server's own, such as vLLM's `top_k`, added to the body that it gets. No local model takes them. */
+  extraBody?: Record<string, unknown> | undefined
+}
 
 /** Options of `generate`. */
 export interface GenerateOptions extends RoutingOptions {

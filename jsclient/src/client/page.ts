@@ -88,14 +88,13 @@ export class Page {
 
   /** What the page alone knows, now. */
   async state(): Promise<State> {
-    const { detector, now = Date.now } = this.#options
+    const { detector } = this.#options
     const detected = await (detector?.detectState ? detector.detectState() : detectState())
     const models = this.engines?.states() ?? {}
     return {
       ...detected,
       ...(Object.keys(models).length > 0 && { models }),
       mode: this.mode,
-      nowMs: Math.floor(now()),
     }
   }
 

@@ -2,13 +2,17 @@ import { defined } from '../defined.ts'
 import { InvalidRequestError } from '../errors/invalid-request-error.ts'
 import { codePoints, utf8Length } from '../policy/numbers.ts'
 import { checkRequest } from '../policy/request.ts'
+import { isList, isObject, isText } from '../policy/validate.ts'
 import type { ChatCompletionRequest, ChatMessage, RequestInfo, RequestNeeds } from '../wire.ts'
+import { FIELDS } from './fields.ts'
 import type { ChatRequest, RoutingOptions } from './options.ts'
 
 /** A request taken apart: what a model gets, and what a decision may know. */
 export interface PreparedRequest {
   /** What the model gets: without our own fields and without `stream`. */
   readonly body: ChatCompletionRequest
+  /** What the server gets besides. */
+  readonly extraBody: Readonly<Record<string, unknown>>
   /** Counts and wishes; never text. */
   readonly info: RequestInfo
   /** UTF-8 bytes of the messages' text. */
@@ -33,7 +37,9 @@ const OWN: readonly string[] = [
 
 /** Takes a request apart. Throws an InvalidRequestError when it can't be meant. */
 export function prepare(request: ChatRequest, more: RoutingOptions = {}): PreparedRequest {
-  const { stream: _, ...fields } = { ...request, ...defined(more) }
+  const { stream: _, extraBody = {}, ...fields } = { ...request, ...defined(more) }
+  checkFields(defined(fields))
+  checkExtra(extraBody)
   const part = (own: boolean) =>
     Object.fromEntries(Object.entries(fields).filter(([name]) => OWN.includes(name) === own))
   const options: RoutingOptions = part(true)
@@ -52,7 +58,8 @@ export function prepare(request: ChatRequest, more: RoutingOptions = {}): Prepar
     needs: Object.keys(needs).length > 0 ? needs : undefined,
   })
   checkRequest(info)
-  return { body, info, promptBytes: texts.reduce((sum, text) => sum + utf8Length(text), 0), options }
+  const promptBytes = texts.reduce((sum, text) => sum + utf8Length(text), 0)
+  return { body, extraBody: defined(extraBody), info, promptBytes, options }
 }
 
 function needsOf({ messages, tools, tool_choice, response_format, logprobs, n }: ChatCompletionRequest): RequestNeeds {
@@ -72,13 +79,49 @@ function needsOf({ messages, tools, tool_choice, response_format, logprobs, n }:
 function textsOf(message: ChatMessage): string[] {
   const { content } = message
   const parts =
-    typeof content === 'string' ? [content] : (content ?? []).map((part) => ('text' in part ? part.text : ''))
+    typeof content === 'string' ? [content] : (content ?? []).map((part) => (part.type === 'text' ? part.text : ''))
   const calls = 'tool_calls' in message ? (message.tool_calls ?? []) : []
   return [...parts, ...calls.map((call) => call.function.arguments)]
 }
 
+/** A misspelt `privacy` must not pass for a field of the server's. */
+function checkFields(fields: object): void {
+  const unknown = Object.keys(fields).find((name) => !isKnown(name))
+  if (unknown === undefined) return
+  const message = `\`${unknown}\` is no field of a request. What only your server knows goes into \`extraBody\`.`
+  throw new InvalidRequestError(message, { param: unknown })
+}
+
+function checkExtra(extraBody: unknown): void {
+  if (!isObject(extraBody)) throw new InvalidRequestError('`extraBody` must be an object.', { param: 'extraBody' })
+  const known = Object.keys(extraBody).find(isKnown)
+  if (known === undefined) return
+  const message = `\`${known}\` is a field of the request itself. Take it out of \`extraBody\`.`
+  throw new InvalidRequestError(message, { param: `extraBody.${known}` })
+}
+
+function isKnown(name: string): boolean {
+  return Object.hasOwn(FIELDS, name) || OWN.includes(name)
+}
+
 function checkMessages(messages: unknown): void {
-  const fine =
-    Array.isArray(messages) && messages.length > 0 && messages.every((m) => typeof m === 'object' && m !== null)
-  if (!fine) throw new InvalidRequestError('`messages` must be a list of at least one message.', { param: 'messages' })
+  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isObject)) {
+    throw new InvalidRequestError('`messages` must be a list of at least one message.', { param: 'messages' })
+  }
+  for (const [i, { content, tool_calls }] of messages.entries()) {
+    const check = (field: string, fine: boolean, wanted: string): void => {
+      const param = `messages[${i}].${field}`
+      if (!fine) throw new InvalidRequestError(`\`${param}\` must be ${wanted}.`, { param })
+    }
+    check('content', content == null || isText(content) || isList(content, isPart), 'text or a list of parts')
+    check('tool_calls', tool_calls == null || isList(tool_calls, isCall), 'a list of function calls')
+  }
+}
+
+function isPart(part: unknown): part is object {
+  return isObject(part) && (part.type !== 'text' || isText(part.text))
+}
+
+function isCall(call: unknown): call is object {
+  return isObject(call) && isObject(call.function) && isText(call.function.arguments)
 }

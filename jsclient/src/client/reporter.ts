@@ -1,3 +1,4 @@
+import { raceAbort } from '../errors/abort.ts'
 import { isNetworkError } from '../errors/network-error.ts'
 import type { ServerTransport } from '../transport/server.ts'
 import type { Grant, ModelInfo, Report, RequestInfo } from '../wire.ts'
@@ -10,8 +11,13 @@ const MAX_WAITING = 100
 /** Most reports of one request to the server. */
 const BATCH = 50
 
+/** Longest wait for the answer to one batch, ms. */
+const TIMEOUT_MS = 10_000
+
 /** What a report is made of. Nothing in it is text. */
 export interface ReportFacts {
+  /** Of the snapshot under which the request was decided. */
+  readonly grant: Grant | undefined
   readonly attempt: TimedAttempt
   /** Another target was tried after it. */
   readonly handedOver: boolean
@@ -29,7 +35,6 @@ export interface ReportFacts {
  */
 export class Reporter {
   readonly #transport: ServerTransport
-  readonly #grant: () => Grant | undefined
   readonly #now: () => number
   /** Number of the last report, by grant. */
   readonly #numbers = new Map<string, number>()
@@ -38,15 +43,14 @@ export class Reporter {
   #scheduled = false
   #sending: Promise<void> = Promise.resolve()
 
-  constructor(transport: ServerTransport, grant: () => Grant | undefined, now: () => number) {
+  constructor(transport: ServerTransport, now: () => number) {
     this.#transport = transport
-    this.#grant = grant
     this.#now = now
   }
 
   /** Queues a report of a local attempt. Without a grant that is still good there is nobody to tell. */
   add(facts: ReportFacts): void {
-    const grant = this.#grant()
+    const { grant } = facts
     if (!grant || grant.expires * 1000 <= this.#now()) return
     const number = (this.#numbers.get(grant.id) ?? 0) + 1
     if (number > grant.maxReports) return
@@ -73,11 +77,12 @@ export class Reporter {
     for (const [grant, reports] of byToken) {
       for (let i = 0; i < reports.length; i += BATCH) {
         const part = reports.slice(i, i + BATCH)
+        const timeout = AbortSignal.timeout(TIMEOUT_MS)
         try {
-          await this.#transport.report({ grant, reports: part })
+          await raceAbort(this.#transport.report({ grant, reports: part }, { signal: timeout }), timeout)
         } catch (error) {
           // An answer is final, whatever it says; only silence is worth another try.
-          if (isNetworkError(error)) this.#keep(part.map((report) => ({ token: grant, report })))
+          if (isNetworkError(error) || timeout.aborted) this.#keep(part.map((report) => ({ token: grant, report })))
         }
       }
     }

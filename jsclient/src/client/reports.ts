@@ -1,5 +1,4 @@
 import type { ServerTransport } from '../transport/server.ts'
-import type { Grant } from '../wire.ts'
 import type { Reporter, ReportFacts } from './reporter.ts'
 
 /** Reports on local answers. What writes and delivers them comes with what answers here. */
@@ -7,8 +6,8 @@ export class Reports {
   readonly #parts: ConstructorParameters<typeof Reporter>
   #reporter: Promise<Reporter> | undefined
 
-  constructor(transport: ServerTransport, grant: () => Grant | undefined, now: () => number) {
-    this.#parts = [transport, grant, now]
+  constructor(transport: ServerTransport, now: () => number) {
+    this.#parts = [transport, now]
   }
 
   /** Queues a report. Never throws; where that script could not be fetched there is no report. */

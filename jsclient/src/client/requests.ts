@@ -1,6 +1,7 @@
 import type { ManagedLoadOptions } from '../engine/manager-options.ts'
 import { raceAbort } from '../errors/abort.ts'
-import type { ModelInfo, Target } from '../wire.ts'
+import { EngineError } from '../errors/engine-error.ts'
+import type { Grant, Target } from '../wire.ts'
 import { type AttemptEvent, answerOnServer } from './attempt.ts'
 import { type ExecutionEvent, execute } from './execute.ts'
 import type { PreparedRequest } from './prepare.ts'
@@ -23,6 +24,8 @@ export interface Mode {
 export interface Started {
   readonly request: PreparedRequest
   readonly decision: Routed
+  /** What it is reported with. */
+  readonly grant: Grant | undefined
   readonly recorder: Recorder
   readonly signal: AbortSignal
 }
@@ -47,8 +50,8 @@ export class Requests {
     this.#parts = parts
   }
 
-  /** Decides on a request. */
-  async start(request: PreparedRequest, signal: AbortSignal): Promise<Started> {
+  /** Decides on a request; `waits` says that it may be long until it is carried out, if ever. */
+  async start(request: PreparedRequest, signal: AbortSignal, waits = false): Promise<Started> {
     const { options, status, prepare } = this.#parts
     const recorder = new Recorder(options.now ?? Date.now)
     status.begin('deciding')
@@ -56,14 +59,15 @@ export class Requests {
     try {
       await raceAbort(prepare(request), signal)
       status.set({ phase: 'deciding' })
-      const decision = settle(await route(this.#parts, request, signal), request.options.force)
+      const answer = await route(this.#parts, request, signal)
+      const decision = settle(answer.decision, request.options.force)
       options.onDecision?.(decision)
       const { target, reason, modelInfo } = decision
       status.set({ target, reason, model: target === 'browser' ? modelInfo?.id : undefined })
       decided = true
-      return { request, decision, recorder, signal }
+      return { request, decision, grant: answer.grant, recorder, signal }
     } finally {
-      status.end(decided)
+      status.end(decided && !waits)
     }
   }
 
@@ -75,16 +79,15 @@ export class Requests {
     status.begin('generating')
     try {
       const { modelInfo: model } = decision
-      const answerHere = async function* (model: ModelInfo): AsyncGenerator<AttemptEvent, void, undefined> {
+      const answerHere = async function* (): AsyncGenerator<AttemptEvent, void, undefined> {
+        if (!model) throw new EngineError('the decision names no model', { stage: 'load', code: 'model_not_found' })
         const onProgress: ManagedLoadOptions['onProgress'] = (progress) =>
           status.set({ phase: 'loading', model: model.id, progress })
         const local = await page.local()
         yield* local.answer({ request, model, signal, onProgress })
       }
       const attempt = (target: Target) =>
-        target === 'browser' && model
-          ? answerHere(model)
-          : answerOnServer({ transport, request, stream: mode.stream, signal })
+        target === 'server' ? answerOnServer({ transport, request, stream: mode.stream, signal }) : answerHere()
       for await (const event of execute({ ...started, ...mode, attempt })) {
         if (event.type === 'handover') status.set({ target: event.to, progress: undefined })
         else if (status.get().phase === 'loading') status.set({ phase: 'generating', progress: undefined })
@@ -98,14 +101,14 @@ export class Requests {
   }
 
   /** Reports the local attempts. */
-  #report({ decision, request, recorder }: Started, route: RouteRecord | undefined): void {
+  #report({ decision, grant, request, recorder }: Started, route: RouteRecord | undefined): void {
     const { options, reports } = this.#parts
     const { reports: wanted = true } = options
     if (!wanted || (request.info.privacy === 'local-only' && wanted !== 'all')) return
     for (const [i, attempt] of recorder.attempts.entries()) {
       if (attempt.target !== 'browser' || attempt.outcome === 'aborted') continue
       const handedOver = i < recorder.attempts.length - 1
-      reports.add({ attempt, handedOver, model: decision.modelInfo, decision, info: request.info, route })
+      reports.add({ grant, attempt, handedOver, model: decision.modelInfo, decision, info: request.info, route })
     }
   }
 }

@@ -1,10 +1,10 @@
 import { isNetworkError, NetworkError } from '../errors/network-error.ts'
 import { NoTargetError } from '../errors/no-target-error.ts'
-import { isServerError } from '../errors/server-error.ts'
+import { isBusy, isServerError, type ServerError } from '../errors/server-error.ts'
 import { SnapshotError } from '../errors/snapshot-error.ts'
 import { decide, type PageDecision } from '../policy/decide.ts'
 import type { ServerTransport } from '../transport/server.ts'
-import type { RouteRequest, RouteResponse, State, Target } from '../wire.ts'
+import type { DecisionTarget, Grant, RouteRequest, RouteResponse, State, Target } from '../wire.ts'
 import type { HybridInferenceClientOptions, RoutedDecision } from './options.ts'
 import type { Page } from './page.ts'
 import type { PreparedRequest } from './prepare.ts'
@@ -16,8 +16,34 @@ export type Routed = RoutedDecision & { readonly target: Target }
 /** Longest wait for the server's decision, ms. */
 const DEFAULT_TIMEOUT_MS = 5000
 
+/** How long the page decides alone after the server gave no decision, ms. */
+const ALONE_MS = 30_000
+
+/** A decision, and the grant of the snapshot that was in force, with which its request is reported. */
+export interface Answer {
+  readonly decision: RoutedDecision
+  readonly grant: Grant | undefined
+}
+
+/** Remembers that the server gave no decision, so that not every request waits for it in vain. */
+export class Outage {
+  #last: { at: number; silent: boolean } | undefined
+
+  /** The server was asked in vain; `silent` when it gave no answer at all. */
+  begin(at: number, silent: boolean): void {
+    this.#last = { at, silent }
+  }
+
+  /** The outage that lasts, if any. */
+  at(now: number): { readonly silent: boolean } | undefined {
+    const last = this.#last
+    return last && now - last.at < ALONE_MS ? last : undefined
+  }
+}
+
 /** What decisions are made with. */
 export interface RouteParts {
+  readonly outage: Outage
   readonly options: HybridInferenceClientOptions
   readonly transport: ServerTransport
   readonly page: Page
@@ -26,38 +52,59 @@ export interface RouteParts {
 
 /**
  * Gets a decision for a request: from the server, or from the snapshot in the page when that can't be asked, or must
- * not. Throws NoTargetError when nothing is permitted. A local-only request never reaches the server, not even in counts.
+ * not; a server that gave none is left alone for a while. Throws NoTargetError when nothing is permitted. A local-only
+ * request never reaches the server, not even in counts.
  */
 export async function route(
   parts: RouteParts,
   { info, options }: PreparedRequest,
   signal: AbortSignal,
-): Promise<RoutedDecision> {
-  const { page, snapshots } = parts
+): Promise<Answer> {
+  const { page, snapshots, outage } = parts
+  const { now = Date.now } = parts.options
   const [device, state] = await Promise.all([page.device(), page.state()])
   signal.throwIfAborted()
   const { trace } = options
-  const alone = (state: State): RoutedDecision => {
+  const alone = (state: State): Answer => {
     const snapshot = snapshots.current
     if (!snapshot) throw new NoTargetError('local_only_unavailable', { cause: snapshots.problem ?? missing() })
     const { undecidable: _, ...decision } = decide(snapshot, state, info, device, { unreachable: true, trace })
-    return { ...decision, decisionId: localId(), policyRevision: snapshot.revision, decidedBy: 'page' }
+    const ids = { decisionId: localId(), policyRevision: snapshot.revision, decidedBy: 'page' } as const
+    return { decision: { ...decision, ...ids }, grant: snapshot.grant }
   }
+  const unasked = (silent: boolean): Answer =>
+    alone(silent ? { ...state, network: { ...state.network, offline: true } } : state)
   if (info.privacy === 'local-only') return alone(state)
+  const since = outage.at(now())
+  if (since && snapshots.current) return unasked(since.silent)
+  const grant = snapshots.current?.grant
   try {
     const answer = await ask(parts, { ...info, capabilities: device, state, ...(trace && { trace }) }, signal)
-    // An answer that names no model can't be carried out here.
-    const target = answer.target === 'browser' && !answer.modelInfo ? (answer.fallback ?? 'none') : answer.target
     const { current } = snapshots
     if (current && current.revision !== answer.policyRevision) snapshots.refresh().catch(ignore)
-    return { ...answer, target, useBrowser: target === 'browser', decidedBy: 'server' }
+    return { decision: { ...feasible(answer), decidedBy: 'server' }, grant }
   } catch (error) {
     signal.throwIfAborted()
     const silent = isNetworkError(error)
-    if (!silent && !(isServerError(error) && error.status >= 500)) throw error
+    if (!silent && !(isServerError(error) && isPassing(error))) throw error
+    outage.begin(now(), silent)
     if (!snapshots.current) throw snapshots.problem ?? error
-    return alone(silent ? { ...state, network: { ...state.network, offline: true } } : state)
+    return unasked(silent)
   }
+}
+
+/** The decision without the targets that can't be carried out here: a browser without a model, and words unknown. */
+function feasible({ fallback, ...answer }: RouteResponse): RouteResponse {
+  const can = (target: DecisionTarget | undefined): target is Target =>
+    target === 'server' || (target === 'browser' && Boolean(answer.modelInfo))
+  const spare = can(fallback) ? fallback : undefined
+  const target = can(answer.target) ? answer.target : (spare ?? 'none')
+  return { ...answer, target, useBrowser: target === 'browser', ...(spare && spare !== target && { fallback: spare }) }
+}
+
+/** Whether an error is of the moment, or of something between here and the server, such as a captive portal. */
+function isPassing({ status, code }: ServerError): boolean {
+  return status >= 500 || isBusy(status) || code === 'invalid_response'
 }
 
 async function ask(
@@ -93,7 +140,9 @@ export async function decidePreload(snapshots: SnapshotSource, page: Page): Prom
   const snapshot = snapshots.current
   if (!snapshot) throw snapshots.problem ?? missing()
   const [device, state] = await Promise.all([page.device(), page.state()])
-  return decide(snapshot, state, { promptLength: 0 }, device, { unreachable: true })
+  // Fetching a model answers nobody, so policies that only the server can ask have no say in it.
+  const policies = snapshot.policies.filter(({ opaque }) => !opaque)
+  return decide({ ...snapshot, policies, first: [] }, state, { promptLength: 0 }, device)
 }
 
 function missing(): SnapshotError {

@@ -1,4 +1,5 @@
 import type { LoadProgress } from '../engine/engine.ts'
+import { surface } from '../errors/surface.ts'
 import type { Reason, Target } from '../wire.ts'
 
 /** What the client is at. With several requests under way it is the latest that shows. */
@@ -22,6 +23,8 @@ export interface ClientStatus {
 export class StatusStore {
   #status: ClientStatus = Object.freeze({ phase: 'idle', active: 0 })
   readonly #listeners = new Set<() => void>()
+  /** What is shown while nothing runs. */
+  #rest: ClientPhase = 'idle'
 
   readonly get = (): ClientStatus => this.#status
 
@@ -34,7 +37,19 @@ export class StatusStore {
   set(change: { [K in keyof ClientStatus]?: ClientStatus[K] | undefined }): void {
     const next = Object.entries({ ...this.#status, ...change }).filter(([, value]) => value !== undefined)
     this.#status = Object.freeze(Object.fromEntries(next)) as unknown as ClientStatus
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener()
+      } catch (error) {
+        // A mistake of the UI is no reason to break off an answer.
+        surface(error)
+      }
+    }
+  }
+
+  /** Whether the client is initialized: at rest it is then ready, and otherwise idle. */
+  set initialized(initialized: boolean) {
+    this.#rest = initialized ? 'ready' : 'idle'
   }
 
   /** A request begins. */
@@ -45,7 +60,7 @@ export class StatusStore {
   /** It has ended; with `more` to come the phase stays. */
   end(more = false): void {
     const active = this.#status.active - 1
-    const ready = active === 0 && !more && this.#status.phase !== 'disposed'
-    this.set({ active, ...(ready && { phase: 'ready' }), progress: undefined })
+    const rests = active === 0 && !more && this.#status.phase !== 'disposed'
+    this.set({ active, ...(rests && { phase: this.#rest }), progress: undefined })
   }
 }

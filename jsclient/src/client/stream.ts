@@ -27,11 +27,11 @@ export type StreamEvent =
       readonly route: RouteRecord
     }
 
-/** An answer as it comes, to be iterated once. Leaving the loop stops whoever generates. */
+/** An answer as it comes, to be iterated once. Leaving it, also while a piece is awaited, stops the work at once. */
 export interface RoutedStream<T> extends AsyncIterable<T> {
   /**
    * How the answer came about. Resolves when the answer is complete, rejects with what the iteration throws, and with
-   * an AbortError when the loop is left early. Need not be awaited.
+   * an AbortError when the loop is left early. Stays pending unless the stream is iterated. Need not be awaited.
    */
   readonly route: Promise<RouteRecord>
 }
@@ -54,9 +54,13 @@ export async function* toStreamEvents(
   }
 }
 
-/** A stream with the promise of its route record, which `view` makes of the executor's events. */
+/**
+ * A stream with the promise of its route record, which `view` makes of the executor's events. `controller` aborts them:
+ * a generator can't be left while it works.
+ */
 export function routed<T>(
   events: AsyncIterable<ExecutionEvent>,
+  controller: AbortController,
   view: (events: AsyncIterable<ExecutionEvent>) => AsyncGenerator<T, void, undefined>,
 ): RoutedStream<T> {
   let resolve: (record: RouteRecord) => void = () => {}
@@ -75,11 +79,25 @@ export function routed<T>(
     } catch (error) {
       reject(error)
       throw error
-    } finally {
-      // Too late after either of the others.
-      reject(new DOMException('The stream was left before its end.', 'AbortError'))
     }
   }
+  const { signal } = controller
   const generator = view(watched())
-  return { route, [Symbol.asyncIterator]: () => generator }
+  const iterator: AsyncIterableIterator<T, void, undefined> = {
+    next: () =>
+      generator.next().catch((error: unknown) => {
+        if (signal.aborted) return { done: true, value: undefined }
+        throw error
+      }),
+    async return() {
+      const left = new DOMException('The stream was left before its end.', 'AbortError')
+      // Too late after the end.
+      reject(left)
+      controller.abort(left)
+      await generator.return().catch(() => {})
+      return { done: true, value: undefined }
+    },
+    [Symbol.asyncIterator]: () => iterator,
+  }
+  return { route, [Symbol.asyncIterator]: () => iterator }
 }

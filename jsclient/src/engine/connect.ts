@@ -204,8 +204,13 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
     async *generate(engineRequest, { signal } = {}) {
       // The turn ends when the worker says so, not when the caller leaves: the next call starts on an idle engine.
       const release = await queue.acquire(signal)
+      if (signal?.aborted) {
+        release()
+        throw signal.reason
+      }
       const inbox = createInbox<EngineEvent>()
       let held = 0 // tokens that came and that the caller is not done with
+      let left = false
       const dog = createWatchdog(stallMs, () => {
         const message = `no token came for ${stallMs} ms; the worker was terminated`
         inbox.fail(new EngineError(message, { stage: 'generate', code: 'stalled' }))
@@ -219,7 +224,7 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
               if (event.type === 'delta') held += event.tokens
               inbox.push(event)
             }
-            if (held > 0)
+            if (held > 0 && !left)
               dog.pause() // the engine may be waiting for the caller
             else dog.feed()
           },
@@ -231,8 +236,15 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
           release()
         },
       )
-      const stop = onAbort(signal, () => {
+      /** The watchdog stays until the worker is idle: it may hang in the middle of a stop, with the turn in its hands. */
+      const leave = () => {
+        if (left || !calls.has(id)) return
+        left = true
+        dog.feed()
         post({ kind: 'abort', id })
+      }
+      const stop = onAbort(signal, () => {
+        leave()
         inbox.fail(signal?.reason, true)
       })
       try {
@@ -246,8 +258,7 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
         }
       } finally {
         stop()
-        dog.stop()
-        if (calls.has(id) && !signal?.aborted) post({ kind: 'abort', id })
+        leave()
       }
     },
   }

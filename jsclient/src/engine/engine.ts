@@ -1,7 +1,7 @@
 /**
  * The engine plug-in: software that runs a model in the page. Applications don't call it; the client does, and gives
- * every engine the same queueing, hand-over and reports. Authors of engines implement `Engine` and `LoadedModel` and run
- * the conformance suite of the tests against them. In this file *must* binds the engine, *guaranteed* binds its caller.
+ * every engine the same queueing, hand-over and reports. Authors of engines implement `Engine` and `LoadedModel`. In this
+ * file *must* binds the engine, *guaranteed* binds its caller.
  */
 import type { EngineLostError } from '../errors/engine-lost-error.ts'
 import type { ChatMessage, ChatResponseFormat, ChatTool, ChatToolCall, ChatToolChoice, ModelInfo } from '../wire.ts'
@@ -32,7 +32,8 @@ export interface EngineSupport {
 export interface Engine {
   /** Name on the wire, `ModelInfo.framework`: "webllm", "transformers.js", or a name of its own. */
   readonly name: string
-  readonly supports: EngineSupport
+  /** What is absent is not supported; `n` is then 1. More fields may come. */
+  readonly supports?: Partial<EngineSupport>
 
   /**
    * Whether the model's files are on this device. Must not download model files and should not load the engine. Must

@@ -3,8 +3,10 @@ import { EngineError } from '../errors/engine-error.ts'
 import type { ModelInfo } from '../wire.ts'
 import type { EngineEvent, EngineRequest, LoadProgress } from './engine.ts'
 import { toErrorMessage } from './error-message.ts'
+import type { Lead } from './lead.ts'
+import { createLead } from './lead.ts'
 import type { EnginePort, HostMessage, PageMessage } from './protocol.ts'
-import { isProtocolMessage, MAX_TOKENS_AHEAD, PROTOCOL_VERSION } from './protocol.ts'
+import { isProtocolMessage, PROTOCOL_VERSION } from './protocol.ts'
 import { createQueue } from './queue.ts'
 
 /** What runs in the worker. Calls are guaranteed not to overlap. */
@@ -111,36 +113,6 @@ export function expose<Config>(port: EnginePort, host: EngineHost<Config>): () =
   return () => {
     port.removeEventListener('message', onMessage)
     for (const controller of calls.values()) controller.abort()
-  }
-}
-
-/** How far the engine is ahead of its caller. */
-interface Lead {
-  grow(tokens: number): void
-  shrink(tokens: number): void
-  /** Resolves when there is room for another token, or the call was aborted. */
-  gone(): Promise<void>
-}
-
-function createLead(signal: AbortSignal): Lead {
-  let ahead = 0
-  let wake: (() => void) | undefined
-  signal.addEventListener('abort', () => wake?.())
-  return {
-    grow(tokens) {
-      ahead += tokens
-    },
-    shrink(tokens) {
-      ahead -= tokens
-      if (ahead < MAX_TOKENS_AHEAD) wake?.()
-    },
-    async gone() {
-      while (ahead >= MAX_TOKENS_AHEAD && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-    },
   }
 }
 

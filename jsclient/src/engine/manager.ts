@@ -3,10 +3,12 @@
  * line, and what the page learns of its models. The client imports it when it first needs an engine.
  */
 import { isAbortError, raceAbort } from '../errors/abort.ts'
-import { EngineError, type EngineStage, isEngineError } from '../errors/engine-error.ts'
-import type { ModelInfo, ModelState, ModelStatus } from '../wire.ts'
+import { EngineError } from '../errors/engine-error.ts'
+import type { ModelInfo, ModelState } from '../wire.ts'
 import type { Engine, EngineEvent, EngineRequest, LoadedModel, LoadProgress } from './engine.ts'
-import { ModelHistory } from './manager-history.ts'
+import { isBlameless, isGone, typed } from './manager-failures.ts'
+import { tell } from './manager-listeners.ts'
+import { ModelNotes } from './manager-models.ts'
 import type { EngineManagerOptions, ManagedLoadOptions, ManagedModel } from './manager-options.ts'
 import { measured } from './manager-run.ts'
 import { createQueue, type Queue } from './queue.ts'
@@ -28,42 +30,28 @@ interface Load {
   settled: boolean
 }
 
-/** Longest wait for an engine to say where a model is, ms; after that it is unknown. */
-const STATUS_TIMEOUT_MS = 3000
-
 /** How often one call loads a model that is taken away again before its turn. */
 const MAX_TRIES = 5
 
-/** Failures that say nothing about the health of a model on this device. */
-const BLAMELESS: ReadonlySet<string> = new Set(['unsupported', 'context_length_exceeded', 'not_loaded'])
-
 export class EngineManager {
   readonly #slots: ReadonlyMap<string, Slot>
-  readonly #now: () => number
+  readonly #notes: ModelNotes
   readonly #loads = new Map<string, Load>()
-  readonly #places = new Map<string, ModelStatus>()
-  readonly #histories = new Map<string, ModelHistory>()
-  /** Models whose present failure was counted: a loss and the call that it breaks are one failure. */
-  readonly #counted = new WeakSet<LoadedModel>()
   readonly #listeners = new Set<() => void>()
   readonly #life = new AbortController()
   #disposed: Promise<void> | undefined
 
   constructor({ engines, now = Date.now }: EngineManagerOptions) {
     this.#slots = new Map(engines.map((engine) => [engine.name, { engine, queue: createQueue(), loaded: undefined }]))
-    this.#now = now
+    this.#notes = new ModelNotes(now)
   }
 
   /** Asks the engines where models are. Never rejects but with the signal's reason; no answer in time means unknown. */
   async survey(models: readonly ModelInfo[], { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    const timeout = AbortSignal.timeout(STATUS_TIMEOUT_MS)
-    const bounds = signal ? AbortSignal.any([signal, timeout]) : timeout
     await Promise.all(
       models.map(async (model) => {
         const slot = this.#slots.get(model.framework)
-        if (!slot || slot.loaded?.model.id === model.id) return
-        const status = await raceAbort(slot.engine.status(model, { signal: bounds }), bounds).catch(() => undefined)
-        if (status && slot.loaded?.model.id !== model.id) this.#places.set(model.id, status)
+        if (slot) await this.#locate(slot, model, signal)
       }),
     )
     signal?.throwIfAborted()
@@ -72,16 +60,14 @@ export class EngineManager {
 
   /** What the page knows of its models, for the wire: where they are, how fast they were, how often they failed. */
   states(): Record<string, ModelState> {
-    const states: Record<string, ModelState> = {}
-    for (const [id, status] of this.#places) states[id] = { status, ...this.#histories.get(id)?.state(this.#now()) }
-    return states
+    return this.#notes.states()
   }
 
   /** Where a model is, for a UI; undefined = unknown. */
   model(id: string): ManagedModel | undefined {
     const load = this.#loads.get(id)
     if (load) return { status: 'loading', ...(load.progress && { progress: load.progress }) }
-    const status = this.#places.get(id)
+    const status = this.#notes.places.get(id)
     return status && { status }
   }
 
@@ -110,6 +96,7 @@ export class EngineManager {
   ): AsyncGenerator<EngineEvent, void, undefined> {
     const slot = this.#slot(model)
     const signal = this.#bounded(options.signal)
+    let revived = false
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const loading = this.#join(slot, model, { ...options, signal })
       // Right behind the load, so that no other model gets between.
@@ -124,9 +111,13 @@ export class EngineManager {
         throw error
       }
       const loaded = slot.loaded
-      if (loaded?.model.id === model.id) return yield* this.#run(loaded, request, signal, release)
-      // Another model was loaded meanwhile, or the engine died: again.
-      release()
+      if (loaded?.model.id === model.id) {
+        if (yield* this.#run(slot, loaded, request, signal, release, revived)) return
+        revived = true
+      } else {
+        // Another model was loaded meanwhile, or the engine died: again.
+        release()
+      }
     }
     throw new EngineError(`${model.id} does not stay loaded`, { stage: 'generate', code: 'not_loaded' })
   }
@@ -175,7 +166,7 @@ export class EngineManager {
     load.waiters++
     if (onProgress) {
       load.listeners.add(onProgress)
-      if (load.progress) onProgress(load.progress)
+      if (load.progress) tell([onProgress], load.progress)
     }
     try {
       return await raceAbort(load.promise, this.#bounded(signal))
@@ -191,7 +182,7 @@ export class EngineManager {
     const listeners: Load['listeners'] = new Set()
     const onProgress = (progress: LoadProgress): void => {
       load.progress = progress
-      for (const listener of listeners) listener(progress)
+      tell(listeners, progress)
       this.#changed()
     }
     const promise = this.#load(slot, model, signal, onProgress).finally(() => {
@@ -216,12 +207,12 @@ export class EngineManager {
     try {
       if (slot.loaded?.model.id === model.id) return slot.loaded
       await this.#evict(slot)
-      const fromDisk = this.#places.get(model.id) === 'cached'
+      const fromDisk = this.#notes.places.get(model.id) === 'cached'
       const start = performance.now()
       const loaded = await slot.engine.load(model, { signal, onProgress })
-      if (fromDisk) this.#history(model.id).addLoad(performance.now() - start)
+      if (fromDisk) this.#notes.history(model.id).addLoad(performance.now() - start)
       slot.loaded = loaded
-      this.#places.set(model.id, 'loaded')
+      this.#notes.places.set(model.id, 'loaded')
       void loaded.lost.then(() => this.#lose(slot, loaded))
       return loaded
     } catch (error) {
@@ -231,44 +222,65 @@ export class EngineManager {
     }
   }
 
-  /** Runs one generation in its turn. */
+  /** Runs one generation in its turn. Returns false when the model was gone before it said anything, unless `revived`. */
   async *#run(
+    slot: Slot,
     loaded: LoadedModel,
     request: EngineRequest,
     signal: AbortSignal,
     release: () => void,
-  ): AsyncGenerator<EngineEvent, void, undefined> {
-    this.#counted.delete(loaded)
+    revived: boolean,
+  ): AsyncGenerator<EngineEvent, boolean, undefined> {
+    this.#notes.begin(loaded)
+    let silent = true
     try {
-      yield* measured(loaded.generate(request, { signal }), this.#history(loaded.model.id), signal, release)
+      const history = this.#notes.history(loaded.model.id)
+      for await (const event of measured(loaded.generate(request, { signal }), history, signal, release)) {
+        silent = false
+        yield event
+      }
+      return true
     } catch (error) {
-      throw this.#failure(loaded.model.id, loaded, error, signal)
+      const failure = this.#failure(loaded.model.id, loaded, error, signal)
+      if (signal.aborted || !isGone(failure)) throw failure
+      // Somebody else may have ended it, as by `dispose`, without a word to us.
+      this.#drop(slot, loaded)
+      if (silent && !revived) return false
+      throw failure
     }
   }
 
   /** Counts a failure and gives it its type; an abort stays what it is. */
   #failure(id: string, loaded: LoadedModel | undefined, error: unknown, signal: AbortSignal): unknown {
     if (signal.aborted || isAbortError(error)) return error
-    const typed = isEngineError(error) ? error : untyped(error, loaded ? 'generate' : 'load')
-    if (!BLAMELESS.has(typed.code)) this.#count(id, loaded)
-    return typed
-  }
-
-  #count(id: string, loaded: LoadedModel | undefined): void {
-    if (loaded && this.#counted.has(loaded)) return
-    if (loaded) this.#counted.add(loaded)
-    // Nobody said where it is; without a place its failures would go unheard.
-    if (!this.#places.has(id)) this.#places.set(id, 'absent')
-    this.#history(id).addFailure(this.#now())
+    const failure = typed(error, loaded ? 'generate' : 'load')
+    if (!isBlameless(failure)) this.#notes.countFailure(id, loaded)
+    return failure
   }
 
   #lose(slot: Slot, loaded: LoadedModel): void {
     if (slot.loaded !== loaded) return
-    this.#count(loaded.model.id, loaded)
+    this.#notes.countFailure(loaded.model.id, loaded)
+    this.#drop(slot, loaded)
+  }
+
+  /** A model is gone. */
+  #drop(slot: Slot, loaded: LoadedModel): void {
+    if (slot.loaded !== loaded) return
     slot.loaded = undefined
-    this.#places.set(loaded.model.id, 'cached')
-    void loaded.unload()
+    void loaded.unload().catch(ignore)
+    this.#forget(slot, loaded.model)
+  }
+
+  /** A model is nowhere until its engine says where: it may never have been stored, or the browser may have evicted it. */
+  #forget(slot: Slot, model: ModelInfo): void {
+    this.#notes.places.delete(model.id)
     this.#changed()
+    void this.#locate(slot, model, this.#life.signal).then(() => this.#changed())
+  }
+
+  #locate(slot: Slot, model: ModelInfo, signal: AbortSignal | undefined): Promise<void> {
+    return this.#notes.locate(slot.engine, model, () => slot.loaded?.model.id === model.id, signal)
   }
 
   async #evict(slot: Slot): Promise<void> {
@@ -276,25 +288,12 @@ export class EngineManager {
     slot.loaded = undefined
     if (!loaded) return
     await loaded.unload()
-    this.#places.set(loaded.model.id, 'cached')
-    this.#changed()
-  }
-
-  #history(id: string): ModelHistory {
-    const history = this.#histories.get(id) ?? new ModelHistory()
-    this.#histories.set(id, history)
-    return history
+    this.#forget(slot, loaded.model)
   }
 
   #changed(): void {
-    for (const listener of this.#listeners) listener()
+    tell(this.#listeners)
   }
-}
-
-/** What a plug-in threw against its contract. */
-function untyped(cause: unknown, stage: EngineStage): EngineError {
-  const code = stage === 'load' ? 'load_failed' : 'generate_failed'
-  return new EngineError(cause instanceof Error ? cause.message : String(cause), { stage, code, cause })
 }
 
 function ignore(): void {}

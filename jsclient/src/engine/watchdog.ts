@@ -7,22 +7,31 @@ export interface Watchdog {
   stop(): void
 }
 
-/** Calls `onStarved` once when it was not fed for `ms` milliseconds. 0 or Infinity = never. */
-export function createWatchdog(ms: number, onStarved: () => void): Watchdog {
+/** A timer that comes this late, ms, comes from a page that was frozen or asleep. */
+const FROZEN_MS = 1000
+
+/**
+ * Calls `onStarved` once when it was not fed for `ms` milliseconds. 0 or Infinity = never. A page that was frozen has
+ * heard nobody meanwhile, so the time starts once more before anybody is blamed. `now` is a clock in ms.
+ */
+export function createWatchdog(ms: number, onStarved: () => void, now = () => performance.now()): Watchdog {
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopped = !(ms > 0) || ms === Number.POSITIVE_INFINITY
   const stop = () => {
     stopped = true
     clearTimeout(timer)
   }
-  const feed = () => {
+  const start = (mayBeLate: boolean) => {
     if (stopped) return
     clearTimeout(timer)
+    const due = now() + ms
     timer = setTimeout(() => {
+      if (mayBeLate && now() - due > FROZEN_MS) return start(false)
       stop()
       onStarved()
     }, ms)
   }
+  const feed = () => start(true)
   feed()
   return { feed, pause: () => clearTimeout(timer), stop }
 }

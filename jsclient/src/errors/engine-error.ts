@@ -1,10 +1,12 @@
+import type { OpenString } from '../wire.ts'
 import { EdgewiseError, isEdgewiseError } from './edgewise-error.ts'
 
 /** What an engine was doing when it failed. */
 export type EngineStage = 'load' | 'generate'
 
 /**
- * Why an engine failed. Codes may travel in reports and metrics; messages may not.
+ * Why an engine failed. Codes may travel in reports and metrics; messages may not. More may come, and engines may have
+ * their own: treat one that you don't know as `load_failed` or `generate_failed`, by the stage.
  *
  * | code | meaning | worth trying |
  * |---|---|---|
@@ -27,7 +29,7 @@ export type EngineStage = 'load' | 'generate'
  * | `generate_failed` | any other failure to generate | another engine |
  * | `lost` | the engine died: device lost, worker gone | load again |
  */
-export type EngineErrorCode =
+export type EngineErrorCode = OpenString<
   | 'not_installed'
   | 'misconfigured'
   | 'worker_failed'
@@ -46,6 +48,7 @@ export type EngineErrorCode =
   | 'interrupted'
   | 'generate_failed'
   | 'lost'
+>
 
 export interface EngineErrorOptions {
   stage: EngineStage

@@ -8,7 +8,7 @@ export class NoTargetError extends EdgewiseError {
   readonly reason: Reason
 
   constructor(reason: Reason, options: { cause?: unknown } = {}) {
-    super(`Nothing may run this request: ${reason}. Load a local model, or relax that rule.`, {
+    super(`The policy permits no target for this request: ${reason}. Change the request, or that rule.`, {
       ...options,
       code: 'no_target',
     })

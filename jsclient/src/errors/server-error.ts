@@ -39,4 +39,9 @@ export class ServerError extends EdgewiseError {
   }
 }
 
+/** Whether a status says "not now": timeout, too early, too many requests. */
+export function isBusy(status: number): boolean {
+  return status === 408 || status === 425 || status === 429
+}
+
 export const isServerError = guardOf<ServerError>('ServerError')

@@ -10,6 +10,7 @@ const WORDS = {
   complexity: ['auto', 'simple', 'medium', 'complex'],
   privacy: ['local-only'],
   preference: ['auto', 'always', 'never'],
+  inToolLoop: ['browser', 'server'],
 } as const
 
 /** Throws an InvalidRequestError that names the first field that makes no sense, as the server would. */

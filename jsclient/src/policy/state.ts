@@ -27,15 +27,17 @@ export function readState({ models, network, mode }: State): KnownState {
   const believed = entries.length > MAX_MODELS ? [] : entries
   return {
     models: new Map(
-      believed.map(([id, { status, loadMs, tokensPerSecondMilli, failures }]) => [
-        id,
-        {
+      believed.map(([id, model]) => {
+        // A claim may be anything, null too.
+        const { status, loadMs, tokensPerSecondMilli, failures } = (model as typeof model | null) ?? {}
+        const known = {
           status: STATUSES.includes(status) ? status : undefined,
           loadMs: toCount(loadMs),
           tokensPerSecondMilli: toCount(tokensPerSecondMilli),
           failures: toCount(failures),
-        },
-      ]),
+        }
+        return [id, known]
+      }),
     ),
     network: network ?? {},
     mode: mode === 'always' || mode === 'never' ? mode : undefined,

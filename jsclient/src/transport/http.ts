@@ -10,7 +10,7 @@ export interface ServerTransportOptions {
   /**
    * Headers of every request, such as Authorization; reports go without them. A function is called for each request,
    * and once more with `refresh: true` after a 401, when it should fetch new credentials rather than repeat the old
-   * ones. Requests that fail together share one refresh. What it throws is passed on. Defaults to none.
+   * ones. Requests that fail for the same old ones share one refresh. What it throws is passed on. Defaults to none.
    */
   headers?: HeadersInit | HeadersFunction | undefined
   /** Whether cookies go along. Defaults to fetch's own default, "same-origin". */
@@ -37,6 +37,8 @@ export interface HTTPRequest {
 export class HTTP {
   readonly #options: ServerTransportOptions
   #refreshing: Promise<HeadersInit> | undefined
+  /** How often credentials were refreshed. */
+  #refreshes = 0
 
   constructor(options: ServerTransportOptions) {
     this.#options = options
@@ -49,10 +51,17 @@ export class HTTP {
 
   /** A successful response, or 304 where an ETag was sent. Otherwise rejects with a typed error. */
   async send(path: string, request: HTTPRequest): Promise<Response> {
-    const response = await this.#attempt(path, request, false)
-    if (response.status !== 401 || typeof this.#options.headers !== 'function') return this.#checked(response, request)
-    response.body?.cancel().catch(() => {})
-    return this.#checked(await this.#attempt(path, request, true), request)
+    const known = this.#refreshes
+    let response = await this.#attempt(path, request, false)
+    const isRefused = (): boolean => response.status === 401 && typeof this.#options.headers === 'function'
+    const again = async (refresh: boolean): Promise<void> => {
+      response.body?.cancel().catch(() => {})
+      response = await this.#attempt(path, request, refresh)
+    }
+    // Others have refreshed since: what they got may do.
+    if (isRefused() && known !== this.#refreshes) await again(false)
+    if (isRefused()) await again(true)
+    return this.#checked(response, request)
   }
 
   /** One bare fetch with the address and the cookies of the options; only its failures are typed. */
@@ -87,7 +96,11 @@ export class HTTP {
     const { headers = {} } = this.#options
     if (typeof headers !== 'function') return headers
     if (!refresh) return headers({ refresh })
-    this.#refreshing ??= (async () => headers({ refresh }))().finally(() => {
+    this.#refreshing ??= (async () => {
+      const fresh = await headers({ refresh })
+      this.#refreshes++
+      return fresh
+    })().finally(() => {
       this.#refreshing = undefined
     })
     return this.#refreshing

@@ -84,10 +84,11 @@ export class ServerTransport {
 
   /**
    * Delivers reports, also while the page is being closed: the request is started before this returns, outlives the
-   * page, and falls back to `sendBeacon`, whose answer nobody sees; the receipt is then undefined. The grant in the body
-   * is the only credential: `headers` is not called. Sending a batch again is safe, every report counts once.
+   * page, and where it fails while the page is hidden `sendBeacon` tries too. Nobody sees a beacon's answer, so the call
+   * rejects all the same: keep the batch. Sending it again is safe, every report counts once. The grant in the body is
+   * the only credential: `headers` is not called.
    */
-  async report(batch: ReportBatch, options: CallOptions = {}): Promise<ReportReceipt | undefined> {
+  async report(batch: ReportBatch, options: CallOptions = {}): Promise<ReportReceipt> {
     const { signal } = options
     signal?.throwIfAborted()
     const body = JSON.stringify(batch)
@@ -105,8 +106,8 @@ export class ServerTransport {
       return await this.#json(response, options, 'accepted')
     } catch (error) {
       // Only where no answer came: an answer is final.
-      if (!isNetworkError(error) || !sendBeacon(error.url, body)) throw error
-      return undefined
+      if (isNetworkError(error)) sendBeacon(error.url, body)
+      throw error
     }
   }
 
@@ -144,6 +145,8 @@ export class ServerTransport {
   }
 }
 
-function sendBeacon(url: string, body: string): boolean | undefined {
-  return (globalThis as { navigator?: Partial<Navigator> }).navigator?.sendBeacon?.(url, body)
+/** A last try of a page that may be about to go. */
+function sendBeacon(url: string, body: string): void {
+  const { document, navigator } = globalThis as { document?: Document; navigator?: Partial<Navigator> }
+  if (document?.visibilityState === 'hidden') navigator?.sendBeacon?.(url, body)
 }

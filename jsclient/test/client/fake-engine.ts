@@ -6,7 +6,7 @@ import type {
   LoadedModel,
   LoadOptions,
 } from '../../src/engine/engine.ts'
-import { EngineError } from '../../src/errors/engine-error.ts'
+import { EngineError, type EngineErrorCode } from '../../src/errors/engine-error.ts'
 import type { EngineLostError } from '../../src/errors/engine-lost-error.ts'
 import { ModelLoadError } from '../../src/errors/engine-model-load-error.ts'
 import type { ModelInfo } from '../../src/wire.ts'
@@ -19,7 +19,9 @@ export interface FakeOptions {
   /** Fails to load. */
   failLoad?: boolean
   /** Fails to generate after that many tokens. */
-  failAt?: number
+  failAt?: number | undefined
+  /** How. Defaults to "lost". */
+  failCode?: EngineErrorCode
   /** Says nothing more after that many tokens, until it is aborted. */
   hangAt?: number
   /** Loading ends when this does, or when it is aborted. */
@@ -92,11 +94,11 @@ export class FakeEngine implements Engine {
     this.requests.push(request)
     this.generated = 0
     this.log.push(`generate ${model.id}`)
-    const { tokens = ['Hello', ' from', ' here'], failAt, hangAt } = this.options
+    const { tokens = ['Hello', ' from', ' here'], failAt, failCode = 'lost', hangAt } = this.options
     const planned = tokens.slice(0, request.maxTokens)
     try {
       for (const text of planned) {
-        if (this.generated === failAt) throw new EngineError('broken on purpose', { stage: 'generate', code: 'lost' })
+        if (this.generated === failAt) throw new EngineError('broken on purpose', { stage: 'generate', code: failCode })
         if (this.generated === hangAt) await untilAborted(new Promise<void>(() => {}), signal)
         await untilAborted(new Promise<void>((resolve) => setImmediate(resolve)), signal)
         this.generated++

@@ -81,10 +81,11 @@ describe('EngineManager', () => {
   })
 
   it('keeps one model in an engine', async () => {
-    const { manager, engine } = make()
+    const { manager, engine } = make({ cached: ['tiny'] })
     await manager.load(MODEL)
     await manager.load(other)
     assert.deepEqual(engine.log, ['load tiny', 'loaded tiny', 'unload tiny', 'load other', 'loaded other'])
+    await settled(1)
     assert.equal(manager.states().tiny?.status, 'cached')
     assert.equal(manager.states().other?.status, 'loaded')
   })
@@ -124,7 +125,7 @@ describe('EngineManager', () => {
 
   it('counts failures for five minutes, once each', async () => {
     let now = 1_000_000
-    const { manager, engine } = make({ failAt: 1 }, () => now)
+    const { manager, engine } = make({ failAt: 1, cached: ['tiny'] }, () => now)
     await rejection(collect(manager.generate(MODEL, request)))
     engine.lose?.(new EngineLostError('gone'))
     await settled(5)
@@ -183,11 +184,80 @@ describe('EngineManager', () => {
   })
 
   it('unloads when what runs has ended', async () => {
-    const { manager, engine } = make()
+    const { manager, engine } = make({ cached: ['tiny'] })
     const running = collect(manager.generate(MODEL, request))
     await settled(1)
     await Promise.all([running, manager.unload('tiny')])
     assert.deepEqual(engine.log.slice(-2), ['stop tiny', 'unload tiny'])
+    await settled(1)
     assert.deepEqual(manager.model('tiny'), { status: 'cached' })
+  })
+
+  it('asks where an unloaded or lost model is, and takes nothing for stored', async () => {
+    const { manager, engine } = make()
+    await manager.load(MODEL)
+    await manager.unload('tiny')
+    await settled(1)
+    assert.deepEqual(manager.model('tiny'), { status: 'absent' })
+    await manager.load(MODEL)
+    engine.status = () => new Promise(() => {})
+    engine.lose?.(new EngineLostError('gone'))
+    await settled(1)
+    assert.equal(manager.model('tiny'), undefined)
+    assert.deepEqual(manager.states(), { tiny: { status: 'absent', failures: 1 } }, 'its failure is heard meanwhile')
+  })
+
+  it('loads once more what somebody else ended', async () => {
+    for (const code of ['not_loaded', 'lost'] as const) {
+      const { manager, engine } = make()
+      await manager.load(MODEL)
+      engine.options.failAt = 0
+      engine.options.failCode = code
+      const load = engine.load.bind(engine)
+      engine.load = (...args) => {
+        engine.options.failAt = undefined
+        return load(...args)
+      }
+      assert.equal((await collect(manager.generate(MODEL, request))).length, 4)
+      assert.equal(engine.log.filter((line) => line === 'loaded tiny').length, 2)
+      assert.deepEqual(manager.model('tiny'), { status: 'loaded' })
+      assert.equal(manager.states().tiny?.failures, code === 'lost' ? 1 : undefined)
+    }
+  })
+
+  it('loads once more only once, and never in the middle of an answer', async () => {
+    const { manager, engine } = make({ failAt: 0, failCode: 'not_loaded' })
+    const never = await rejection(collect(manager.generate(MODEL, request)))
+    assert.ok(isEngineError(never) && never.code === 'not_loaded')
+    assert.equal(engine.log.filter((line) => line === 'loaded tiny').length, 2)
+    await settled(1)
+    assert.deepEqual(manager.model('tiny'), { status: 'absent' })
+    engine.options.failAt = 2
+    assert.ok(isEngineError(await rejection(collect(manager.generate(MODEL, request)))))
+    assert.equal(engine.log.filter((line) => line === 'loaded tiny').length, 3)
+    assert.notDeepEqual(manager.model('tiny'), { status: 'loaded' })
+  })
+
+  it('is not broken by listeners that throw, and says so', async (t) => {
+    const reports: (() => void)[] = []
+    t.mock.method(globalThis, 'queueMicrotask', (report: () => void) => reports.push(report))
+    const { manager } = make()
+    const broken = () => {
+      throw new Error('a bug of the UI')
+    }
+    let heard = 0
+    manager.subscribe(broken)
+    manager.subscribe(() => heard++)
+    await Promise.all([
+      manager.load(MODEL, { onProgress: broken }),
+      settled(0).then(() => manager.load(MODEL, { onProgress: broken })),
+    ])
+    assert.deepEqual(manager.model('tiny'), { status: 'loaded' })
+    assert.equal((await collect(manager.generate(MODEL, request))).length, 4)
+    await manager.unload('tiny')
+    await manager.dispose()
+    assert.ok(heard > 0)
+    assert.ok(reports.length > heard)
+    for (const report of reports) assert.throws(report, { message: 'a bug of the UI' })
   })
 })

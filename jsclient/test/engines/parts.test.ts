@@ -5,6 +5,7 @@ import type { LoadProgress } from '../../src/engine/engine.ts'
 import { createProgressReporter } from '../../src/engine/progress.ts'
 import { createQueue } from '../../src/engine/queue.ts'
 import { createStopFinder } from '../../src/engine/stop.ts'
+import { createWatchdog } from '../../src/engine/watchdog.ts'
 import { createDetokenizer } from '../../src/engines/transformers/detokenizer.ts'
 import { topPProcessor } from '../../src/engines/transformers/sampling.ts'
 
@@ -131,6 +132,48 @@ describe('the queue', () => {
     first()
     await third
     assert.deepEqual(order, ['third'])
+  })
+})
+
+describe('the watchdog', () => {
+  test('gives a page that was frozen one more time, and then no more', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    let now = 0
+    let starved = 0
+    const dog = createWatchdog(
+      100,
+      () => starved++,
+      () => now,
+    )
+    const pass = (ms: number, frozen = 0) => {
+      now += ms + frozen
+      t.mock.timers.tick(ms)
+    }
+    pass(100, 60_000)
+    assert.equal(starved, 0, 'it may have been fed meanwhile')
+    dog.feed()
+    pass(100, 60_000)
+    assert.equal(starved, 0, 'and it was')
+    pass(99)
+    assert.equal(starved, 0)
+    pass(1, 60_000)
+    assert.equal(starved, 1)
+  })
+
+  test('starves on time, and a little late', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    for (const late of [0, 1000]) {
+      let now = 0
+      let starved = 0
+      createWatchdog(
+        100,
+        () => starved++,
+        () => now,
+      )
+      now += 100 + late
+      t.mock.timers.tick(100)
+      assert.equal(starved, 1)
+    }
   })
 })
 

@@ -19,6 +19,12 @@ const request: EngineRequest = { messages: [{ role: 'user', content: 'count' }],
 const words = Array.from({ length: 24 }, (_, i) => `${i} `)
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
+/** As the promise, or fails after that many milliseconds. */
+function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error(`nothing in ${ms} ms`)), ms).unref())
+  return Promise.race([promise, late])
+}
+
 let generated = 0
 
 /** Says the same words each time, one a turn of the event loop. */
@@ -72,16 +78,7 @@ function scriptedEngine(): Engine {
   const clients = new Set<WorkerClient<string>>()
   return {
     name: 'scripted',
-    supports: {
-      tools: false,
-      jsonSchema: false,
-      images: false,
-      logprobs: false,
-      seed: true,
-      stop: true,
-      n: 1,
-      continuation: false,
-    },
+    supports: { seed: true, stop: true }, // what is absent is not supported
     status: async () => 'absent',
     async load(info, options = {}) {
       options.signal?.throwIfAborted()
@@ -152,6 +149,34 @@ describe('the protocol', () => {
       assert.match(error.message, /scripted can't honour messages\[1\]: it is odd/)
       return true
     })
+    client.close()
+  })
+
+  test("an engine's own codes travel too", async () => {
+    const { client } = pair(
+      scriptedHost({
+        async load() {
+          throw new EngineError('too warm', { stage: 'load', code: 'overheated' })
+        },
+      }),
+    )
+    await assert.rejects(client.load(model, ''), { name: 'EngineError', code: 'overheated' })
+    client.close()
+  })
+
+  test('a turn that comes with an abort starts nothing', async () => {
+    const { client } = pair(scriptedHost())
+    const before = generated
+    const first = client.generate({ ...request, maxTokens: 1 })
+    await first.next()
+    const controller = new AbortController()
+    const second = client.generate(request, { signal: controller.signal }).next()
+    for await (const _ of first);
+    // The turn is handed over in the microtasks of the message that ended the first.
+    controller.abort(new Error('stop'))
+    await assert.rejects(second, { message: 'stop' })
+    await within(1000, client.generate({ ...request, maxTokens: 1 }).next())
+    assert.equal(generated - before, 2)
     client.close()
   })
 
@@ -230,6 +255,70 @@ describe('the protocol', () => {
     const { client } = pair(scriptedHost({ generate: () => new Promise(() => {}) }), { heartbeatMs: 5, stallMs: 40 })
     await assert.rejects(client.generate(request).next(), { name: 'EngineError', code: 'stalled' })
     assert.ok(isEngineLostError(await client.lost))
+  })
+
+  for (const way of ['aborting', 'leaving']) {
+    test(`${way} a generation that never ends holds nobody up for ever`, async () => {
+      let calls = 0
+      const { client } = pair(
+        scriptedHost({
+          async generate(_request, { emit }) {
+            emit({ type: 'delta', text: 'x', tokens: 1 })
+            if (calls++ === 0) await new Promise(() => {})
+          },
+        }),
+        { heartbeatMs: 5, stallMs: 40 },
+      )
+      const controller = new AbortController()
+      const hung = client.generate(request, { signal: controller.signal })
+      await hung.next()
+      const next = client.generate(request).next()
+      if (way === 'leaving') await hung.return()
+      else controller.abort(new Error('stop')) // and nobody asks for more
+      await assert.rejects(within(500, next), { name: 'EngineLostError', message: /no token came for 40 ms/ })
+      assert.ok(isEngineLostError(await client.lost))
+    })
+  }
+
+  test('an engine that is slow to stop is waited for', async () => {
+    let calls = 0
+    const { client } = pair(
+      scriptedHost({
+        async generate(_request, { emit }) {
+          // It does not hear the abort, but says something all the time.
+          for (let i = 0; calls === 0 && i < 6; i++) {
+            await new Promise((resolve) => setTimeout(resolve, 20))
+            emit({ type: 'delta', text: 'x', tokens: 1 })
+          }
+          if (calls++ > 0) emit({ type: 'delta', text: 'next', tokens: 1 })
+        },
+      }),
+      { stallMs: 80 },
+    )
+    const slow = client.generate(request)
+    await slow.next()
+    await slow.return()
+    assert.equal(((await client.generate(request).next()).value as { text: string }).text, 'next')
+    client.close()
+  })
+
+  test('a page that was frozen does not blame the worker', async () => {
+    const { client } = pair(
+      scriptedHost({
+        async generate(_request, { emit }) {
+          await new Promise((resolve) => setTimeout(resolve, 60))
+          emit({ type: 'delta', text: 'x', tokens: 1 })
+        },
+      }),
+      { heartbeatMs: 20, deadMs: 50, stallMs: 100 },
+    )
+    await client.load(model, '')
+    const next = client.generate(request).next()
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    const thaw = performance.now() + 1300
+    while (performance.now() < thaw);
+    assert.deepEqual((await next).value, { type: 'delta', text: 'x', tokens: 1 })
+    client.close()
   })
 
   test('waiting in the queue is no stall', async () => {

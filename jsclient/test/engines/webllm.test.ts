@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Engine, EngineRequest, LoadedModel } from '../../src/engine/engine.ts'
+import { MAX_TOKENS_AHEAD } from '../../src/engine/protocol.ts'
 import type { AdapterFacts } from '../../src/engine/webgpu.ts'
 import type { WebLLMOptions } from '../../src/engines/webllm/index.ts'
 import { webllm } from '../../src/engines/webllm/index.ts'
@@ -308,6 +309,63 @@ describe('webllm fails with names', () => {
     }
     await assert.rejects(collect(loaded, request), { name: 'EngineError', code: 'interrupted' })
     await engine.dispose()
+  })
+})
+
+describe('webllm waits for its caller', () => {
+  const slowly = () => new Promise((resolve) => setTimeout(resolve, 90))
+
+  test('at most a few tokens ahead, which is no stall', async () => {
+    const { loaded, worker, engine } = await loadedWith({}, { stallMs: 30 })
+    const events = loaded.generate(request)[Symbol.asyncIterator]()
+    await events.next()
+    await slowly() // three times the stall time
+    assert.equal(worker.generated, MAX_TOKENS_AHEAD)
+    let count = 1
+    for (let next = await events.next(); !next.done; next = await events.next()) {
+      if (next.value.type === 'delta') count += next.value.tokens
+      assert.ok(worker.generated <= count + MAX_TOKENS_AHEAD)
+    }
+    assert.equal(count, tokens.length)
+    await engine.dispose()
+  })
+
+  for (const way of ['left', 'aborted']) {
+    test(`until it has ${way}, and is free for the next`, async () => {
+      const { loaded, worker, engine } = await loadedWith({}, { stallMs: 30 })
+      const controller = new AbortController()
+      const events = loaded.generate(request, { signal: controller.signal })[Symbol.asyncIterator]()
+      await events.next()
+      await slowly()
+      if (way === 'left') await events.return?.()
+      else controller.abort(new Error('stop'))
+      assert.equal((await collect(loaded, { ...request, maxTokens: 1 })).tokens, 1)
+      assert.equal(worker.generated, MAX_TOKENS_AHEAD + 1)
+      await engine.dispose()
+    })
+  }
+
+  test('and is still watched when it goes on', async () => {
+    const script: Partial<Script> = {}
+    const workers: ScriptedWorker[] = []
+    const engine = webllm({
+      probe: async () => adapter(),
+      stallMs: 30,
+      worker: () => {
+        const worker = new ScriptedWorker(Object.assign(script, { tokens }))
+        workers.push(worker)
+        return worker as unknown as Worker
+      },
+    })
+    const loaded = await engine.load(model)
+    const events = loaded.generate(request)[Symbol.asyncIterator]()
+    await events.next()
+    await slowly()
+    script.hang = ['completionStreamNextChunk']
+    const rest = async () => {
+      while (!(await events.next()).done);
+    }
+    await assert.rejects(rest(), { name: 'EngineError', code: 'stalled' })
   })
 })
 

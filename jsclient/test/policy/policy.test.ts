@@ -49,6 +49,15 @@ function snapshot(over: object = {}): Snapshot {
 
 const request: RequestInfo = { promptLength: 40 }
 
+describe('decide', () => {
+  it('takes null for unknown, and checks the tool loop', () => {
+    const states = { models: { m1: null } } as never
+    assert.deepEqual(decide(snapshot(), states, request, {}), decide(snapshot(), {}, request, {}))
+    const loop = { ...request, inToolLoop: 'mars' } as never
+    assert.throws(() => decide(snapshot(), {}, loop, {}), isInvalidRequestError)
+  })
+})
+
 describe('parseSnapshot', () => {
   it('reads text and values, and fills in the ages', () => {
     const { maxAge, staleIfUnreachable } = parseSnapshot(JSON.stringify(snapshot()))

@@ -62,6 +62,29 @@ describe('credentials', () => {
     assert.equal(refreshes, 1)
   })
 
+  test('requests that went out with the same old ones share a refresh, however late they fail', async () => {
+    let token = 'old'
+    let refreshes = 0
+    let late = 0
+    const transport = new ServerTransport({
+      baseURL: 'http://127.0.0.1/api/v1',
+      headers: async ({ refresh }) => {
+        if (refresh) {
+          refreshes++
+          token = 'new'
+        }
+        return { authorization: token }
+      },
+      fetch: async (_, init) => {
+        const old = new Headers(init?.headers).get('authorization') === 'old'
+        await new Promise((resolve) => setTimeout(resolve, old ? 10 * ++late : 1))
+        return Response.json(decision, { status: old ? 401 : 200 })
+      },
+    })
+    await Promise.all(Array.from({ length: 4 }, () => transport.route({ capabilities: {}, promptLength: 1 })))
+    assert.equal(refreshes, 1)
+  })
+
   test('what headers throws is passed on, and an abort does not wait for it', async () => {
     const thrown = new Error('no session')
     const failing = new ServerTransport({ baseURL: 'http://127.0.0.1:9', headers: () => Promise.reject(thrown) })

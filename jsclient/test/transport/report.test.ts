@@ -40,23 +40,28 @@ describe('report', () => {
     assert.equal(keepalive, false)
   })
 
-  test('falls back to a beacon only when no answer came', async (t) => {
+  test('a hidden page tries a beacon too when no answer came, and keeps the batch', async (t) => {
     const beacons: unknown[][] = []
-    const original = Object.getOwnPropertyDescriptor(globalThis, 'navigator')
-    const sendBeacon = (...sent: unknown[]): boolean => beacons.push(sent) === 1
-    Object.defineProperty(globalThis, 'navigator', { value: { sendBeacon }, configurable: true })
-    t.after(() => original && Object.defineProperty(globalThis, 'navigator', original))
+    const document = { visibilityState: 'visible' }
+    const navigator = { sendBeacon: (...sent: unknown[]) => beacons.push(sent) > 0 }
+    for (const [name, value] of Object.entries({ navigator, document })) {
+      const original = Object.getOwnPropertyDescriptor(globalThis, name) ?? { value: undefined, configurable: true }
+      Object.defineProperty(globalThis, name, { value, configurable: true })
+      t.after(() => Object.defineProperty(globalThis, name, original))
+    }
 
     const fetch = (): Promise<Response> => Promise.reject(new TypeError('failed to fetch'))
     const offline = new ServerTransport({ baseURL: 'http://127.0.0.1/api/v1', fetch })
-    assert.equal(await offline.report(batch), undefined)
+    assert.ok((await rejection(offline.report(batch))) instanceof NetworkError)
+    assert.equal(beacons.length, 0)
+    document.visibilityState = 'hidden'
+    assert.ok((await rejection(offline.report(batch))) instanceof NetworkError, 'a beacon is no delivery')
     assert.deepEqual(beacons, [['http://127.0.0.1/api/v1/browser/analytics', JSON.stringify(batch)]])
-    assert.ok((await rejection(offline.report(batch))) instanceof NetworkError, 'the beacon was refused')
 
     const answers = await loopback(t, (response) => sendError(response, 403, { message: 'grant expired' }))
     const online = new ServerTransport({ baseURL: answers.baseURL })
     assert.ok((await rejection(online.report(batch))) instanceof ServerError)
     assert.equal(((await rejection(online.report(batch, { signal: AbortSignal.abort() }))) as Error).name, 'AbortError')
-    assert.equal(beacons.length, 2)
+    assert.equal(beacons.length, 1)
   })
 })

@@ -167,7 +167,8 @@ describe('chat', () => {
     const completion = { id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [] }
     const { baseURL, seen } = await loopback(t, (response) => sendJSON(response, completion))
     const transport = new ServerTransport({ baseURL })
-    const got = await transport.chat({ messages: [], stream: true, stream_options: { include_usage: true }, top_k: 4 })
+    const body = { messages: [], stream: true, stream_options: { include_usage: true }, top_k: 4 }
+    const got = await transport.chat(body)
     assert.deepEqual(got, completion)
     assert.deepEqual(JSON.parse(seen[0]?.body ?? ''), { messages: [], top_k: 4, stream: false })
   })

@@ -129,7 +129,8 @@ function startWorker({ worker, workerURL }: TransformersOptions): EnginePort {
 }
 
 function configOf(model: ModelInfo, options: TransformersOptions): HostConfig {
-  const { worker, moduleURL, wasmPaths, modelBaseURL, numThreads, wasmCache = true } = options
+  const { worker, workerURL, moduleURL, wasmPaths, modelBaseURL, numThreads, wasmCache = true } = options
+  if (!worker && !workerURL) throw misconfigured('pass worker, or workerURL and moduleURL')
   if (!worker && !moduleURL) throw misconfigured('workerURL needs moduleURL')
   if (wasmPaths === undefined) throw misconfigured(`pass wasmPaths, or "${PEER_DEFAULT}" for the package's own CDN`)
   if (modelBaseURL === undefined)

@@ -78,7 +78,7 @@ export function createSession(options: SessionOptions): LoadedModel {
         run.events.fail(new EngineError(message, { stage: 'generate', code: 'stalled' }))
         lose(message)
       })
-      const run = startRun(engine, chat, request, () => dog.feed())
+      const run = startRun(engine, chat, request, dog)
       current = { run, release, dog }
       let running = true
       const settled = () => {
@@ -101,7 +101,10 @@ export function createSession(options: SessionOptions): LoadedModel {
         run.interrupt()
       })
       try {
-        yield* run.events
+        for await (const event of run.events) {
+          yield event
+          if (event.type === 'delta') run.seen(event.tokens)
+        }
       } finally {
         stop()
         // Left early. The watchdog stays until the engine is idle: it may hang in the middle of a stop.

@@ -1,0 +1,47 @@
+import type { ChatCompletionRequest } from '../wire.ts'
+
+/**
+ * OpenAI's fields, and who honours them: local models too, the server alone, or nobody's answer depends on it. The one
+ * list of them.
+ */
+export const FIELDS: Readonly<Record<keyof ChatCompletionRequest, 'all' | 'server' | 'inert'>> = {
+  messages: 'all',
+  max_tokens: 'all',
+  max_completion_tokens: 'all',
+  temperature: 'all',
+  top_p: 'all',
+  n: 'all',
+  stop: 'all',
+  seed: 'all',
+  response_format: 'all',
+  tools: 'all',
+  tool_choice: 'all',
+  logprobs: 'all',
+  continue_final_message: 'all',
+  add_generation_prompt: 'all',
+  top_logprobs: 'server',
+  frequency_penalty: 'server',
+  presence_penalty: 'server',
+  logit_bias: 'server',
+  parallel_tool_calls: 'server',
+  reasoning_effort: 'server',
+  verbosity: 'server',
+  modalities: 'server',
+  audio: 'server',
+  prediction: 'server',
+  moderation: 'server',
+  web_search_options: 'server',
+  functions: 'server',
+  function_call: 'server',
+  model: 'inert',
+  stream: 'inert',
+  stream_options: 'inert',
+  user: 'inert',
+  metadata: 'inert',
+  store: 'inert',
+  service_tier: 'inert',
+  safety_identifier: 'inert',
+  prompt_cache_key: 'inert',
+  prompt_cache_options: 'inert',
+  prompt_cache_retention: 'inert',
+}

@@ -1,0 +1,22 @@
+import { EngineError, type EngineStage, isEngineError } from '../errors/engine-error.ts'
+
+/** Failures that say nothing about the health of a model on this device. */
+const BLAMELESS: ReadonlySet<string> = new Set(['unsupported', 'context_length_exceeded', 'not_loaded'])
+
+/** Failures after which a model is no longer resident. */
+const GONE: ReadonlySet<string> = new Set(['not_loaded', 'lost'])
+
+export function isBlameless(error: EngineError): boolean {
+  return BLAMELESS.has(error.code)
+}
+
+export function isGone(error: unknown): boolean {
+  return isEngineError(error) && GONE.has(error.code)
+}
+
+/** Gives what a plug-in threw against its contract a type. */
+export function typed(error: unknown, stage: EngineStage): EngineError {
+  if (isEngineError(error)) return error
+  const code = stage === 'load' ? 'load_failed' : 'generate_failed'
+  return new EngineError(error instanceof Error ? error.message : String(error), { stage, code, cause: error })
+}

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { isServerError } from '../../src/errors/server-error.ts'
+import { rejection, setup } from './setup.ts'
+
+const cached = { cached: ['tiny'] }
+
+describe('a server that is busy', () => {
+  for (const status of [408, 425, 429]) {
+    it(`hands over to a browser that may answer, ${status}`, async (t) => {
+      const { client, server } = await setup(t, { server: { chatStatus: status }, engine: cached })
+      const { source, route } = await client.generate('hi', { complexity: 'complex' })
+      assert.deepEqual([route.target, source], ['server', 'browser'])
+      server.behaviour = { chatStatus: status }
+      const error = await rejection(client.generate('hi', { force: 'server' }))
+      assert.ok(isServerError(error) && error.status === status)
+    })
+
+    it(`leaves the decision to the page, ${status}`, async (t) => {
+      const { client } = await setup(t, { server: { routeStatus: status }, engine: cached })
+      assert.equal((await client.generate('hi')).route.decidedBy, 'page')
+    })
+  }
+
+  it('is left to the page when a captive portal answers for it', async (t) => {
+    const portal: typeof fetch = async (url, init) =>
+      String(url).endsWith('/browser/route')
+        ? new Response('<html>Sign in</html>', { headers: { 'content-type': 'text/html' } })
+        : fetch(url, init)
+    const { client } = await setup(t, { engine: cached, client: { fetch: portal } })
+    assert.equal((await client.generate('hi')).route.decidedBy, 'page')
+  })
+})
+
+describe('a server that gives no decision', () => {
+  it('is asked again after 30 seconds', async (t) => {
+    let now = 1_700_000_000_000
+    const { client, server } = await setup(t, { engine: cached, client: { now: () => now } })
+    const asked = (): number => server.bodies('/browser/route').length
+    await client.initialize()
+    server.behaviour = { routeStatus: 503 }
+    await client.generate('one')
+    server.behaviour = {}
+    now += 29_999
+    assert.equal((await client.generate('two')).route.decidedBy, 'page')
+    assert.equal(asked(), 1)
+    now += 1
+    assert.equal((await client.generate('three')).route.decidedBy, 'server')
+    assert.equal(asked(), 2)
+  })
+})
