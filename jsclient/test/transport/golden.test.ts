@@ -10,6 +10,8 @@ import { ServerTransport } from '../../src/transport/server.ts'
 import type {
   BatteryState,
   DeviceCapabilities,
+  GenerateRequest,
+  GenerateResponse,
   GPUInfo,
   GPULimits,
   Grant,
@@ -208,6 +210,22 @@ const report: Fields<Report> = {
   decidedBy: true,
   startedAt: true,
 }
+const generateRequest: Fields<GenerateRequest> = {
+  prompt: true,
+  maxTokens: true,
+  temperature: true,
+  stream: true,
+  model: true,
+  privacy: true,
+}
+const generateResponse: Fields<GenerateResponse> = {
+  text: true,
+  tokensUsed: { promptTokens: true, completionTokens: true, totalTokens: true },
+  finishReason: true,
+  latency: true,
+  source: true,
+  model: true,
+}
 const receipt: Fields<ReportReceipt> = { accepted: true, duplicates: true, dropped: true }
 
 /** Paths in value that the shape does not know. */
@@ -233,6 +251,8 @@ describe('the golden files of the Go service', () => {
   const shapes: [name: string, request: object | true, response: object | true][] = [
     ['browser-models', true, { revision: true, models: model }],
     ['policy', true, snapshot],
+    ['generate', generateRequest, generateResponse],
+    ['generate.stream', generateRequest, true],
     ['analytics.batch', { grant: true, reports: report }, receipt],
     ['analytics.single', { grant: true, ...report }, receipt],
     ...goldens
