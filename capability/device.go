@@ -90,13 +90,13 @@ func (d *Device) RAM() Memory {
 // HasEngine reports whether the page carries the named engine. A page that did
 // not list its engines is taken to carry any.
 func (d *Device) HasEngine(name string) bool {
-	return d.Engines == nil || contains(d.Engines, name)
+	return d.Engines == nil || slices.Contains(d.Engines, name)
 }
 
 // HasGPUFeature reports whether the adapter offers the named WebGPU feature. An
 // adapter that did not list its features is taken to offer it.
 func (d *Device) HasGPUFeature(name string) bool {
-	return d.GPU.Features == nil || contains(d.GPU.Features, name)
+	return d.GPU.Features == nil || slices.Contains(d.GPU.Features, name)
 }
 
 // Clamp bounds every claim in place. Callers that decode a Device from outside
@@ -129,15 +129,4 @@ func clampLabels(list []string, most int) []string {
 		list[i] = clampLabel(s)
 	}
 	return list
-}
-
-// contains is slices.Contains without its generic dictionary: the lists are
-// short and this runs once a model.
-func contains(list []string, want string) bool {
-	for _, s := range list {
-		if s == want {
-			return true
-		}
-	}
-	return false
 }

@@ -2,6 +2,7 @@ package hybrid
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -85,7 +86,7 @@ func decodeObject(body []byte, v any) error {
 		return problem(http.StatusBadRequest, codeInvalidJSON, "", "the body is not valid JSON: %v (at byte %d)", err, syntax.Offset)
 	case errors.As(err, &typing):
 		param := wirePath(typing.Field)
-		return problem(http.StatusBadRequest, codeInvalidType, param, "%s must be %s", orDefault(param, "the body"), describe(typing.Type))
+		return problem(http.StatusBadRequest, codeInvalidType, param, "%s must be %s", cmp.Or(param, "the body"), describe(typing.Type))
 	default:
 		return problem(http.StatusBadRequest, codeInvalidValue, "", "the body can't be used: %v", err)
 	}

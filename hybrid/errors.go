@@ -51,18 +51,11 @@ func problem(status int, code, param, format string, args ...any) *apiError {
 // Error implements error.
 func (e *apiError) Error() string { return e.message }
 
-// MarshalJSON writes the object that stands under "error".
+// MarshalJSON writes the object that stands under "error", as a backend's error
+// writes it.
 func (e *apiError) MarshalJSON() ([]byte, error) {
-	var param *string
-	if e.param != "" {
-		param = &e.param
-	}
-	return json.Marshal(struct {
-		Message string  `json:"message"`
-		Type    string  `json:"type"`
-		Code    string  `json:"code"`
-		Param   *string `json:"param"`
-	}{e.message, typeOf(e.status), e.code, param})
+	same := backend.Error{Code: backend.Code(e.code), Type: typeOf(e.status), Message: e.message, Param: e.param}
+	return same.MarshalJSON()
 }
 
 // typeOf returns OpenAI's name for the family of errors with a status.

@@ -1,6 +1,7 @@
 package hybrid
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -156,7 +157,7 @@ func (g *generation) simple(text string, out *backend.Outcome) generateResponse 
 		FinishReason: out.FinishReason,
 		Latency:      sinceMs(g.began, g.router.opts.Now()),
 		Source:       policy.Server,
-		Model:        orDefault(out.Model, g.request.Model),
+		Model:        cmp.Or(out.Model, g.request.Model),
 	}
 }
 

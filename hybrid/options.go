@@ -2,6 +2,7 @@ package hybrid
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -142,11 +143,11 @@ func (o Options) withDefaults() Options {
 		keys = append(keys, bytes.Clone(key)) // the caller may wipe its own
 	}
 	o.SigningKeys = keys
-	o.Prefix = orDefault(o.Prefix, DefaultPrefix)
-	o.RefreshInterval = orDefault(o.RefreshInterval, DefaultRefreshInterval)
-	o.MaxAge = orDefault(o.MaxAge, DefaultMaxAge)
-	o.StaleIfUnreachable = orDefault(o.StaleIfUnreachable, DefaultStaleIfUnreachable)
-	o.MaxBodyBytes = orDefault(o.MaxBodyBytes, DefaultMaxBodyBytes)
+	o.Prefix = cmp.Or(o.Prefix, DefaultPrefix)
+	o.RefreshInterval = cmp.Or(o.RefreshInterval, DefaultRefreshInterval)
+	o.MaxAge = cmp.Or(o.MaxAge, DefaultMaxAge)
+	o.StaleIfUnreachable = cmp.Or(o.StaleIfUnreachable, DefaultStaleIfUnreachable)
+	o.MaxBodyBytes = cmp.Or(o.MaxBodyBytes, DefaultMaxBodyBytes)
 	return o
 }
 
@@ -184,13 +185,4 @@ func (o *Options) validate() error {
 		return fmt.Errorf("hybrid: Options.MaxOutputTokens is %d: want 0 (no limit) or more", o.MaxOutputTokens)
 	}
 	return nil
-}
-
-// orDefault returns v, or the default if v is zero.
-func orDefault[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
-	}
-	return v
 }

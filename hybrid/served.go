@@ -1,6 +1,7 @@
 package hybrid
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -58,7 +59,7 @@ func newServed(life context.Context, o *Options) *served {
 	}
 	if d, ok := o.Backend.(backend.Defaulter); ok {
 		s.unordered = true
-		s.preset = orDefault(s.preset, d.DefaultModel())
+		s.preset = cmp.Or(s.preset, d.DefaultModel())
 	}
 	return s
 }

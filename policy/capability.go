@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -37,7 +38,7 @@ func (p Capability) Validate() error {
 }
 
 func (p Capability) data() any {
-	p.MinRAM = orDefault(p.MinRAM, DefaultMinRAM)
+	p.MinRAM = cmp.Or(p.MinRAM, DefaultMinRAM)
 	return p
 }
 
@@ -46,7 +47,7 @@ func (p Capability) data() any {
 func (p Capability) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 	d := in.Device
 	noGPU := d.WebGPU == capability.No && d.WebGL2 == capability.No && !p.AllowCPU
-	littleRAM := d.RAM() != 0 && d.RAM() < orDefault(p.MinRAM, DefaultMinRAM)
+	littleRAM := d.RAM() != 0 && d.RAM() < cmp.Or(p.MinRAM, DefaultMinRAM)
 	if noGPU || littleRAM {
 		return Verdict{Forbid: SetOf(Browser), Reason: InsufficientDevice}, nil
 	}
@@ -59,7 +60,7 @@ func (p Capability) Explain(in *Input) map[string]int64 {
 		"webGPU":          presence(in.Device.WebGPU),
 		"webGL2":          presence(in.Device.WebGL2),
 		"availableRAMMiB": int64(in.Device.RAM()),
-		"minRAMMiB":       int64(orDefault(p.MinRAM, DefaultMinRAM)),
+		"minRAMMiB":       int64(cmp.Or(p.MinRAM, DefaultMinRAM)),
 	}
 }
 

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 )
@@ -41,8 +42,8 @@ func (p Complexity) Validate() error {
 }
 
 func (p Complexity) data() any {
-	p.MaxPromptLength = orDefault(p.MaxPromptLength, DefaultMaxPromptLength)
-	p.MaxOutputTokens = orDefault(p.MaxOutputTokens, DefaultMaxOutputTokens)
+	p.MaxPromptLength = cmp.Or(p.MaxPromptLength, DefaultMaxPromptLength)
+	p.MaxOutputTokens = cmp.Or(p.MaxOutputTokens, DefaultMaxOutputTokens)
 	return p
 }
 
@@ -54,8 +55,8 @@ func (p Complexity) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 	case Complex:
 		tooComplex = true
 	default:
-		tooComplex = in.Request.PromptLength > orDefault(p.MaxPromptLength, DefaultMaxPromptLength) ||
-			in.Request.outputTokens() > orDefault(p.MaxOutputTokens, DefaultMaxOutputTokens)
+		tooComplex = in.Request.PromptLength > cmp.Or(p.MaxPromptLength, DefaultMaxPromptLength) ||
+			in.Request.outputTokens() > cmp.Or(p.MaxOutputTokens, DefaultMaxOutputTokens)
 	}
 	if tooComplex {
 		return Verdict{Prefer: Server, Reason: RequestTooComplex}, nil
@@ -67,8 +68,8 @@ func (p Complexity) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 func (p Complexity) Explain(in *Input) map[string]int64 {
 	return map[string]int64{
 		"promptLength":    in.Request.PromptLength,
-		"maxPromptLength": orDefault(p.MaxPromptLength, DefaultMaxPromptLength),
+		"maxPromptLength": cmp.Or(p.MaxPromptLength, DefaultMaxPromptLength),
 		"outputTokens":    in.Request.outputTokens(),
-		"maxOutputTokens": orDefault(p.MaxOutputTokens, DefaultMaxOutputTokens),
+		"maxOutputTokens": cmp.Or(p.MaxOutputTokens, DefaultMaxOutputTokens),
 	}
 }

@@ -80,7 +80,7 @@ func NewDecider(index *registry.Index, opts Options) (*Decider, error) {
 		specs: make([]Spec, 0, len(opts.Policies)),
 	}
 	d.limits.DisabledEngines = slices.Clone(d.limits.DisabledEngines)
-	d.limits.MaxFailures = orDefault(d.limits.MaxFailures, registry.DefaultMaxFailures)
+	d.limits.MaxFailures = cmp.Or(d.limits.MaxFailures, registry.DefaultMaxFailures)
 	seen := make(map[string]bool)
 	for i, p := range opts.Policies {
 		a, err := admit(p, i, opts.First)

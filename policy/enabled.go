@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 )
@@ -33,13 +34,13 @@ func (p Enabled) Validate() error {
 }
 
 func (p Enabled) data() any {
-	p.RolloutBasisPoints = orDefault(p.RolloutBasisPoints, FullRollout)
+	p.RolloutBasisPoints = cmp.Or(p.RolloutBasisPoints, FullRollout)
 	return p
 }
 
 // Evaluate implements [Policy].
 func (p Enabled) Evaluate(_ context.Context, in *Input) (Verdict, error) {
-	if p.Disabled || in.Subject.RolloutBucket >= orDefault(p.RolloutBasisPoints, FullRollout) {
+	if p.Disabled || in.Subject.RolloutBucket >= cmp.Or(p.RolloutBasisPoints, FullRollout) {
 		return Verdict{Forbid: SetOf(Browser), Reason: BrowserInferenceDisabled}, nil
 	}
 	return Verdict{}, nil
@@ -49,6 +50,6 @@ func (p Enabled) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 func (p Enabled) Explain(in *Input) map[string]int64 {
 	return map[string]int64{
 		"rolloutBucket":      int64(in.Subject.RolloutBucket),
-		"rolloutBasisPoints": int64(orDefault(p.RolloutBasisPoints, FullRollout)),
+		"rolloutBasisPoints": int64(cmp.Or(p.RolloutBasisPoints, FullRollout)),
 	}
 }

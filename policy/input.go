@@ -115,19 +115,14 @@ const maxWord = 200
 
 // Validate reports the first field that makes no sense, as a [*FieldError].
 func (r *Request) Validate() error {
-	counts := []struct {
-		field string
-		value int64
-	}{
-		{"promptLength", r.PromptLength},
-		{"promptTokens", r.PromptTokens},
-		{"maxTokens", r.MaxTokens},
-		{"needs.n", int64(r.Needs.N)},
-	}
-	for _, c := range counts {
-		if err := validCount(c.field, c.value); err != nil {
-			return err
-		}
+	err := validCounts(
+		count{"promptLength", r.PromptLength},
+		count{"promptTokens", r.PromptTokens},
+		count{"maxTokens", r.MaxTokens},
+		count{"needs.n", int64(r.Needs.N)},
+	)
+	if err != nil {
+		return err
 	}
 	if r.Features != nil {
 		if err := r.Features.validate(); err != nil {
@@ -150,30 +145,29 @@ func (r *Request) Validate() error {
 }
 
 func (f *TextFeatures) validate() error {
-	counts := []struct {
-		field string
-		value int64
-	}{
-		{"features.codePoints", f.CodePoints},
-		{"features.messages", f.Messages},
-		{"features.codeFences", f.CodeFences},
-		{"features.digits", f.Digits},
-		{"features.operators", f.Operators},
-		{"features.questionWords", f.QuestionWords},
-		{"features.reasoningVerbs", f.ReasoningVerbs},
-		{"features.cjk", f.CJK},
-	}
-	for _, c := range counts {
-		if err := validCount(c.field, c.value); err != nil {
-			return err
-		}
-	}
-	return nil
+	return validCounts(
+		count{"features.codePoints", f.CodePoints},
+		count{"features.messages", f.Messages},
+		count{"features.codeFences", f.CodeFences},
+		count{"features.digits", f.Digits},
+		count{"features.operators", f.Operators},
+		count{"features.questionWords", f.QuestionWords},
+		count{"features.reasoningVerbs", f.ReasoningVerbs},
+		count{"features.cjk", f.CJK},
+	)
 }
 
-func validCount(field string, n int64) error {
-	if n < 0 || n > capability.MaxCount {
-		return &FieldError{field, fmt.Sprintf("is %d: want 0 to 2^53-1", n)}
+// count is a number of a request, by its name on the wire.
+type count struct {
+	field string
+	value int64
+}
+
+func validCounts(counts ...count) error {
+	for _, c := range counts {
+		if c.value < 0 || c.value > capability.MaxCount {
+			return &FieldError{c.field, fmt.Sprintf("is %d: want 0 to 2^53-1", c.value)}
+		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -38,7 +39,7 @@ func (p Readiness) Validate() error {
 }
 
 func (p Readiness) data() any {
-	p.MaxLoadMs = orDefault(p.MaxLoadMs, DefaultMaxLoadMs)
+	p.MaxLoadMs = cmp.Or(p.MaxLoadMs, DefaultMaxLoadMs)
 	return p
 }
 
@@ -48,7 +49,7 @@ func (p Readiness) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 		return Verdict{}, nil
 	}
 	slow := in.Status == registry.Cached &&
-		int64(in.State.Models[in.Candidate.ID].LoadMs) > orDefault(p.MaxLoadMs, DefaultMaxLoadMs)
+		int64(in.State.Models[in.Candidate.ID].LoadMs) > cmp.Or(p.MaxLoadMs, DefaultMaxLoadMs)
 	if in.Status == registry.Absent || slow {
 		return Verdict{Prefer: Server, Reason: ModelNotReady}, nil
 	}
@@ -57,7 +58,7 @@ func (p Readiness) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 
 // Explain implements [Explainer].
 func (p Readiness) Explain(in *Input) map[string]int64 {
-	detail := map[string]int64{"maxLoadMs": orDefault(p.MaxLoadMs, DefaultMaxLoadMs)}
+	detail := map[string]int64{"maxLoadMs": cmp.Or(p.MaxLoadMs, DefaultMaxLoadMs)}
 	if in.Candidate != nil {
 		detail["loadMs"] = int64(in.State.Models[in.Candidate.ID].LoadMs)
 	}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -142,7 +143,7 @@ func specOf(name string, p Policy) (Spec, error) {
 			return Spec{}, fmt.Errorf("policy %s: %w", name, err)
 		}
 		spec.Effects = said.Effects
-		spec.WhenUnreachable = orDefault(said.WhenUnreachable, AbstainWhenUnreachable)
+		spec.WhenUnreachable = cmp.Or(said.WhenUnreachable, AbstainWhenUnreachable)
 	}
 	return spec, nil
 }
@@ -183,13 +184,4 @@ func decodeSpec[P Policy](s Spec) (Policy, error) {
 		return nil, fmt.Errorf("policy %s: options: %w", s.Name, err)
 	}
 	return p, nil
-}
-
-// orDefault returns v, or the default if v is zero.
-func orDefault[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
-	}
-	return v
 }

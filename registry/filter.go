@@ -2,6 +2,7 @@ package registry
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 
 	"github.com/edgewise-ai/edgewise/capability"
@@ -51,7 +52,7 @@ func (f Filter) String() string {
 func (q *Query) rejects(m *Model, state ModelState) Filter {
 	device, limits := q.Device, q.Limits
 	switch {
-	case m.Disabled || isDisabled(limits.DisabledEngines, m.Framework):
+	case m.Disabled || slices.Contains(limits.DisabledEngines, m.Framework):
 		return FilterEnabled
 	case m.Requires.GPU == NeedsWebGPU && !hasWebGPU(device, limits):
 		return FilterGPU
@@ -114,13 +115,4 @@ func (q *Query) fitsStorage(m *Model, state ModelState) bool {
 // fits reports whether need is within a claimed limit; an unknown limit fits.
 func fits(need int64, limit capability.Count) bool {
 	return limit == 0 || need <= int64(limit)
-}
-
-func isDisabled(engines []string, name string) bool {
-	for _, e := range engines {
-		if e == name {
-			return true
-		}
-	}
-	return false
 }
