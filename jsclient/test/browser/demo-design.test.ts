@@ -2,33 +2,25 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { useDemo } from './demo-fixture.ts'
 import { type DemoPage, openDemo } from './demo-page.ts'
-import { buildDemo, type Demo, type DemoBuild } from './demo-program.ts'
-import { type Harness, startHarness } from './harness.ts'
 
 /** A screen with all of the page on it: what moves out of sight does not count as a shift. */
 const WHOLE = { width: 1280, height: 2000 }
 
 describe("the demo's page", () => {
-  let harness: Harness
-  let build: DemoBuild
-  let demo: Demo
-  before(async () => {
-    ;[harness, build] = await Promise.all([startHarness({}), buildDemo()])
-    demo = await build.start()
-  })
-  after(async () => {
-    await demo.stop()
-    await build[Symbol.asyncDispose]()
-    await harness.close()
-  })
+  const run = useDemo()
 
   const focused = (page: Page) => page.evaluate(() => document.activeElement?.id ?? '')
 
   describe('with a model in it', () => {
     let opened: DemoPage
     before(async () => {
-      opened = await openDemo(harness.browser, { origin: demo.origin, initScript: watchShifts, viewport: WHOLE })
+      opened = await openDemo(run.harness.browser, {
+        origin: run.demo.origin,
+        initScript: watchShifts,
+        viewport: WHOLE,
+      })
     })
     after(() => opened[Symbol.asyncDispose]())
 
@@ -109,8 +101,8 @@ describe("the demo's page", () => {
   })
 
   test('moves next to nothing when it is opened', async () => {
-    await using opened = await openDemo(harness.browser, {
-      origin: demo.origin,
+    await using opened = await openDemo(run.harness.browser, {
+      origin: run.demo.origin,
       initScript: watchShifts,
       viewport: WHOLE,
     })
@@ -125,7 +117,7 @@ describe("the demo's page", () => {
   ]) {
     test(`fits ${name}`, async () => {
       const options = { viewport: { width, height }, hasTouch: true, isMobile: true }
-      await using opened = await openDemo(harness.browser, { origin: demo.origin, ...options })
+      await using opened = await openDemo(run.harness.browser, { origin: run.demo.origin, ...options })
       const { page } = opened
       await page.click('#receipt summary')
       await opened.ask('force-server', 'Tell me a story about a fox')
@@ -139,7 +131,7 @@ describe("the demo's page", () => {
   }
 
   test('moves nothing for people who want no motion', async () => {
-    await using opened = await openDemo(harness.browser, { origin: demo.origin })
+    await using opened = await openDemo(run.harness.browser, { origin: run.demo.origin })
     for (const [reducedMotion, moves] of [
       ['reduce', false],
       ['no-preference', true],

@@ -1,10 +1,9 @@
 /** The demo in a real browser when parts of it fail: the engine, its files, the server. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { Page, Route } from 'playwright-core'
+import { useDemo } from './demo-fixture.ts'
 import { openDemo } from './demo-page.ts'
-import { buildDemo, type Demo, type DemoBuild } from './demo-program.ts'
-import { type Harness, startHarness } from './harness.ts'
 
 const PROMPT = 'What is the capital of France?'
 const ANSWER = 'The capital of France is Paris.'
@@ -13,18 +12,7 @@ const ANSWER = 'The capital of France is Paris.'
 const REQUEST_FAILED = /^Failed to load resource: .* http:\/\/localhost:\d+\/(engine|client|models|api\/v1)\//
 
 describe('the demo, when', () => {
-  let harness: Harness
-  let build: DemoBuild
-  let demo: Demo
-  before(async () => {
-    ;[harness, build] = await Promise.all([startHarness({}), buildDemo()])
-    demo = await build.start()
-  })
-  after(async () => {
-    await demo.stop()
-    await build[Symbol.asyncDispose]()
-    await harness.close()
-  })
+  const run = useDemo()
 
   const refuse = (route: Route) => route.fulfill({ status: 404, body: 'not here' })
   const cut = (route: Route) => route.abort('connectionreset')
@@ -44,8 +32,8 @@ describe('the demo, when', () => {
   for (const { name, url, how, expected = REQUEST_FAILED } of failures) {
     test(`${name}, the server answers`, async () => {
       const prepare = (page: Page) => page.context().route(url, how)
-      await using opened = await openDemo(harness.browser, {
-        origin: demo.origin,
+      await using opened = await openDemo(run.harness.browser, {
+        origin: run.demo.origin,
         expected,
         prepare,
       })
@@ -70,9 +58,9 @@ describe('the demo, when', () => {
   }
 
   test("the engine's files were never installed, the server answers", async () => {
-    const bare = await build.start('-modules', 'nowhere')
+    const bare = await run.build.start('-modules', 'nowhere')
     try {
-      await using opened = await openDemo(harness.browser, { origin: bare.origin, expected: REQUEST_FAILED })
+      await using opened = await openDemo(run.harness.browser, { origin: bare.origin, expected: REQUEST_FAILED })
       const shown = await opened.ask('generate', PROMPT)
       assert.deepEqual([shown.state, shown.target, shown.text], ['done', 'server', ANSWER])
       assert.equal((await opened.attempts())[0]?.[3], 'failed: not_installed')
@@ -82,8 +70,8 @@ describe('the demo, when', () => {
   })
 
   test('the server was stopped, the browser answers', async () => {
-    const mortal = await build.start()
-    await using opened = await openDemo(harness.browser, { origin: mortal.origin, expected: REQUEST_FAILED })
+    const mortal = await run.build.start()
+    await using opened = await openDemo(run.harness.browser, { origin: mortal.origin, expected: REQUEST_FAILED })
     const first = await opened.ask('generate', PROMPT)
     assert.equal(first.target, 'browser')
     assert.equal((await opened.receipt())['Decided by'], 'the server')

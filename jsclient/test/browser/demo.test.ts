@@ -2,31 +2,24 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { useDemo } from './demo-fixture.ts'
 import { type DemoPage, openDemo } from './demo-page.ts'
-import { buildDemo, type Demo, type DemoBuild, type ReferencePrompt, readReference } from './demo-program.ts'
+import { type ReferencePrompt, readReference } from './demo-program.ts'
 import { disguises, type Recorder, startRecorder } from './demo-recorder.ts'
-import { type Harness, startHarness } from './harness.ts'
 
 /** Every host but the loopback is nowhere: the demo must not notice. */
 const OFFLINE = '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1'
 
 describe('the demo', () => {
-  let harness: Harness
-  let build: DemoBuild
-  let demo: Demo
+  const run = useDemo({ flags: [OFFLINE] })
   let recorder: Recorder
   let single: ReferencePrompt[]
   before(async () => {
-    ;[harness, build] = await Promise.all([startHarness({ flags: [OFFLINE] }), buildDemo()])
-    demo = await build.start()
-    recorder = await startRecorder(demo.origin)
+    recorder = await startRecorder(run.demo.origin)
     single = (await readReference()).prompts.filter(({ messages }) => messages.length === 1)
   })
   after(async () => {
     await recorder[Symbol.asyncDispose]()
-    await demo.stop()
-    await build[Symbol.asyncDispose]()
-    await harness.close()
   })
 
   const textOf = (id: string) => single.find((prompt) => prompt.id === id)?.text ?? assert.fail(id)
@@ -34,7 +27,7 @@ describe('the demo', () => {
   describe('with a model in the page', () => {
     let opened: DemoPage
     before(async () => {
-      opened = await openDemo(harness.browser, { origin: recorder.origin, initScript: watchProgress })
+      opened = await openDemo(run.harness.browser, { origin: recorder.origin, initScript: watchProgress })
     })
     after(() => opened[Symbol.asyncDispose]())
 
@@ -150,7 +143,7 @@ describe('the demo', () => {
   })
 
   test('a prompt forced complex runs on the server', async () => {
-    await using opened = await openDemo(harness.browser, { origin: demo.origin })
+    await using opened = await openDemo(run.harness.browser, { origin: run.demo.origin })
     const shown = await opened.ask('generate', 'What is the capital of France?', { complexity: 'complex' })
     assert.deepEqual([shown.state, shown.target, shown.reason], ['done', 'server', 'request_too_complex'])
     assert.equal(shown.text, textOf('capital-france'))
@@ -158,7 +151,7 @@ describe('the demo', () => {
   })
 
   test('without WebGPU and WebGL2 everything goes to the server', async () => {
-    await using opened = await openDemo(harness.browser, { origin: recorder.origin, initScript: hideGPU })
+    await using opened = await openDemo(run.harness.browser, { origin: recorder.origin, initScript: hideGPU })
     recorder.clear()
     await opened.ready()
     const device = (await opened.page.textContent('#device')) ?? ''
@@ -179,7 +172,9 @@ describe('the demo', () => {
   })
 
   test('a page on 127.0.0.1 works like one on localhost', async () => {
-    await using opened = await openDemo(harness.browser, { origin: demo.origin.replace('localhost', '127.0.0.1') })
+    await using opened = await openDemo(run.harness.browser, {
+      origin: run.demo.origin.replace('localhost', '127.0.0.1'),
+    })
     const shown = await opened.ask('force-server', 'Hello!')
     assert.equal(shown.text, textOf('hello'))
   })
@@ -187,7 +182,7 @@ describe('the demo', () => {
   test('the page can be left while the model is on its way', async () => {
     // Never answered: the model is on its way for as long as the page is there.
     const hold = (page: Page) => page.context().route('**/models/**', () => {}, { times: 1 })
-    await using opened = await openDemo(harness.browser, { origin: demo.origin, prepare: hold })
+    await using opened = await openDemo(run.harness.browser, { origin: run.demo.origin, prepare: hold })
     await Promise.all([opened.page.waitForRequest('**/models/**'), opened.page.click('#generate')])
     await opened.page.reload()
     const shown = await opened.ask('force-server', 'Hello!')
