@@ -34,14 +34,9 @@ export class HybridInferenceClient {
   readonly getSnapshot: () => ClientStatus
 
   readonly #options: HybridInferenceClientOptions
-  readonly #now: () => number
   readonly #transport: ServerTransport
   readonly #status = new StatusStore()
-  #life = new AbortController()
-  #snapshots: SnapshotSource
-  #reports: Reports
-  #page: Page
-  #requests: Requests
+  #life: Life
   #initialized: Promise<void> | undefined
   /** The teardown of an earlier life, which the next one waits for: they share the engines. */
   #tornDown: Promise<void> | undefined
@@ -49,12 +44,8 @@ export class HybridInferenceClient {
 
   constructor(options: HybridInferenceClientOptions) {
     this.#options = options
-    this.#now = options.now ?? Date.now
     this.#transport = new ServerTransport(options)
-    this.#snapshots = new SnapshotSource(this.#transport, this.#now)
-    this.#reports = new Reports(this.#transport, this.#now)
-    this.#page = this.#newPage()
-    this.#requests = this.#newRequests()
+    this.#life = this.#newLife()
     this.subscribe = this.#status.subscribe
     this.getSnapshot = this.#status.get
     this.chat = { completions: { create: this.#create.bind(this) as ChatCompletions['create'] } }
@@ -62,27 +53,27 @@ export class HybridInferenceClient {
 
   /** The models of the snapshot in the page; empty before there is one. */
   get models(): readonly ModelInfo[] {
-    return this.#snapshots.current?.models ?? []
+    return this.#life.snapshots.current?.models ?? []
   }
 
   /** What this device can do; undefined until it was detected. */
   get capabilities(): DeviceCapabilities | undefined {
-    return this.#page.capabilities
+    return this.#life.page.capabilities
   }
 
   /** The user's own switch. Defaults to what `storage` remembers, else "auto". */
   get mode(): UserMode {
-    return this.#page.mode
+    return this.#life.page.mode
   }
 
   /** Sets the user's own switch, and remembers it where there is a `storage`. */
   setMode(mode: UserMode): void {
-    this.#page.mode = mode
+    this.#life.page.mode = mode
   }
 
   /** Where a model is, and how far its load has come; undefined = unknown. */
   modelStatus(modelId: string): ManagedModel | undefined {
-    return this.#page.engines?.model(modelId)
+    return this.#life.page.engines?.model(modelId)
   }
 
   /**
@@ -126,7 +117,7 @@ export class HybridInferenceClient {
     const started = await this.#start(prepare(generateRequest(prompt, options)))
     const streamed = isStreamed(options)
     const mode: Mode = streamed ? { ...EVENTS, restarts: options.onRestart !== undefined } : WHOLE
-    return toResult(this.#requests.carryOut(started, mode), options)
+    return toResult(this.#life.requests.carryOut(started, mode), options)
   }
 
   /** A chat as events, which may begin again after a failure: `reset` says to drop the text so far. */
@@ -134,7 +125,7 @@ export class HybridInferenceClient {
     const prepared = prepare(request, options)
     const controller = new AbortController()
     const begin = async function* (this: HybridInferenceClient): AsyncGenerator<ExecutionEvent, void, undefined> {
-      yield* this.#requests.carryOut(await this.#start(prepared, controller.signal), EVENTS)
+      yield* this.#life.requests.carryOut(await this.#start(prepared, controller.signal), EVENTS)
     }
     return routed(begin.call(this), controller, toStreamEvents)
   }
@@ -155,7 +146,7 @@ export class HybridInferenceClient {
         this.#status.set({ phase: 'loading', model: model.id, progress })
         options.onProgress?.(progress)
       }
-      await (await this.#page.local()).manager.load(model, { signal, onProgress })
+      await (await this.#life.page.local()).manager.load(model, { signal, onProgress })
       return model
     } finally {
       this.#status.end()
@@ -164,26 +155,26 @@ export class HybridInferenceClient {
 
   async #create(request: ChatRequest, options?: RoutingOptions) {
     const prepared = prepare(request, options)
-    if (!request.stream) return toCompletion(this.#requests.carryOut(await this.#start(prepared), WHOLE))
+    if (!request.stream) return toCompletion(this.#life.requests.carryOut(await this.#start(prepared), WHOLE))
     const controller = new AbortController()
-    const events = this.#requests.carryOut(await this.#start(prepared, controller.signal, true), CHUNKS)
+    const events = this.#life.requests.carryOut(await this.#start(prepared, controller.signal, true), CHUNKS)
     const includeUsage = request.stream_options?.include_usage ?? false
     return routed(events, controller, (events) => toChunks(events, { includeUsage }))
   }
 
   async #start(request: PreparedRequest, stop?: AbortSignal, waits?: boolean): Promise<Started> {
-    return this.#requests.start(request, this.#signal(request.options.signal, stop), waits)
+    return this.#life.requests.start(request, this.#signal(request.options.signal, stop), waits)
   }
 
   /** What must be there before a request is decided on. A local-only request causes no traffic, not even for that. */
   async #prepareFor({ info }: PreparedRequest): Promise<void> {
     if (info.privacy !== 'local-only') {
       await this.#initialize()
-      if (this.#snapshots.isStale) void this.#revalidate().catch(() => {})
+      if (this.#life.snapshots.isStale) void this.#revalidate().catch(() => {})
     } else {
       await this.#initialized?.catch(() => {})
     }
-    await this.#page.survey(this.models)
+    await this.#life.page.survey(this.models)
   }
 
   #initialize(): Promise<void> {
@@ -192,7 +183,7 @@ export class HybridInferenceClient {
       this.#status.begin('initializing')
       try {
         await this.#tornDown
-        await Promise.all([this.#page.device(), this.#revalidate()])
+        await Promise.all([this.#life.page.device(), this.#revalidate()])
         this.#status.initialized = true
       } catch (error) {
         if (this.#life === life) {
@@ -208,8 +199,8 @@ export class HybridInferenceClient {
   }
 
   async #revalidate(): Promise<void> {
-    await this.#snapshots.refresh()
-    await this.#page.survey(this.models)
+    await this.#life.snapshots.refresh()
+    await this.#life.page.survey(this.models)
   }
 
   async #modelFor(modelId: string | undefined): Promise<ModelInfo> {
@@ -219,7 +210,7 @@ export class HybridInferenceClient {
       const message = `There is no model ${JSON.stringify(modelId)} in the snapshot. \`models\` lists those there are.`
       throw new InvalidRequestError(message, { param: 'modelId' })
     }
-    const { modelInfo, reason } = await decidePreload(this.#snapshots, this.#page)
+    const { modelInfo, reason } = await decidePreload(this.#life.snapshots, this.#life.page)
     if (!modelInfo) throw new NoTargetError(reason)
     return modelInfo
   }
@@ -230,7 +221,7 @@ export class HybridInferenceClient {
       throw new InvalidRequestError('The client was disposed. Call initialize() to use it again.', { code: 'disposed' })
     }
     signal?.throwIfAborted()
-    return AbortSignal.any([signal, stop, this.#life.signal].filter((one) => one !== undefined))
+    return AbortSignal.any([signal, stop, this.#life.controller.signal].filter((one) => one !== undefined))
   }
 
   #revive(): void {
@@ -239,38 +230,47 @@ export class HybridInferenceClient {
     this.#ending = undefined
     if (ending.cancel()) return
     this.#tornDown = ending.promise
-    const { mode } = this.#page
-    this.#life = new AbortController()
-    this.#snapshots = new SnapshotSource(this.#transport, this.#now)
-    this.#reports = new Reports(this.#transport, this.#now)
-    this.#page = this.#newPage()
-    this.#page.mode = mode
-    this.#requests = this.#newRequests()
+    const { mode } = this.#life.page
+    this.#life = this.#newLife()
+    this.#life.page.mode = mode
     this.#initialized = undefined
   }
 
   async #tearDown(): Promise<void> {
-    this.#life.abort(new DOMException('The client was disposed.', 'AbortError'))
+    this.#life.controller.abort(new DOMException('The client was disposed.', 'AbortError'))
     this.#status.set({ phase: 'disposed', progress: undefined })
     // Nobody waits for a server that may not answer.
-    void this.#reports.flush()
-    await this.#page.dispose()
+    void this.#life.reports.flush()
+    await this.#life.page.dispose()
   }
 
-  #newPage(): Page {
-    return new Page(this.#options, () => this.#status.set({}))
-  }
-
-  #newRequests(): Requests {
-    return new Requests({
-      options: this.#options,
-      transport: this.#transport,
-      snapshots: this.#snapshots,
+  #newLife(): Life {
+    const options = this.#options
+    const transport = this.#transport
+    const now = options.now ?? Date.now
+    const page = new Page(options, () => this.#status.set({}))
+    const snapshots = new SnapshotSource(transport, now)
+    const reports = new Reports(transport, now)
+    const requests = new Requests({
+      options,
+      transport,
+      snapshots,
       outage: new Outage(),
-      page: this.#page,
-      reports: this.#reports,
+      page,
+      reports,
       status: this.#status,
       prepare: (request) => this.#prepareFor(request),
     })
+    return { controller: new AbortController(), page, snapshots, reports, requests }
   }
+}
+
+/** What lasts from the constructor, or from a revival, to the end of a teardown. It is one user's. */
+interface Life {
+  /** Aborts everything under way. */
+  readonly controller: AbortController
+  readonly page: Page
+  readonly snapshots: SnapshotSource
+  readonly reports: Reports
+  readonly requests: Requests
 }
