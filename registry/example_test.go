@@ -56,6 +56,6 @@ func ExampleIndex_Select_states() {
 			"gemma-2b-it-q4f16_1-MLC": {Status: registry.Cached},
 		},
 	})
-	fmt.Println(selection.Model.Name, selection.Status)
+	fmt.Println(selection.Model.Name, selection.State.Status)
 	// Output: Gemma 2B Instruct cached
 }

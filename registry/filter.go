@@ -45,74 +45,74 @@ func (f Filter) String() string {
 	return "filter " + strconv.Itoa(int(f))
 }
 
-// rejects returns the first filter that removes the model, or [FilterNone].
-//
-// One function instead of a list of closures: it runs once a model in every
-// decision, and this way the order stands in one place and nothing allocates.
-func (q *Query) rejects(m *Model, state ModelState) Filter {
+// plan says what each filter lets pass, for all but what a page has measured,
+// which is for [Query.refuses]. It appends to p.
+func (c *columns) plan(q *Query, p plan) plan {
 	device, limits := q.Device, q.Limits
+
+	p = p.without(FilterEnabled, &c.disabled)
+	for i := range c.engines {
+		if engine := &c.engines[i]; slices.Contains(limits.DisabledEngines, engine.name) {
+			p = p.without(FilterEnabled, &engine.column)
+		}
+	}
+	if device.WebGPU == capability.No || !limits.AllowSoftwareGPU && device.GPU.Software() {
+		p = p.without(FilterGPU, &c.webGPU)
+	}
+	for i := range c.engines {
+		if engine := &c.engines[i]; !device.HasEngine(engine.name) {
+			p = p.without(FilterEngine, &engine.column)
+		}
+	}
+	for i := range c.gpuFeatures {
+		if feature := &c.gpuFeatures[i]; !device.HasGPUFeature(feature.name) {
+			p = p.without(FilterGPUFeatures, &feature.column)
+		}
+	}
+	for _, limit := range [...]capability.Count{device.GPU.Limits.MaxBufferSize, device.GPU.Limits.MaxStorageBufferBindingSize} {
+		if limit != 0 {
+			p = p.atMost(FilterGPUFeatures, &c.bufferBytes, int64(limit))
+		}
+	}
+	p = p.atMost(FilterTier, &c.deviceTier, int64(device.Tier()))
+	if ram := device.RAM(); ram != 0 {
+		p = p.atMost(FilterMemory, &c.ram, int64(ram))
+	}
+	if limits.MaxModelBytes != 0 {
+		p = p.atMost(FilterSize, &c.sizeBytes, limits.MaxModelBytes)
+	}
+	if quota := device.StorageQuotaMB; quota != 0 {
+		// A model that fills the quota to the last byte does not fit. A quota
+		// beyond the largest model is as good as that, and fits an int64 in bytes.
+		const mib = 1 << 20
+		p = p.downloadAtMost(FilterSize, &c.sizeBytes, int64(min(quota, capability.MaxCount/mib+1))*mib-1)
+	}
+	p = p.atMost(FilterContext, &c.contextWindow, -q.Tokens)
+	if q.Needs != (Features{}) {
+		for i, has := range featureList {
+			if has(q.Needs) {
+				p = p.without(FilterFeatures, &c.unsupported[i])
+			}
+		}
+		p = p.atMost(FilterFeatures, &c.completions, -int64(q.Needs.N))
+	}
+	if q.Network.SaveData || q.Network.Metered {
+		p = p.noDownload(FilterMetered)
+	}
+	if q.Network.Offline {
+		p = p.noDownload(FilterOffline)
+	}
+	return p
+}
+
+// refuses returns the filter that a model's state on the device does not pass,
+// or [FilterNone]. Nothing is held against a model without a state.
+func (q *Query) refuses(state ModelState) Filter {
 	switch {
-	case m.Disabled || slices.Contains(limits.DisabledEngines, m.Framework):
-		return FilterEnabled
-	case m.Requires.GPU == NeedsWebGPU && !hasWebGPU(device, limits):
-		return FilterGPU
-	case !device.HasEngine(m.Framework):
-		return FilterEngine
-	case !fitsGPU(&m.Requires, device):
-		return FilterGPUFeatures
-	case m.MinDeviceTier > device.Tier():
-		return FilterTier
-	case device.RAM() != 0 && m.MinRAM > device.RAM():
-		return FilterMemory
-	case !q.fitsStorage(m, state):
-		return FilterSize
-	case q.Tokens > int64(m.ContextWindow):
-		return FilterContext
-	case !m.Supports.Covers(q.Needs):
-		return FilterFeatures
-	case (q.Network.SaveData || q.Network.Metered) && !state.onDevice():
-		return FilterMetered
-	case q.Network.Offline && !state.onDevice():
-		return FilterOffline
-	case int(state.Failures) >= cmp.Or(limits.MaxFailures, DefaultMaxFailures):
+	case int(state.Failures) >= cmp.Or(q.Limits.MaxFailures, DefaultMaxFailures):
 		return FilterHealth
-	case state.TokensPerSecondMilli != 0 && int64(state.TokensPerSecondMilli) < limits.MinTokensPerSecondMilli:
+	case state.TokensPerSecondMilli != 0 && int64(state.TokensPerSecondMilli) < q.Limits.MinTokensPerSecondMilli:
 		return FilterSpeed
 	}
 	return FilterNone
-}
-
-func hasWebGPU(d *capability.Device, l *Limits) bool {
-	return d.WebGPU != capability.No && (l.AllowSoftwareGPU || !d.GPU.Software())
-}
-
-// fitsGPU checks features and buffer limits, which only a model that runs on
-// WebGPU can need.
-func fitsGPU(need *Requirements, d *capability.Device) bool {
-	if need.GPU != NeedsWebGPU {
-		return true
-	}
-	for _, feature := range need.Features {
-		if !d.HasGPUFeature(feature) {
-			return false
-		}
-	}
-	return fits(need.MinBufferBytes, d.GPU.Limits.MaxBufferSize) &&
-		fits(need.MinBufferBytes, d.GPU.Limits.MaxStorageBufferBindingSize)
-}
-
-// fitsStorage checks what a download would take; a model on the device has its
-// place already, but the operator's cap holds for it too.
-func (q *Query) fitsStorage(m *Model, state ModelState) bool {
-	if q.Limits.MaxModelBytes != 0 && m.SizeBytes > q.Limits.MaxModelBytes {
-		return false
-	}
-	const mib = 1 << 20
-	quota := q.Device.StorageQuotaMB
-	return state.onDevice() || quota == 0 || m.SizeBytes/mib < int64(quota)
-}
-
-// fits reports whether need is within a claimed limit; an unknown limit fits.
-func fits(need int64, limit capability.Count) bool {
-	return limit == 0 || need <= int64(limit)
 }

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/edgewise-ai/edgewise/capability"
@@ -94,6 +95,9 @@ func TestEachFilterAlone(t *testing.T) {
 		}, registry.FilterSize},
 		{"quota too small", onGPU(nil), device(capability.Device{StorageQuotaMB: 600}), registry.FilterSize}, // the model would fill it
 		{"quota large enough", onGPU(nil), device(capability.Device{StorageQuotaMB: 601}), registry.FilterNone},
+		{"quota beyond any model", onGPU(func(m *registry.Model) { m.SizeBytes = capability.MaxCount }), device(capability.Device{StorageQuotaMB: capability.MaxCount}), registry.FilterNone},
+		{"largest model, quota just large enough", onGPU(func(m *registry.Model) { m.SizeBytes = capability.MaxCount }), device(capability.Device{StorageQuotaMB: 1 << 33}), registry.FilterNone},
+		{"largest model, quota too small", onGPU(func(m *registry.Model) { m.SizeBytes = capability.MaxCount }), device(capability.Device{StorageQuotaMB: 1<<33 - 1}), registry.FilterSize},
 		{"quota too small, cached", onGPU(nil), registry.Query{
 			Device: &capability.Device{StorageQuotaMB: 1}, States: inState(registry.ModelState{Status: registry.Cached}),
 		}, registry.FilterNone},
@@ -130,6 +134,9 @@ func TestEachFilterAlone(t *testing.T) {
 		}, registry.FilterSpeed},
 		{"just fast enough", onGPU(nil), registry.Query{
 			Limits: &registry.Limits{MinTokensPerSecondMilli: 5000}, States: inState(registry.ModelState{TokensPerSecondMilli: 5000}),
+		}, registry.FilterNone},
+		{"expected to be too slow", onGPU(nil), registry.Query{
+			Limits: &registry.Limits{MinTokensPerSecondMilli: 5000}, States: inState(registry.ModelState{PredictedTokensPerSecondMilli: 1}),
 		}, registry.FilterNone},
 		{"speed unknown", onGPU(nil), registry.Query{Limits: &registry.Limits{MinTokensPerSecondMilli: 5000}}, registry.FilterNone},
 	} {
@@ -202,6 +209,29 @@ func TestFilterOrder(t *testing.T) {
 			t.Errorf("the filter is called %q, want %q", step.want, step.name)
 		}
 		step.mend()
+	}
+}
+
+// Whatever a request can ask for, a model must offer.
+func TestEveryFeatureIsFiltered(t *testing.T) {
+	for i := range reflect.TypeFor[registry.Features]().NumField() {
+		name := reflect.TypeFor[registry.Features]().Field(i).Name
+		var asked registry.Features
+		switch field := reflect.ValueOf(&asked).Elem().Field(i); field.Kind() {
+		case reflect.Bool:
+			field.SetBool(true)
+		default:
+			field.SetInt(2)
+		}
+		without, with := validModel("m"), validModel("m")
+		without.Supports, with.Supports = registry.Features{}, asked
+		query := registry.Query{Needs: asked}
+		if got := newIndex(t, without).Select(query); got.Emptied != registry.FilterFeatures {
+			t.Errorf("%s is asked for and not offered: emptied by %q", name, got.Emptied)
+		}
+		if got := newIndex(t, with).Select(query); got.Model == nil {
+			t.Errorf("%s is asked for and offered: emptied by %q", name, got.Emptied)
+		}
 	}
 }
 

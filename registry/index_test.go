@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/edgewise-ai/edgewise/capability"
 	"github.com/edgewise-ai/edgewise/registry"
 )
 
@@ -81,7 +82,7 @@ func TestIndexLooksUp(t *testing.T) {
 
 func TestSelectFromNothing(t *testing.T) {
 	got := newIndex(t).Select(registry.Query{})
-	if got.Model != nil || got.Emptied != registry.FilterNone || len(got.Alternates()) != 0 || got.Status != "" {
+	if got.Model != nil || got.Emptied != registry.FilterNone || len(got.Alternates()) != 0 || got.State != (registry.ModelState{}) {
 		t.Errorf("an empty registry gives %+v", got)
 	}
 }
@@ -136,8 +137,8 @@ func TestRanking(t *testing.T) {
 				if diff := cmp.Diff(test.want, ids(got)); diff != "" {
 					t.Fatalf("-want +got:\n%s", diff)
 				}
-				if want := test.query.States[got.Model.ID].Status; got.Status != want {
-					t.Fatalf("status %q, want %q", got.Status, want)
+				if want := test.query.States[got.Model.ID]; got.State != want {
+					t.Fatalf("state %+v, want %+v", got.State, want)
 				}
 			}
 		})
@@ -165,6 +166,26 @@ func TestEmptiedIsTheLastFilter(t *testing.T) {
 	}
 	if got := newIndex(t, disabled, validModel("fine")).Select(registry.Query{}).Emptied; got != registry.FilterNone {
 		t.Errorf("one is left, yet %q emptied the set", got)
+	}
+}
+
+// A query may need more steps than fit on the stack.
+func TestSelectAmongManyEngines(t *testing.T) {
+	var models []registry.Model
+	for i := range 100 {
+		m := ranked(fmt.Sprintf("m%02d", i), "1B", 1)
+		m.Framework, m.Requires.GPU = fmt.Sprintf("acme/engine-%d", i), registry.NeedsNoGPU
+		models = append(models, m)
+	}
+	index := newIndex(t, models...)
+	device := capability.Device{Engines: []string{"acme/engine-70", "acme/engine-7", "acme/engine-x"}}
+	query := registry.Query{Device: &device, Limits: &registry.Limits{DisabledEngines: []string{"acme/engine-7"}}}
+	if got := ids(index.Select(query)); !slices.Equal(got, []string{"m70"}) {
+		t.Errorf("got %v", got)
+	}
+	query.Limits.DisabledEngines = device.Engines
+	if got := index.Select(query); got.Emptied != registry.FilterEngine {
+		t.Errorf("emptied by %q", got.Emptied)
 	}
 }
 

@@ -72,7 +72,7 @@ func TestMemorySharesNothingWithTheCaller(t *testing.T) {
 	m.Requires.Features = []string{"shader-f16"}
 	m.Source = map[string]string{"modelId": "a"}
 	m.Origin = map[string]string{"sizeBytes": "unverified"}
-	m.SHA256 = map[string]string{}
+	m.SHA256, m.Integrity = map[string]string{}, map[string]string{}
 	memory := newMemory(t, m)
 	if err := memory.PutModel(t.Context(), m); err != nil {
 		t.Fatal(err)
@@ -82,7 +82,8 @@ func TestMemorySharesNothingWithTheCaller(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Capabilities[0], m.Requires.Features[0] = "changed", "changed"
-	m.Source["modelId"], m.Origin["sizeBytes"], m.SHA256["f"] = "changed", "changed", "changed"
+	m.Source["modelId"], m.Origin["sizeBytes"] = "changed", "changed"
+	m.SHA256["f"], m.Integrity["f"] = "changed", "changed"
 	after, _ := json.Marshal(list(t, memory))
 	if string(before) != string(after) {
 		t.Errorf("the caller's changes show:\n%s\nwas\n%s", after, before)
@@ -144,16 +145,9 @@ func TestMemoryWatch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		signals := func() (n int) {
+		signals := func() int {
 			synctest.Wait()
-			for {
-				select {
-				case <-changed:
-					n++
-				default:
-					return n
-				}
-			}
+			return drain(changed)
 		}
 		put := func(id string) {
 			t.Helper()

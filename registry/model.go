@@ -6,20 +6,20 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/edgewise-ai/edgewise/capability"
 )
 
-// Names of engines. The client ships adapters for WebLLM and Transformers; the
-// others are spelled here for adapters to come, or of the app's own. A model may
-// name any engine.
+// The engines that the client has names for. An engine of the app's own goes by a
+// name with a slash, as in "acme/mlx": letters, digits and "_.:-" on both sides, 64
+// bytes at most. Any other name is refused, so that a typing error is not taken for
+// an engine that no page has.
 const (
-	WebLLM       = "webllm"
-	Transformers = "transformers.js"
-	Wllama       = "wllama"
-	ONNX         = "onnx"
-	PromptAPI    = "prompt-api"
+	WebLLM       = "webllm"          // MLC's compiled models on WebGPU
+	Transformers = "transformers.js" // ONNX graphs with their tokenizer, on WebGPU or WebAssembly
+	Wllama       = "wllama"          // llama.cpp: GGUF files on WebAssembly
+	ONNX         = "onnx"            // ONNX Runtime Web with a graph of the app's own
+	PromptAPI    = "prompt-api"      // the browser's built-in model
 )
 
 // Model is one entry of a registry: what a model is, what it needs, where it
@@ -46,17 +46,30 @@ type Model struct {
 	Requires    Requirements `json:"requires,omitzero"`
 	Supports    Features     `json:"supports,omitzero"`
 
-	// Source tells the engine where the files lie. Keys are the engine's own:
-	// "modelId" for WebLLM, or "modelURL" and "modelLib" for a model that is not
-	// on its list; "modelId", "dtype" and "device" for Transformers.js; "repo" and
-	// "file" for wllama.
+	// Source tells the engine where the files lie and how to run them. Each engine
+	// reads keys of its own; others may ride along for the app.
+	//
+	//	WebLLM        modelId, on WebLLM's list or the page's; defaults to the ID.
+	//	              Or modelURL and modelLib, for a model on neither.
+	//	Transformers  modelId, defaults to the ID; revision, defaults to main; dtype
+	//	              and device, default to the page's choice, else q8 and wasm.
+	//	Wllama        url of a GGUF file, the first if it is split; or repo and file.
+	//	ONNX          url of the graph.
+	//	PromptAPI     none: the browser has the model.
 	Source map[string]string `json:"source,omitempty"`
 
 	// Origin says, by field name, where a figure was read, or "unverified".
 	Origin map[string]string `json:"origin,omitempty"`
 
-	License string            `json:"license,omitempty"` // SPDX identifier or the licence's own name
-	SHA256  map[string]string `json:"sha256,omitempty"`  // hexadecimal, by file name
+	License string `json:"license,omitempty"` // SPDX identifier or the licence's own name
+
+	// SHA256 and Integrity hold what the files must hash to, by file name, for the
+	// engine or the app that checks it. Hubs list the first, 64 digits of lower-case
+	// hexadecimal; fetch takes the second, "sha256-", "sha384-" or "sha512-" before
+	// standard base64 with its padding (W3C Subresource Integrity). A file may be in
+	// either, or in both.
+	SHA256    map[string]string `json:"sha256,omitempty"`
+	Integrity map[string]string `json:"integrity,omitempty"`
 
 	// Disabled is the model's kill switch: it stays listed and is never chosen.
 	Disabled bool `json:"disabled,omitempty"`
@@ -86,7 +99,7 @@ type Features struct {
 	JSONSchema bool `json:"jsonSchema,omitempty"`
 	Images     bool `json:"images,omitempty"`
 	Logprobs   bool `json:"logprobs,omitempty"`
-	N          int  `json:"n,omitempty"` // completions a request; 0 means 1
+	N          int  `json:"n,omitempty"` // completions a request, 128 at most on a model; 0 means 1
 }
 
 // Covers reports whether everything that need asks for is offered.
@@ -113,45 +126,6 @@ func ParseParameters(s string) (int64, error) {
 	return int64(math.Round(count * unit)), nil
 }
 
-// Validate reports the first field that makes the model unusable, as a
-// [*FieldError].
-func (m *Model) Validate() error {
-	bad := func(field, format string, args ...any) error {
-		return &FieldError{Model: m.ID, Field: field, Problem: fmt.Sprintf(format, args...)}
-	}
-	switch {
-	case m.ID == "" || len(m.ID) > 200 || strings.ContainsFunc(m.ID, isControl):
-		return bad("id", "must have 1 to 200 characters and no control character")
-	case m.Framework == "" || len(m.Framework) > capability.MaxLabelLength:
-		return bad("framework", "must name an engine, such as %s or %s", WebLLM, Transformers)
-	case m.SizeBytes < 0 || m.SizeBytes > capability.MaxCount:
-		return bad("sizeBytes", "is %d: want 0 (unknown) to 2^53-1", m.SizeBytes)
-	case m.ContextWindow <= 0 || m.ContextWindow > 1<<30:
-		return bad("contextWindow", "is %d tokens: want 1 to 2^30", m.ContextWindow)
-	case m.MinRAM < 0 || m.MinRAM > capability.MaxMemory:
-		return bad("minRAMGB", "is %d MiB: want 0 to %d", m.MinRAM, capability.MaxMemory)
-	case m.MinDeviceTier > capability.TierHighEnd:
-		return bad("minDeviceTier", "is unknown: want mobile, desktop or high-end")
-	case m.Requires.GPU != "" && m.Requires.GPU != NeedsNoGPU && m.Requires.GPU != NeedsWebGPU:
-		return bad("requires.gpu", "is %q: want %s or %s", m.Requires.GPU, NeedsNoGPU, NeedsWebGPU)
-	case m.Requires.MinBufferBytes < 0 || m.Requires.MinBufferBytes > capability.MaxCount:
-		return bad("requires.minBufferBytes", "is %d: want 0 (no need) to 2^53-1", m.Requires.MinBufferBytes)
-	case slices.Contains(m.Capabilities, ""):
-		return bad("capabilities", "has an empty word, which would match a request without a task")
-	case m.Supports.N < 0:
-		return bad("supports.n", "is negative")
-	}
-	if _, err := ParseParameters(m.Parameters); err != nil {
-		return bad("parameters", "%v", err)
-	}
-	for file, sum := range m.SHA256 {
-		if len(sum) != 64 || strings.Trim(sum, "0123456789abcdef") != "" {
-			return bad("sha256."+file, "is no SHA-256 in lower-case hexadecimal")
-		}
-	}
-	return nil
-}
-
 // FieldError says which field of which model is wrong.
 type FieldError struct {
 	Model   string // the model's ID, as given
@@ -161,7 +135,7 @@ type FieldError struct {
 
 // Error implements error.
 func (e *FieldError) Error() string {
-	return fmt.Sprintf("registry: model %q: %s %s", e.Model, e.Field, e.Problem)
+	return fmt.Sprintf("registry: model %.200q: %s %s", e.Model, e.Field, e.Problem)
 }
 
 // normalized returns the model with its defaults filled in and no memory shared
@@ -175,8 +149,7 @@ func (m Model) normalized() Model {
 	}
 	m.Capabilities = slices.Clone(m.Capabilities)
 	m.Requires.Features = slices.Clone(m.Requires.Features)
-	m.Source, m.Origin, m.SHA256 = maps.Clone(m.Source), maps.Clone(m.Origin), maps.Clone(m.SHA256)
+	m.Source, m.Origin = maps.Clone(m.Source), maps.Clone(m.Origin)
+	m.SHA256, m.Integrity = maps.Clone(m.SHA256), maps.Clone(m.Integrity)
 	return m
 }
-
-func isControl(r rune) bool { return r < 0x20 || r == 0x7f }

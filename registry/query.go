@@ -84,19 +84,11 @@ type ModelState struct {
 	TokensPerSecondMilli capability.Count `json:"tokensPerSecondMilli,omitzero"` // measured decoding speed, thousandths
 	TTFTMs               capability.Count `json:"ttftMs,omitzero"`               // measured time to first token
 	Failures             capability.Count `json:"failures,omitzero"`             // within the page's failure window
+
+	// PredictedTokensPerSecondMilli is the speed that the page expects of a
+	// model that it has not measured. No filter looks at it; a policy may.
+	PredictedTokensPerSecondMilli capability.Count `json:"predictedTokensPerSecondMilli,omitzero"`
 }
 
 // onDevice reports whether no download is needed.
 func (s ModelState) onDevice() bool { return s.Status == Cached || s.Status == Loaded }
-
-// rank orders states for the choice: loaded, then cached, then the rest.
-func (s ModelState) rank() uint8 {
-	switch s.Status {
-	case Loaded:
-		return 0
-	case Cached:
-		return 1
-	default:
-		return 2
-	}
-}

@@ -9,12 +9,30 @@ import (
 )
 
 // generator makes random registries and queries from few values, so that they
-// meet: equal sizes, engines that are there, limits that are just met.
-type generator struct{ *rand.Rand }
+// meet: equal sizes, engines that are there, limits that are just met. A varied
+// one takes figures from wide ranges, so that hardly two models share one.
+type generator struct {
+	*rand.Rand
+	varied bool
+}
 
-func newGenerator(seed uint64) generator { return generator{rand.New(rand.NewPCG(seed, 0))} }
+func newGenerator(seed uint64) generator { return generator{Rand: rand.New(rand.NewPCG(seed, 0))} }
+
+func newVariedGenerator(seed uint64) generator {
+	g := newGenerator(seed)
+	g.varied = true
+	return g
+}
 
 func pick[T any](g generator, from ...T) T { return from[g.IntN(len(from))] }
+
+// figure is one of a few, or else anything below most.
+func figure[T ~int | ~int64](g generator, most T, few ...T) T {
+	if g.varied {
+		return T(g.Int64N(int64(most)))
+	}
+	return pick(g, few...)
+}
 
 // sometimes is true once in n times.
 func (g generator) sometimes(n int) bool { return g.IntN(n) == 0 }
@@ -40,16 +58,18 @@ func (g generator) model(id string) registry.Model {
 	return registry.Model{
 		ID: id, Framework: pick(g, someEngines...),
 		Parameters: pick(g, "", "350M", "0.5B", "1.1B", "1100M", "3B", "7B"),
-		SizeBytes:  pick(g, someSizes...), ContextWindow: pick(g, 1024, 2048, 4096),
-		MinRAM:        capability.GB * capability.Memory(g.IntN(5)),
+		SizeBytes:  figure(g, 4<<30, someSizes...), ContextWindow: 1 + figure(g, 4096, 1023, 2047, 4095),
+		MinRAM:        figure(g, 5*capability.GB, 0, capability.GB, 2*capability.GB, 3*capability.GB, 4*capability.GB),
 		MinDeviceTier: capability.DeviceTier(g.IntN(4)),
 		Capabilities:  g.subset(someTasks),
 		Requires: registry.Requirements{
 			GPU:            pick(g, "", registry.NeedsNoGPU, registry.NeedsWebGPU),
 			Features:       g.subset(someFeatures),
-			MinBufferBytes: pick(g, 0, int64(128<<20), 256<<20),
+			MinBufferBytes: figure(g, 300<<20, 0, int64(128<<20), 256<<20),
 		},
-		Supports: registry.Features{Tools: g.sometimes(2), JSONSchema: g.sometimes(2), N: g.IntN(4)},
+		Supports: registry.Features{
+			Tools: g.sometimes(2), JSONSchema: g.sometimes(2), Images: g.sometimes(2), Logprobs: g.sometimes(2), N: g.IntN(4),
+		},
 		Disabled: g.sometimes(10),
 	}
 }
@@ -69,17 +89,17 @@ func (g generator) device() *capability.Device {
 	d := &capability.Device{
 		WebGPU:       pick(g, capability.Unknown, capability.Yes, capability.Yes, capability.No),
 		GPUTier:      capability.GPUTier(g.IntN(5)),
-		AvailableRAM: capability.GB * capability.Memory(g.IntN(9)),
+		AvailableRAM: figure(g, 9*capability.GB, 0, capability.GB, 2*capability.GB, 4*capability.GB, 8*capability.GB),
 		IsMobile:     g.presence(), IsTablet: pick(g, capability.Unknown, capability.No, capability.No, capability.Yes),
-		StorageQuotaMB: pick[capability.Count](g, 0, 200, 601, 2048, 100_000),
+		StorageQuotaMB: figure[capability.Count](g, 6_000, 0, 200, 601, 2048, 100_000),
 	}
 	if g.sometimes(8) {
 		d.GPU.Fallback = capability.Yes
 	}
 	if g.sometimes(2) {
 		d.GPU.Features = append([]string{}, g.subset(someFeatures)...)
-		d.GPU.Limits.MaxBufferSize = pick[capability.Count](g, 0, 128<<20, 256<<20)
-		d.GPU.Limits.MaxStorageBufferBindingSize = pick[capability.Count](g, 0, 128<<20, 256<<20)
+		d.GPU.Limits.MaxBufferSize = figure[capability.Count](g, 300<<20, 0, 128<<20, 256<<20)
+		d.GPU.Limits.MaxStorageBufferBindingSize = figure[capability.Count](g, 300<<20, 0, 128<<20, 256<<20)
 	}
 	if g.sometimes(2) {
 		d.Engines = append([]string{}, g.subset(someEngines)...)
@@ -87,37 +107,43 @@ func (g generator) device() *capability.Device {
 	return d
 }
 
-// query makes a query whose states are about models 0 to n-1 and a few that are
-// in no registry.
 func (g generator) query(n int) registry.Query {
-	q := registry.Query{Tokens: pick[int64](g, 0, 100, 1024, 1025, 3000), Task: pick(g, append(someTasks, "", "poetry")...)}
+	q := registry.Query{Tokens: figure[int64](g, 3000, 0, 100, 1024, 1025, 3000), Task: pick(g, append(someTasks, "", "poetry")...)}
 	if !g.sometimes(10) {
 		q.Device = g.device()
 	}
 	if g.sometimes(4) {
-		q.Needs = registry.Features{Tools: g.sometimes(2), JSONSchema: g.sometimes(2), N: g.IntN(4)}
+		q.Needs = registry.Features{
+			Tools: g.sometimes(2), JSONSchema: g.sometimes(2), Images: g.sometimes(8), Logprobs: g.sometimes(8), N: g.IntN(4),
+		}
 	}
 	if g.sometimes(3) {
 		q.Network = registry.Network{Offline: g.sometimes(2), SaveData: g.sometimes(3), Metered: g.sometimes(3)}
 	}
 	if g.sometimes(2) {
 		q.Limits = &registry.Limits{
-			AllowSoftwareGPU: g.sometimes(2), MaxModelBytes: pick(g, someSizes...),
+			AllowSoftwareGPU: g.sometimes(2), MaxModelBytes: figure(g, 4<<30, someSizes...),
 			MaxFailures: g.IntN(5), MinTokensPerSecondMilli: pick[int64](g, 0, 0, 5000),
 		}
 		if g.sometimes(4) {
 			q.Limits.DisabledEngines = g.subset(someEngines)
 		}
 	}
-	if states := g.IntN(8); states > 0 {
-		q.States = make(map[string]registry.ModelState, states)
-		for range states {
-			q.States[fmt.Sprintf("model-%d", g.IntN(n+3))] = registry.ModelState{
-				Status:               pick(g, "", registry.Absent, registry.Cached, registry.Cached, registry.Loaded),
-				Failures:             pick[capability.Count](g, 0, 0, 0, 1, 3),
-				TokensPerSecondMilli: pick[capability.Count](g, 0, 4999, 5000, 20_000),
-			}
+	q.States = g.states(n, g.IntN(8))
+	return q
+}
+
+// states are about models 0 to n-1 and a few that are in no registry.
+func (g generator) states(n, count int) map[string]registry.ModelState {
+	states := make(map[string]registry.ModelState, count)
+	for range count {
+		states[fmt.Sprintf("model-%d", g.IntN(n+3))] = registry.ModelState{
+			Status:               pick(g, "", registry.Absent, registry.Cached, registry.Cached, registry.Loaded),
+			Failures:             pick[capability.Count](g, 0, 0, 0, 1, 3),
+			TokensPerSecondMilli: pick[capability.Count](g, 0, 4999, 5000, 20_000),
+
+			PredictedTokensPerSecondMilli: pick[capability.Count](g, 0, 1),
 		}
 	}
-	return q
+	return states
 }

@@ -8,6 +8,7 @@
 //	}
 //
 // A registry that also implements [registry.Writer] or [registry.Watcher] is
-// checked for those as well. [registry.Memory] is the first to pass. Run the
-// tests with -race: half of the promises are about concurrent use.
+// checked for those as well. [registry.Memory] and [registry.File] pass, and so does
+// the client of a model service in this package's tests. Run the tests with -race:
+// half of the promises are about concurrent use.
 package registrytest

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -15,17 +16,18 @@ import (
 // that loses one is found out.
 func sample(id string) registry.Model {
 	return registry.Model{
-		ID: id, Name: "Sample ✓", Framework: "registrytest", Parameters: "3.8B", Quantization: "q4f16_1",
+		ID: id, Name: "Sample ✓", Framework: "registrytest/engine", Parameters: "3.8B", Quantization: "q4f16_1",
 		SizeBytes: capability.MaxCount, ContextWindow: 4096,
 		MinRAM: 2*capability.GB + 1, MinDeviceTier: capability.TierHighEnd,
 		Capabilities: []string{"chat", "code"}, DownloadURL: "https://example.com/model",
-		Requires: registry.Requirements{GPU: registry.NeedsWebGPU, Features: []string{"shader-f16"}, MinBufferBytes: 1 << 30},
-		Supports: registry.Features{Tools: true, JSONSchema: true, Images: true, Logprobs: true, N: 3},
-		Source:   map[string]string{"modelId": "sample"},
-		Origin:   map[string]string{"sizeBytes": "unverified"},
-		License:  "Apache-2.0",
-		SHA256:   map[string]string{"weights.bin": "0000000000000000000000000000000000000000000000000000000000000000"},
-		Disabled: true,
+		Requires:  registry.Requirements{GPU: registry.NeedsWebGPU, Features: []string{"shader-f16"}, MinBufferBytes: 1 << 30},
+		Supports:  registry.Features{Tools: true, JSONSchema: true, Images: true, Logprobs: true, N: 3},
+		Source:    map[string]string{"modelId": "sample"},
+		Origin:    map[string]string{"sizeBytes": "unverified"},
+		License:   "Apache-2.0",
+		SHA256:    map[string]string{"weights.bin": strings.Repeat("0", 64)},
+		Integrity: map[string]string{"weights.bin": "sha256-" + strings.Repeat("A", 43) + "="},
+		Disabled:  true,
 	}
 }
 
@@ -87,6 +89,7 @@ func checkPutRefuses(t *testing.T, r registry.ModelRegistry, w registry.Writer) 
 	for field, spoil := range map[string]func(*registry.Model){
 		"id":            func(m *registry.Model) { m.ID = "" },
 		"contextWindow": func(m *registry.Model) { m.ContextWindow = 0 },
+		"framework":     func(m *registry.Model) { m.Framework = "registrytest" },
 		"parameters":    func(m *registry.Model) { m.Parameters = "many" },
 	} {
 		m := good

@@ -1,0 +1,106 @@
+package registry
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+const fileForm = `{"models":[…]}, the form of GET /browser/models`
+
+// decodeFile reads {"models":[…]} strictly: a field that nobody knows is an error,
+// or an operator's slip of the pen would change nothing in silence.
+func decodeFile(path string, content []byte) (*Listing, error) {
+	// Syntax first, over the whole, for only so does the error tell where it is.
+	var syntax *json.SyntaxError
+	if err := json.Unmarshal(content, new(json.RawMessage)); errors.As(err, &syntax) {
+		return nil, inFile(path, content, int(syntax.Offset)-1, err)
+	}
+	var document struct {
+		Revision string            `json:"revision"`
+		Models   []json.RawMessage `json:"models"`
+	}
+	err := strictly(content, &document)
+	if err == nil && document.Models == nil {
+		err = errors.New("models is missing")
+	}
+	if err != nil {
+		return nil, inFile(path, content, 0, fmt.Errorf("want %s: %w", fileForm, err))
+	}
+	all := newCollection(len(document.Models))
+	at := 0
+	for _, raw := range document.Models {
+		at += bytes.Index(content[at:], raw)
+		m, err := decodeModel(raw)
+		if err == nil {
+			err = all.add(&m)
+		}
+		if err != nil {
+			return nil, inFile(path, content, at, err)
+		}
+		at += len(raw)
+	}
+	return newListing(all.models), nil
+}
+
+// decodeModel reads one model, or says which of its fields can't be read.
+func decodeModel(raw json.RawMessage) (Model, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil || fields == nil {
+		return Model{}, fmt.Errorf("want a model, got %.40s", raw)
+	}
+	var m Model
+	err := strictly(raw, &m)
+	if err == nil {
+		return m, checkMemory(m.ID, fields)
+	}
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		alone, _ := json.Marshal(map[string]json.RawMessage{field: fields[field]}) // raw JSON encodes
+		if err := strictly(alone, new(Model)); err != nil {
+			var id string
+			_ = json.Unmarshal(fields["id"], &id) // without one the place must do
+			return Model{}, &FieldError{Model: id, Field: field, Problem: "can't be read: " + strings.TrimPrefix(err.Error(), "json: ")}
+		}
+	}
+	return Model{}, err
+}
+
+// checkMemory refuses what decoding a [capability.Memory] would clamp: right for a
+// device's claim, but in an operator's file it is a mistake.
+func checkMemory(id string, fields map[string]json.RawMessage) error {
+	var gb float64
+	raw, given := fields["minRAMGB"]
+	if err := json.Unmarshal(raw, &gb); given && (err != nil || gb < 0 || gb > maxDeviceGB) {
+		return &FieldError{Model: id, Field: "minRAMGB", Problem: fmt.Sprintf("is %.40s: want 0 (no need) to %g", raw, maxDeviceGB)}
+	}
+	return nil
+}
+
+func strictly(data []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
+}
+
+// fileError says where in a file something is wrong, as compilers do.
+type fileError struct {
+	place string // path:line:column
+	err   error
+}
+
+func inFile(path string, content []byte, offset int, err error) error {
+	before := content[:max(offset, 0)]
+	line := 1 + bytes.Count(before, []byte("\n"))
+	column := len(before) - bytes.LastIndexByte(before, '\n') // -1 in the first line
+	return &fileError{fmt.Sprintf("%s:%d:%d", path, line, column), err}
+}
+
+func (e *fileError) Error() string {
+	return "registry: " + e.place + ": " + strings.TrimPrefix(e.err.Error(), "registry: ")
+}
+
+func (e *fileError) Unwrap() error { return e.err }
