@@ -135,8 +135,10 @@ func (e *Error) wireType() string {
 		return e.Type
 	case e.Code == CodeInvalidRequest, e.Code == CodeUnsupported, e.Code == CodeModelNotFound, e.Code == CodeContextLength:
 		return "invalid_request_error"
-	case e.Code == CodeRateLimited, e.Code == CodeQuotaExceeded:
+	case e.Code == CodeRateLimited:
 		return "rate_limit_error"
+	case e.Code == CodeQuotaExceeded:
+		return "insufficient_quota"
 	default:
 		return "server_error"
 	}

@@ -106,5 +106,6 @@ func ReadReference() (Reference, error) {
 		return Reference{}, err
 	}
 	var r Reference
-	return r, json.Unmarshal(data, &r)
+	err = json.Unmarshal(data, &r)
+	return r, err
 }
