@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 )
 
@@ -28,9 +29,19 @@ func admit(p Policy, position int, first []string) (asked, error) {
 			return asked{}, fmt.Errorf("policy %s: %w", name, err)
 		}
 	}
+	if own, ok := p.(portable); ok {
+		settled := own.settled()
+		if reflect.Indirect(reflect.ValueOf(p)).Type() != reflect.TypeOf(settled) {
+			return asked{}, fmt.Errorf("policy %s: %T embeds %T, which would be asked in its place: hold it in a named field", name, p, settled)
+		}
+		p = settled
+	}
 	a := asked{policy: p, name: name}
 	if a.spec, err = specOf(name, p); err != nil {
 		return asked{}, err
+	}
+	if late, ok := as[timeout](p); ok && !a.spec.allows(late.onTimeout) {
+		return asked{}, fmt.Errorf("policy %s: what it counts as on a timeout goes beyond the effects it declared", name)
 	}
 	a.explains, _ = as[Explainer](p)
 	a.forbids = forbidPlace(name)
@@ -52,22 +63,21 @@ func (a *asked) ask(ctx context.Context, in *Input) (Verdict, error) {
 		return a.policy.Evaluate(ctx, in)
 	}
 	v, err := a.contained(ctx, in)
-	if err != nil {
-		return a.spec.failed(), err
+	if err == nil {
+		return v, nil
 	}
-	return v, nil
+	if late := (*timeoutError)(nil); errors.As(err, &late) && a.spec.allows(late.verdict) {
+		return late.verdict, err
+	}
+	return a.spec.failed(), err
 }
 
 func (a *asked) contained(ctx context.Context, in *Input) (v Verdict, err error) {
 	defer recoverAs(&err)
-	v, err = a.policy.Evaluate(ctx, in)
-	switch {
-	case err != nil:
-	case v.Prefer >= targetCount || v.Forbid&^SetOf(Browser, Server) != 0:
-		err = errors.New("it named a target that does not exist")
-	case v != (Verdict{}) && !wireName.MatchString(string(v.Reason)):
-		err = fmt.Errorf("it gave the malformed reason %q", v.Reason)
-	case !a.spec.allows(v):
+	if v, err = a.policy.Evaluate(ctx, in); err != nil {
+		return v, err
+	}
+	if err = v.validate(); err == nil && !a.spec.allows(v) {
 		err = errors.New("its verdict goes beyond the effects it declared")
 	}
 	return v, err

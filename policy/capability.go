@@ -3,7 +3,6 @@ package policy
 import (
 	"cmp"
 	"context"
-	"fmt"
 
 	"github.com/edgewise-ai/edgewise/capability"
 )
@@ -31,13 +30,10 @@ func (Capability) Name() string { return NameCapability }
 
 // Validate reports an option out of range.
 func (p Capability) Validate() error {
-	if p.MinRAM < 0 || p.MinRAM > capability.MaxMemory {
-		return fmt.Errorf("MinRAM is %d MiB: want 0 (the default, %d) to %d", p.MinRAM, DefaultMinRAM, capability.MaxMemory)
-	}
-	return nil
+	return checkOptions(option{name: "MinRAM (in MiB)", value: int64(p.MinRAM), most: int64(capability.MaxMemory)})
 }
 
-func (p Capability) data() any {
+func (p Capability) settled() portable {
 	p.MinRAM = cmp.Or(p.MinRAM, DefaultMinRAM)
 	return p
 }

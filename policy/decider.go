@@ -34,10 +34,13 @@ type Options struct {
 // Defaults returns the built-in policies with their default options. A policy
 // given replaces the built-in one of the same name, or is added.
 func Defaults(custom ...Policy) []Policy {
-	all := []Policy{Enabled{}, Capability{}, Privacy{}, Preference{}, Readiness{}, Complexity{}}
+	all := []Policy{
+		Enabled{}, Capability{}, Privacy{}, Preference{}, Budget{}, Tier{}, Health{},
+		Sticky{}, Readiness{}, Battery{}, Speed{}, Task{}, Complexity{}, Cost{},
+	}
 	for _, c := range custom {
 		same := slices.IndexFunc(all, func(p Policy) bool {
-			n, ok := c.(Namer)
+			n, ok := as[Namer](c)
 			return ok && p.(Namer).Name() == n.Name()
 		})
 		if same >= 0 {
@@ -154,7 +157,7 @@ func (w *work) fill() {
 func (d *Decider) decide(ctx context.Context, in *Input) Decision {
 	query := registry.Query{
 		Device:  in.Device,
-		Tokens:  in.Request.Tokens() + in.Request.outputTokens(),
+		Tokens:  in.Request.Tokens() + in.Request.OutputTokens(),
 		Task:    in.Request.Task,
 		Needs:   in.Request.Needs,
 		States:  in.State.Models,
@@ -162,7 +165,7 @@ func (d *Decider) decide(ctx context.Context, in *Input) Decision {
 		Limits:  &d.limits,
 	}
 	selection := d.index.Select(query)
-	in.Candidate, in.Status = selection.Model, selection.Status
+	in.Candidate, in.CandidateState = selection.Model, selection.State
 
 	var t tally
 	if in.Trace {
@@ -173,7 +176,7 @@ func (d *Decider) decide(ctx context.Context, in *Input) Decision {
 		candidate = Verdict{Forbid: SetOf(Browser), Reason: reasonOf(selection.Emptied)}
 	}
 	said := false
-	for i := range d.asked {
+	for i := range d.asked { // among them privacy, whose place is behind the candidate's
 		a := &d.asked[i]
 		if !said && a.forbids > candidatePlace {
 			t.count(candidateName, 0, candidate)
@@ -187,9 +190,6 @@ func (d *Decider) decide(ctx context.Context, in *Input) Decision {
 			t.trace = append(t.trace, a.step(in, v, err))
 		}
 		t.count(a.name, a.prefers, v)
-	}
-	if !said {
-		t.count(candidateName, 0, candidate)
 	}
 	return t.outcome(in, selection)
 }

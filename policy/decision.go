@@ -28,7 +28,7 @@ type Decision struct {
 // Forbidden returns why a target is not permitted, or "" if it is.
 func (d *Decision) Forbidden(t Target) Reason {
 	if t >= targetCount {
-		return NoPermittedTarget
+		return ""
 	}
 	return d.why[t]
 }

@@ -3,7 +3,6 @@ package policy
 import (
 	"cmp"
 	"context"
-	"fmt"
 )
 
 // Enabled is the operator's switch: it forbids the browser, with
@@ -27,13 +26,10 @@ func (Enabled) Name() string { return NameEnabled }
 
 // Validate reports an option out of range.
 func (p Enabled) Validate() error {
-	if p.RolloutBasisPoints < 0 || p.RolloutBasisPoints > FullRollout {
-		return fmt.Errorf("RolloutBasisPoints is %d: want 0 (the default, everyone) to %d", p.RolloutBasisPoints, FullRollout)
-	}
-	return nil
+	return checkOptions(option{name: "RolloutBasisPoints", value: int64(p.RolloutBasisPoints), most: FullRollout})
 }
 
-func (p Enabled) data() any {
+func (p Enabled) settled() portable {
 	p.RolloutBasisPoints = cmp.Or(p.RolloutBasisPoints, FullRollout)
 	return p
 }

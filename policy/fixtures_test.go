@@ -2,11 +2,20 @@ package policy_test
 
 import (
 	"context"
+	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/edgewise-ai/edgewise/capability"
 	"github.com/edgewise-ai/edgewise/policy"
 	"github.com/edgewise-ai/edgewise/registry"
+)
+
+// The targets, short for tables.
+const (
+	none    = policy.None
+	browser = policy.Browser
+	server  = policy.Server
 )
 
 // models are six entries that differ in what the filters look at.
@@ -56,9 +65,15 @@ func desktop() *capability.Device {
 	}
 }
 
+// newDecider returns a decider over models().
 func newDecider(t testing.TB, opts policy.Options) *policy.Decider {
 	t.Helper()
-	index, err := registry.NewIndex(registry.Listing{Revision: "test", Models: models()})
+	return newDeciderOver(t, models(), opts)
+}
+
+func newDeciderOver(t testing.TB, models []registry.Model, opts policy.Options) *policy.Decider {
+	t.Helper()
+	index, err := registry.NewIndex(registry.Listing{Models: models})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,4 +89,32 @@ func says(name string, v policy.Verdict) policy.Policy {
 	return policy.Named(name, policy.PolicyFunc(func(context.Context, *policy.Input) (policy.Verdict, error) {
 		return v, nil
 	}))
+}
+
+// wantErrorAbout checks that an error says all of the words.
+func wantErrorAbout(t *testing.T, err error, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			t.Errorf("got error %v, want one about %q", err, word)
+		}
+	}
+}
+
+func encoded(t testing.TB, v any) string {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func nameOf(p policy.Policy) string { return p.(policy.Namer).Name() }
+
+func idOf(m *registry.Model) string {
+	if m == nil {
+		return ""
+	}
+	return m.ID
 }

@@ -20,10 +20,10 @@ type Input struct {
 	Trace    bool // explain the decision in [Decision.Trace]
 
 	// Candidate is the model that would answer in the browser, nil if no model
-	// passed the filters, and Status is where the page said it is. The decider
-	// sets both before it asks the policies.
-	Candidate *registry.Model
-	Status    registry.Status
+	// passed the filters, and CandidateState what the page said of it. The
+	// decider sets both before it asks the policies.
+	Candidate      *registry.Model
+	CandidateState registry.ModelState
 }
 
 // Identity is who asks, as the app's own authentication knows it. Nothing in it
@@ -86,19 +86,7 @@ type Request struct {
 	Needs          registry.Features `json:"needs,omitzero"`
 	ConversationID string            `json:"conversationId,omitempty"`
 	InToolLoop     Target            `json:"inToolLoop,omitzero"` // where the loop began
-}
-
-// TextFeatures are counts over a prompt, made by the page in one pass. They say
-// something about difficulty and script without saying what was written.
-type TextFeatures struct {
-	CodePoints     int64 `json:"codePoints"`
-	Messages       int64 `json:"messages,omitempty"`
-	CodeFences     int64 `json:"codeFences,omitempty"`
-	Digits         int64 `json:"digits,omitempty"`
-	Operators      int64 `json:"operators,omitempty"`
-	QuestionWords  int64 `json:"questionWords,omitempty"`
-	ReasoningVerbs int64 `json:"reasoningVerbs,omitempty"`
-	CJK            int64 `json:"cjk,omitempty"` // code points of scripts with about one token a character
+	LastTarget     Target            `json:"lastTarget,omitzero"` // where the conversation's last answer was made
 }
 
 // FieldError says which field of a request is wrong, by its name on the wire.
@@ -136,25 +124,20 @@ func (r *Request) Validate() error {
 		return &FieldError{"privacy", "must be local-only or absent"}
 	case !oneOf(r.Preference, "", ModeAuto, ModeAlways, ModeNever):
 		return &FieldError{"preference", "must be auto, always or never"}
+	case r.InToolLoop >= targetCount:
+		return &FieldError{"inToolLoop", "must be browser, server or absent"}
+	case r.LastTarget >= targetCount:
+		return &FieldError{"lastTarget", "must be browser, server or absent"}
+	case r.InToolLoop >= targetCount:
+		return &FieldError{"inToolLoop", "must be browser or server"}
+	case r.LastTarget >= targetCount:
+		return &FieldError{"lastTarget", "must be browser or server"}
 	case len(r.Task) > maxWord:
 		return &FieldError{"task", fmt.Sprintf("must have at most %d bytes", maxWord)}
 	case len(r.ConversationID) > maxWord:
 		return &FieldError{"conversationId", fmt.Sprintf("must have at most %d bytes", maxWord)}
 	}
 	return nil
-}
-
-func (f *TextFeatures) validate() error {
-	return validCounts(
-		count{"features.codePoints", f.CodePoints},
-		count{"features.messages", f.Messages},
-		count{"features.codeFences", f.CodeFences},
-		count{"features.digits", f.Digits},
-		count{"features.operators", f.Operators},
-		count{"features.questionWords", f.QuestionWords},
-		count{"features.reasoningVerbs", f.ReasoningVerbs},
-		count{"features.cjk", f.CJK},
-	)
 }
 
 // count is a number of a request, by its name on the wire.

@@ -10,20 +10,27 @@ const (
 	NameCapability = "capability"
 	NamePrivacy    = "privacy"
 	NamePreference = "preference"
+	NameBudget     = "budget"
+	NameTier       = "tier"
+	NameHealth     = "health"
+	NameSticky     = "sticky"
 	NameReadiness  = "readiness"
+	NameBattery    = "battery"
+	NameSpeed      = "speed"
+	NameTask       = "task"
 	NameComplexity = "complexity"
+	NameCost       = "cost"
 )
 
-// The fixed orders of the decision rule. They hold names of policies that later
-// versions add, so that adding one never moves another.
+// The fixed orders of the decision rule.
 var (
 	forbidOrder = []string{
-		NameEnabled, NameCapability, candidateName, NamePrivacy, NamePreference, "budget", "tier",
-		"health", "sticky", NameReadiness, "battery", "speed", "task", NameComplexity, "cost",
+		NameEnabled, NameCapability, candidateName, NamePrivacy, NamePreference, NameBudget, NameTier,
+		NameHealth, NameSticky, NameReadiness, NameBattery, NameSpeed, NameTask, NameComplexity, NameCost,
 	}
 	preferOrder = []string{
-		"health", "budget", "sticky", NamePreference, NameReadiness, "battery", "speed",
-		"tier", "task", NameComplexity, "cost",
+		NameHealth, NameBudget, NameSticky, NamePreference, NameReadiness, NameBattery, NameSpeed,
+		NameTier, NameTask, NameComplexity, NameCost,
 	}
 )
 

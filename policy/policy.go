@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -30,6 +31,17 @@ type Verdict struct {
 	Prefer Target
 	// Reason says why. It is required unless the verdict abstains.
 	Reason Reason
+}
+
+// validate reports a verdict that makes no sense.
+func (v Verdict) validate() error {
+	switch {
+	case v.Prefer >= targetCount || v.Forbid&^SetOf(Browser, Server) != 0:
+		return errors.New("its verdict names a target that does not exist")
+	case v != (Verdict{}) && !wireName.MatchString(string(v.Reason)):
+		return fmt.Errorf("its verdict has the malformed reason %q: want %s", v.Reason, wireName)
+	}
+	return nil
 }
 
 // PolicyFunc makes a policy of a function; [Named] gives it its name.
@@ -85,7 +97,7 @@ func as[Ability any](p Policy) (Ability, bool) {
 var wireName = regexp.MustCompile(`^[a-z][a-z0-9_.]{0,63}$`)
 
 func nameOf(p Policy) (string, error) {
-	n, ok := p.(Namer)
+	n, ok := as[Namer](p)
 	if !ok {
 		return "", fmt.Errorf("policy: %T has no name: wrap it in policy.Named or give it a Name method", p)
 	}

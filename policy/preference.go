@@ -12,7 +12,7 @@ type Preference struct{}
 // Name implements [Namer].
 func (Preference) Name() string { return NamePreference }
 
-func (p Preference) data() any { return p }
+func (p Preference) settled() portable { return p }
 
 // Evaluate implements [Policy].
 func (Preference) Evaluate(_ context.Context, in *Input) (Verdict, error) {

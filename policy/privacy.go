@@ -9,7 +9,7 @@ type Privacy struct{}
 // Name implements [Namer].
 func (Privacy) Name() string { return NamePrivacy }
 
-func (p Privacy) data() any { return p }
+func (p Privacy) settled() portable { return p }
 
 // Evaluate implements [Policy].
 func (Privacy) Evaluate(_ context.Context, in *Input) (Verdict, error) {

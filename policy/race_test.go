@@ -2,6 +2,5 @@
 
 package policy_test
 
-// raceEnabled is true under the race detector, where sync.Pool drops items at
-// random and allocation counts mean nothing.
+// raceEnabled tells that the race detector is on.
 const raceEnabled = true

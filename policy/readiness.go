@@ -3,7 +3,6 @@ package policy
 import (
 	"cmp"
 	"context"
-	"fmt"
 
 	"github.com/edgewise-ai/edgewise/registry"
 )
@@ -32,13 +31,10 @@ func (Readiness) Name() string { return NameReadiness }
 
 // Validate reports an option out of range.
 func (p Readiness) Validate() error {
-	if p.MaxLoadMs < 0 {
-		return fmt.Errorf("MaxLoadMs is %d: want 0 (the default, %d) or more", p.MaxLoadMs, DefaultMaxLoadMs)
-	}
-	return nil
+	return checkOptions(option{name: "MaxLoadMs", value: p.MaxLoadMs})
 }
 
-func (p Readiness) data() any {
+func (p Readiness) settled() portable {
 	p.MaxLoadMs = cmp.Or(p.MaxLoadMs, DefaultMaxLoadMs)
 	return p
 }
@@ -48,9 +44,9 @@ func (p Readiness) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 	if p.Wait || in.Candidate == nil {
 		return Verdict{}, nil
 	}
-	slow := in.Status == registry.Cached &&
-		int64(in.State.Models[in.Candidate.ID].LoadMs) > cmp.Or(p.MaxLoadMs, DefaultMaxLoadMs)
-	if in.Status == registry.Absent || slow {
+	state := in.CandidateState
+	slow := state.Status == registry.Cached && int64(state.LoadMs) > cmp.Or(p.MaxLoadMs, DefaultMaxLoadMs)
+	if state.Status == registry.Absent || slow {
 		return Verdict{Prefer: Server, Reason: ModelNotReady}, nil
 	}
 	return Verdict{}, nil
@@ -58,9 +54,8 @@ func (p Readiness) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 
 // Explain implements [Explainer].
 func (p Readiness) Explain(in *Input) map[string]int64 {
-	detail := map[string]int64{"maxLoadMs": cmp.Or(p.MaxLoadMs, DefaultMaxLoadMs)}
-	if in.Candidate != nil {
-		detail["loadMs"] = int64(in.State.Models[in.Candidate.ID].LoadMs)
+	return map[string]int64{
+		"maxLoadMs": cmp.Or(p.MaxLoadMs, DefaultMaxLoadMs),
+		"loadMs":    int64(in.CandidateState.LoadMs),
 	}
-	return detail
 }

@@ -10,6 +10,12 @@ const (
 	OptimalForBrowser  Reason = "optimal_for_browser"  // permitted, and nobody objected
 	LocalOnly          Reason = "local_only"           // the request must not leave the device
 	UserPrefersBrowser Reason = "user_prefers_browser" // the user's switch stands on "always"
+	BudgetExhausted    Reason = "budget_exhausted"     // the identity's budget for the server is spent
+	TierBrowserOnly    Reason = "tier_browser_only"    // the identity's tier has no server
+	TierPrefersBrowser Reason = "tier_prefers_browser" // the identity's tier goes to the browser first
+	ServerUnavailable  Reason = "server_unavailable"   // no backend takes requests
+	TaskPrefersBrowser Reason = "task_prefers_browser" // a task that small models do well
+	CheaperInBrowser   Reason = "cheaper_in_browser"   // it saves enough
 )
 
 // Reasons why the browser could not be chosen.
@@ -22,19 +28,25 @@ const (
 	FeatureUnsupported       Reason = "feature_unsupported"              // the engine cannot honour the request
 	MeteredNetwork           Reason = "metered_network"                  // a download the connection should not carry
 	BrowserUnhealthy         Reason = "browser_unhealthy"                // failed too often on this device
-	TooSlow                  Reason = "too_slow"                         // measured under the floor
+	TooSlow                  Reason = "too_slow"                         // measured under the floor, or past the deadline
 	UserDisabledBrowser      Reason = "user_disabled_browser"            // the user's switch stands on "never"
+	TierServerOnly           Reason = "tier_server_only"                 // the identity's tier has no browser
 )
 
 // Reasons why the server was preferred.
 const (
 	ModelNotReady     Reason = "model_not_ready"     // a download or a long load stands before the answer
-	RequestTooComplex Reason = "request_too_complex" // long, or declared complex
+	RequestTooComplex Reason = "request_too_complex" // long, or complex by declaration or score
+	LowBattery        Reason = "low_battery"         // low, and not charging
+	TierPrefersServer Reason = "tier_prefers_server" // the identity's tier goes to the server first
+	CheaperOnServer   Reason = "cheaper_on_server"   // the download would cost more than it saves
 )
+
+// KeptInPlace is why a request follows the one before it to the same target.
+const KeptInPlace Reason = "sticky"
 
 // Reasons why nothing was possible, or a target was out of reach.
 const (
 	Offline              Reason = "offline"                // the page has no connection
 	LocalOnlyUnavailable Reason = "local_only_unavailable" // must stay here, and here cannot
-	NoPermittedTarget    Reason = "no_permitted_target"    // everything was forbidden
 )

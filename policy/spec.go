@@ -14,9 +14,9 @@ import (
 type portable interface {
 	Policy
 	Namer
-	// data returns the policy's options with every default filled in. They
-	// encode to a JSON object.
-	data() any
+	// settled returns the policy with every default filled in and no memory
+	// shared with the caller. It encodes to a JSON object, its options.
+	settled() portable
 }
 
 // Spec is a policy in a snapshot: its options if it is portable, or the word
@@ -40,6 +40,13 @@ type Spec struct {
 type Effects struct {
 	Forbid []Target `json:"forbid,omitempty"`
 	Prefer []Target `json:"prefer,omitempty"`
+}
+
+func (e *Effects) clone() *Effects {
+	if e == nil {
+		return nil
+	}
+	return &Effects{Forbid: slices.Clone(e.Forbid), Prefer: slices.Clone(e.Prefer)}
 }
 
 // WhenUnreachable is what to assume of a policy that cannot be asked. The empty
@@ -127,7 +134,7 @@ func (s *Spec) failed() Verdict {
 
 func specOf(name string, p Policy) (Spec, error) {
 	if own, ok := p.(portable); ok {
-		options, err := json.Marshal(own.data())
+		options, err := json.Marshal(own)
 		if err != nil {
 			return Spec{}, fmt.Errorf("policy %s: its options cannot be encoded: %w", name, err)
 		}
@@ -142,7 +149,7 @@ func specOf(name string, p Policy) (Spec, error) {
 		if err := said.validate(); err != nil {
 			return Spec{}, fmt.Errorf("policy %s: %w", name, err)
 		}
-		spec.Effects = said.Effects
+		spec.Effects = said.Effects.clone()
 		spec.WhenUnreachable = cmp.Or(said.WhenUnreachable, AbstainWhenUnreachable)
 	}
 	return spec, nil
@@ -154,22 +161,28 @@ func FromSpec(s Spec) (Policy, error) {
 	if s.Opaque {
 		return nil, fmt.Errorf("policy %s is opaque: only the server that wrote it can evaluate it", s.Name)
 	}
-	switch s.Name {
-	case NameEnabled:
-		return decodeSpec[Enabled](s)
-	case NameCapability:
-		return decodeSpec[Capability](s)
-	case NamePrivacy:
-		return decodeSpec[Privacy](s)
-	case NamePreference:
-		return decodeSpec[Preference](s)
-	case NameReadiness:
-		return decodeSpec[Readiness](s)
-	case NameComplexity:
-		return decodeSpec[Complexity](s)
-	default:
+	decode, known := decoders[s.Name]
+	if !known {
 		return nil, fmt.Errorf("policy %q is unknown to this version", s.Name)
 	}
+	return decode(s)
+}
+
+var decoders = map[string]func(Spec) (Policy, error){
+	NameEnabled:    decodeSpec[Enabled],
+	NameCapability: decodeSpec[Capability],
+	NamePrivacy:    decodeSpec[Privacy],
+	NamePreference: decodeSpec[Preference],
+	NameBudget:     decodeSpec[Budget],
+	NameTier:       decodeSpec[Tier],
+	NameHealth:     decodeSpec[Health],
+	NameSticky:     decodeSpec[Sticky],
+	NameReadiness:  decodeSpec[Readiness],
+	NameBattery:    decodeSpec[Battery],
+	NameSpeed:      decodeSpec[Speed],
+	NameTask:       decodeSpec[Task],
+	NameComplexity: decodeSpec[Complexity],
+	NameCost:       decodeSpec[Cost],
 }
 
 func decodeSpec[P Policy](s Spec) (Policy, error) {

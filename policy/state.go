@@ -10,16 +10,19 @@ import (
 // zero State knows nothing.
 type State struct {
 	Models  map[string]registry.ModelState `json:"models,omitempty"` // by model ID
-	Battery Battery                        `json:"battery,omitzero"`
+	Battery BatteryState                   `json:"battery,omitzero"`
 	Network registry.Network               `json:"network,omitzero"`
 	Mode    Mode                           `json:"mode,omitempty"`
 }
 
-// Battery is the device's battery, where the browser tells.
-type Battery struct {
+// BatteryState is the device's battery, where the browser tells.
+type BatteryState struct {
 	LevelPermille capability.Count    `json:"levelPermille"`     // 0..1000; of use only if Charging is known
 	Charging      capability.Presence `json:"charging,omitzero"` // [capability.Unknown] means no battery known
 }
+
+// maxLevelPermille is a full battery.
+const maxLevelPermille = 1000
 
 // MaxStateModels bounds how many models a page may report on.
 const MaxStateModels = 256
@@ -37,7 +40,7 @@ func (s *State) Clamp() {
 		}
 		s.Models[id] = m
 	}
-	s.Battery.LevelPermille = min(s.Battery.LevelPermille, 1000)
+	s.Battery.LevelPermille = min(s.Battery.LevelPermille, maxLevelPermille)
 	if !oneOf(s.Mode, ModeAuto, ModeAlways, ModeNever) {
 		s.Mode = ""
 	}
@@ -47,13 +50,14 @@ func (s *State) Clamp() {
 // It stands in the snapshot, so that the page can decide alone.
 type Subject struct {
 	Tier          string      `json:"tier,omitempty"`
-	RolloutBucket int         `json:"rolloutBucket"` // 0..9999, stable for one identity
-	Budget        *Budget     `json:"budget,omitempty"`
+	RolloutBucket int         `json:"rolloutBucket"`    // 0..9999, stable for one identity
+	Budget        *Balance    `json:"budget,omitempty"` // nil means without limit
+	Prices        *Prices     `json:"prices,omitempty"` // nil means unknown
 	Server        ServerFacts `json:"server"`
 }
 
-// Budget is what an identity may still spend on the server.
-type Budget struct {
+// Balance is what is left of an identity's budget for the server.
+type Balance struct {
 	RemainingMicroUSD int64 `json:"remainingMicroUSD"` // millionths of a US dollar; 0 or less is spent
 	Hard              bool  `json:"hard,omitempty"`    // nothing is generated once it is spent
 }

@@ -18,6 +18,9 @@ type tally struct {
 
 // count adds one verdict. place is the policy's place among preferences.
 func (t *tally) count(name string, place int, v Verdict) {
+	if v.Forbid == 0 && v.Prefer == None {
+		return
+	}
 	for _, target := range [...]Target{Browser, Server} {
 		if !v.Forbid.Has(target) {
 			continue
@@ -55,7 +58,7 @@ func (t *tally) outcome(in *Input, selection registry.Selection) Decision {
 	}
 	if browser {
 		d.Model = selection.Model
-		if selection.Status != registry.Loaded {
+		if selection.State.Status != registry.Loaded {
 			d.Preload = selection.Model
 		}
 	}
@@ -72,9 +75,7 @@ func (t *tally) whyNone(in *Input) Reason {
 		return LocalOnlyUnavailable
 	case in.State.Network.Offline:
 		return Offline
-	case t.why[Browser] != "":
-		return t.why[Browser]
 	default:
-		return NoPermittedTarget
+		return t.why[Browser]
 	}
 }

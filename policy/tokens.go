@@ -18,8 +18,9 @@ func (r *Request) Tokens() int64 {
 	return cjk + (r.PromptLength-cjk+charactersPerToken-1)/charactersPerToken
 }
 
-// outputTokens returns the completion length to plan for.
-func (r *Request) outputTokens() int64 {
+// OutputTokens returns the completion length to plan for: what the request states, or
+// [DefaultMaxTokens].
+func (r *Request) OutputTokens() int64 {
 	if r.MaxTokens > 0 {
 		return r.MaxTokens
 	}

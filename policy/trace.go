@@ -18,12 +18,13 @@ func traceFilters(left []int) []Step {
 	return steps
 }
 
-// step tells what one policy said. Of an error it tells only that there was one:
-// traces go to the page, and errors name hosts and keys.
+// step tells what one policy said. Of an error it tells what the policy counts as
+// because of it, or only that there was one: traces go to the page, and errors
+// name hosts and keys.
 func (a *asked) step(in *Input, v Verdict, err error) Step {
 	s := Step{Step: "abstain", By: a.name, Said: string(v.Reason)}
 	switch {
-	case err != nil && v.Forbid == 0:
+	case err != nil && v == (Verdict{}):
 		s.Step, s.Said = "error", "failed"
 	case v.Forbid != 0:
 		s.Step = "forbid"
