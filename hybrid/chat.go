@@ -41,7 +41,7 @@ func (r *Router) serveChat(w http.ResponseWriter, req *http.Request, who policy.
 	if err := g.prompt.Validate(); err != nil {
 		return err
 	}
-	if err := r.permit(req.Context(), who, &g.prompt); err != nil {
+	if err := r.permit(req.Context(), w.Header(), who, &g.prompt); err != nil {
 		return err
 	}
 	if body, err = in.bound(body, r.opts.MaxOutputTokens); err != nil {

@@ -120,7 +120,7 @@ func TestBackendErrors(t *testing.T) {
 		{&backend.Error{Code: backend.CodeUpstreamAuth, Status: 401}, 502, "server_error", "upstream_auth", "", ""},
 		{&backend.Error{Code: backend.CodeRateLimited, RetryAfter: 1500 * time.Millisecond}, 429, "rate_limit_error", "rate_limit_exceeded", "", "2"},
 		{&backend.Error{Code: backend.CodeRateLimited, Header: wait}, 429, "rate_limit_error", "rate_limit_exceeded", "", "2"},
-		{&backend.Error{Code: backend.CodeQuotaExceeded}, 429, "rate_limit_error", "insufficient_quota", "", ""},
+		{&backend.Error{Code: backend.CodeQuotaExceeded}, 429, "insufficient_quota", "insufficient_quota", "", ""},
 		{&backend.Error{Code: backend.CodeContextLength, Param: "messages"}, 400, "invalid_request_error", "context_length_exceeded", "messages", ""},
 		{&backend.Error{Code: backend.CodeInvalidRequest, Param: "top_p"}, 400, "invalid_request_error", "invalid_request", "top_p", ""},
 		{&backend.Error{Code: backend.CodeModelNotFound}, 404, "invalid_request_error", "model_not_found", "", ""},

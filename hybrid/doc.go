@@ -30,7 +30,13 @@
 //
 // Routing is advice, generating is not: /generate and /chat/completions ask the
 // policies again, with the identity and what they know of the request, whatever
-// the page decided. No prompt reaches a log, the ledger or a policy.
+// the page decided. What they forbid is refused with 403, or with 429 if a budget
+// is spent, and their reason as the error's code. No prompt reaches a log, the
+// ledger or a policy.
+//
+// The headers X-Edgewise-Target, X-Edgewise-Reason and X-Edgewise-Policy-Revision
+// say what was decided, for access logs. [Options.Facts] brings in budgets and
+// prices; [Options.Shadow] tries out other policies.
 //
 // Bad input is answered with a 4xx whose body is OpenAI's error object, and
 // names the field.

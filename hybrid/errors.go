@@ -2,6 +2,7 @@ package hybrid
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,8 +42,13 @@ type apiError struct {
 	status  int
 	message string
 	code    string
+	kind    string // OpenAI's type, "" for the usual one of the status
 	param   string // "" for none in particular
 }
+
+// typeQuota is OpenAI's type of error where no waiting helps, unlike that of its
+// other errors with the status 429.
+const typeQuota = "insufficient_quota"
 
 func problem(status int, code, param, format string, args ...any) *apiError {
 	return &apiError{status: status, code: code, param: param, message: fmt.Sprintf(format, args...)}
@@ -54,7 +60,7 @@ func (e *apiError) Error() string { return e.message }
 // MarshalJSON writes the object that stands under "error", as a backend's error
 // writes it.
 func (e *apiError) MarshalJSON() ([]byte, error) {
-	same := backend.Error{Code: backend.Code(e.code), Type: typeOf(e.status), Message: e.message, Param: e.param}
+	same := backend.Error{Code: backend.Code(e.code), Type: cmp.Or(e.kind, typeOf(e.status)), Message: e.message, Param: e.param}
 	return same.MarshalJSON()
 }
 
@@ -110,6 +116,9 @@ func (r *Router) writeError(w http.ResponseWriter, req *http.Request, err error)
 	switch {
 	case errors.As(err, &api):
 		status, body = api.status, api
+		if api.kind == typeQuota {
+			w.Header().Set("X-Should-Retry", "false") // OpenAI's clients repeat any other 429
+		}
 	case errors.As(err, &field):
 		status = http.StatusBadRequest
 		body = problem(status, codeInvalidValue, field.Field, "%v", field)

@@ -41,7 +41,7 @@ func fuzz(f *testing.F, path string) {
 func FuzzRoute(f *testing.F) {
 	f.Add(routeBody(desktop, `"promptLength":5`))
 	f.Add(`{"capabilities":{"gpu":{"limits":{"maxBufferSize":1e400}}},"promptLength":9007199254740992,"state":{"models":{"a":{"status":7}}}}`)
-	f.Add(`{"capabilities":{},"promptLength":1,"features":{"codePoints":1,"cjk":2},"needs":{"n":-1},"inToolLoop":"moon","trace":true}`)
+	f.Add(`{"capabilities":{},"promptLength":1,"features":{"codePoints":1,"cjk":2},"needs":{"n":-1},"inToolLoop":"moon","lastTarget":"none","trace":true}`)
 	fuzz(f, "/browser/route")
 }
 

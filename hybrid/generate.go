@@ -63,7 +63,7 @@ func (r *Router) serveGenerate(w http.ResponseWriter, req *http.Request, who pol
 	if g.prompt, err = in.features(); err != nil {
 		return err
 	}
-	if err := r.permit(req.Context(), who, &g.prompt); err != nil {
+	if err := r.permit(req.Context(), w.Header(), who, &g.prompt); err != nil {
 		return err
 	}
 	if g.request.Model, err = r.served.model(req.Context(), in.Model); err != nil {

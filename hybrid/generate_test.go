@@ -210,6 +210,9 @@ func TestGeneratingIsEnforced(t *testing.T) {
 				}
 				return
 			}
+			if got := a.header.Get("X-Edgewise-Reason"); got != test.code {
+				t.Errorf("X-Edgewise-Reason is %q", got)
+			}
 			a.wantError(t, http.StatusForbidden, "permission_error", test.code, "")
 			if n := len(s.ledger.Recent(9)); n != 0 {
 				t.Errorf("%d entries: the backend was asked", n)

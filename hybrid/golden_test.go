@@ -2,6 +2,7 @@ package hybrid_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"net/http"
@@ -12,6 +13,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/edgewise-ai/edgewise/hybrid"
+	"github.com/edgewise-ai/edgewise/policy"
 )
 
 var update = flag.Bool("update", false, "write testdata/golden anew")
@@ -38,7 +42,18 @@ var random = []struct {
 }
 
 func TestGolden(t *testing.T) {
-	s := open(t)
+	const carol, dave = "carol/pro", "dave/free"
+	s := open(t, func(o *hybrid.Options) {
+		o.Facts = func(_ context.Context, who policy.Identity, s *policy.Subject) {
+			switch who.Subject {
+			case "carol":
+				s.Budget = &policy.Balance{RemainingMicroUSD: 1_500_000, Hard: true}
+				s.Prices = &policy.Prices{PromptMicroUSDPerMTok: 150_000, CompletionMicroUSDPerMTok: 600_000, EgressMicroUSDPerGB: 90_000}
+			case "dave":
+				s.Budget = spentHard
+			}
+		}
+	})
 	g := s.grant()
 	const (
 		get  = http.MethodGet
@@ -51,7 +66,7 @@ func TestGolden(t *testing.T) {
 		`"maxStorageBuffersPerShaderStage":10,"maxComputeWorkgroupStorageSize":32768}},"deviceMemoryGB":8,"estimatedAvailableRAMGB":4.5,"isMobile":false,` +
 		`"isTablet":false,"isDesktop":true,"browserName":"chrome","browserVersion":"140","storageQuotaMB":20000,"hardwareConcurrency":16,` +
 		`"connectionType":"4g","crossOriginIsolated":true,"engines":["webllm","transformers.js"]}`
-	state := `{"models":{"big-3b":{"status":"cached","loadMs":1800,"tokensPerSecondMilli":31000,"ttftMs":420,"failures":0},"small-360m":{"status":"absent"}},` +
+	state := `{"models":{"big-3b":{"status":"cached","loadMs":1800,"tokensPerSecondMilli":31000,"ttftMs":420,"failures":0,"predictedTokensPerSecondMilli":29000},"small-360m":{"status":"absent"}},` +
 		`"battery":{"levelPermille":830,"charging":false},"network":{"offline":false,"saveData":false,"metered":false},"mode":"auto"}`
 	for _, test := range []struct {
 		name, method, path, body string
@@ -61,14 +76,14 @@ func TestGolden(t *testing.T) {
 		{"route.everything", post, "/browser/route", routeBody(everything, `"state":`+state+`,"promptLength":40,"promptTokens":11,"maxTokens":100,`+
 			`"complexity":"simple","task":"chat","privacy":"","preference":"auto","features":{"codePoints":40,"messages":1,"codeFences":0,"digits":2,"operators":0,`+
 			`"questionWords":1,"reasoningVerbs":0,"cjk":0},"needs":{"tools":false,"jsonSchema":false,"images":false,"logprobs":false,"n":1},`+
-			`"conversationId":"c1","inToolLoop":"server","trace":true`), nil},
+			`"conversationId":"c1","inToolLoop":"browser","lastTarget":"server","trace":true`), []string{"Authorization", "Bearer " + carol}},
 		{"route.phone", post, "/browser/route", routeBody(phone, `"promptLength":40`), nil},
 		{"route.no-gpu", post, "/browser/route", routeBody(`{"hasWebGPU":false,"hasWebGL2":false}`, `"promptLength":40`), nil},
 		{"route.too-complex", post, "/browser/route", routeBody(desktop, `"promptLength":5000,"complexity":"auto"`), nil},
 		{"route.local-only", post, "/browser/route", routeBody(desktop, `"promptLength":40,"privacy":"local-only"`), nil},
 		{"route.none", post, "/browser/route", routeBody(`{"hasWebGPU":false,"hasWebGL2":false}`, `"promptLength":40,"privacy":"local-only"`), nil},
 		{"browser-models", get, "/browser/models", "", nil},
-		{"policy", get, "/browser/policy", "", nil},
+		{"policy", get, "/browser/policy", "", []string{"Authorization", "Bearer " + carol}},
 		{"analytics.single", post, "/browser/analytics", single(g, reportJSON(g, 1)), nil},
 		{"analytics.batch", post, "/browser/analytics", batchJSON(g, reportJSON(g, 1), reportJSON(g, 2)), nil},
 		{"generate", post, "/generate", `{"prompt":"hello world","maxTokens":16,"temperature":0.5,"stream":false,"model":"auto","privacy":""}`, nil},
@@ -86,6 +101,7 @@ func TestGolden(t *testing.T) {
 		{"error.method-not-allowed", get, "/browser/route", "", nil},
 		{"error.unsupported-media-type", post, "/browser/route", `{}`, []string{"Content-Type", "text/plain"}},
 		{"error.model-not-found", post, "/chat/completions", `{"model":"gpt-99",` + say + `}`, nil},
+		{"error.budget-exhausted", post, "/generate", `{"prompt":"hello world"}`, []string{"Authorization", "Bearer " + dave}},
 		{"error.local-only", post, "/generate", `{"prompt":"hello world","privacy":"local-only"}`, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package hybrid
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -49,6 +50,23 @@ type Options struct {
 
 	// Limits bound the choice of models. Defaults to the zero limits.
 	Limits registry.Limits
+
+	// Facts completes what the server knows of an identity: its Budget, the
+	// Prices that hold for it, and whether Server is Unavailable. It finds tier,
+	// rollout bucket and server filled in, and what it changes there does not
+	// count. It is called concurrently, once for every decision and every
+	// snapshot, which wait for it, so it answers from memory. It must not keep s;
+	// what it points s to is read at once, and not changed.
+	//
+	// What it leaves out is unknown: an identity without a Budget has no limit,
+	// and without Prices nothing is compared. Prices out of range are left out
+	// too, and logged, as is a panic, which leaves what was set before it.
+	// Defaults to nothing: no budgets, no prices, and a server that is available.
+	Facts func(ctx context.Context, who policy.Identity, s *policy.Subject)
+
+	// Shadow is a second set of policies, on trial: it is asked what Policies
+	// are, logged where it differs, and changes nothing. Defaults to none.
+	Shadow *Shadow
 
 	// Prefix is where the endpoints are mounted. Defaults to "/api/v1";
 	// "/" mounts them at the root.
@@ -143,6 +161,7 @@ func (o Options) withDefaults() Options {
 		keys = append(keys, bytes.Clone(key)) // the caller may wipe its own
 	}
 	o.SigningKeys = keys
+	o.Shadow = clone(o.Shadow) // every listing reads it
 	o.Prefix = cmp.Or(o.Prefix, DefaultPrefix)
 	o.RefreshInterval = cmp.Or(o.RefreshInterval, DefaultRefreshInterval)
 	o.MaxAge = cmp.Or(o.MaxAge, DefaultMaxAge)

@@ -10,20 +10,31 @@ import (
 // permit refuses a generating request that must not run on the server, whatever
 // the page decided. It asks the policies again, with what the server knows for
 // itself: the identity and the request, no device and no state. The error has
-// the reason as its code.
-func (r *Router) permit(ctx context.Context, who policy.Identity, request *policy.Request) error {
+// the reason as its code. What was asked, and why it refused, stand in h too.
+func (r *Router) permit(ctx context.Context, h http.Header, who policy.Identity, request *policy.Request) error {
+	v := r.view.Load()
+	h.Set(headerRevision, v.revision)
+	why := r.forbids(ctx, v, who, request)
+	if why == "" {
+		return nil
+	}
+	h.Set(headerReason, string(why))
+	refusal := problem(http.StatusForbidden, string(why), "", "the server may not answer this request: %s", why)
+	if why == policy.BudgetExhausted {
+		refusal.status, refusal.kind = http.StatusTooManyRequests, typeQuota
+	}
+	return refusal
+}
+
+// forbids returns why the server may not answer, "" if it may.
+func (r *Router) forbids(ctx context.Context, v *view, who policy.Identity, request *policy.Request) policy.Reason {
 	if request.Privacy == policy.PrivacyLocalOnly {
 		// Not a matter of policies: an app may have left privacy out of them.
 		// The prompt should not have come, and goes no further.
-		return forbidden(policy.LocalOnly)
+		return policy.LocalOnly
 	}
-	d := r.decide(ctx, r.view.Load(), policy.Input{Identity: who, Request: request})
-	if why := d.Forbidden(policy.Server); why != "" {
-		return forbidden(why)
-	}
-	return nil
-}
-
-func forbidden(why policy.Reason) error {
-	return problem(http.StatusForbidden, string(why), "", "the server may not answer this request: %s", why)
+	k := r.know(ctx, who)
+	defer k.release()
+	d := v.decider.Decide(ctx, policy.Input{Identity: who, Request: request, Subject: &k.subject})
+	return d.Forbidden(policy.Server)
 }

@@ -68,7 +68,7 @@ func (r *Router) relist(ctx context.Context) error {
 	if listing.Revision == old.listing {
 		return nil
 	}
-	v, err := newView(listing, &r.opts, r.complaints.hear)
+	v, err := newView(listing, &r.opts, r.complaints)
 	if err != nil {
 		return err
 	}

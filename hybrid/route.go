@@ -8,7 +8,9 @@ import (
 	"github.com/edgewise-ai/edgewise/registry"
 )
 
-// Response headers that say what was decided, for access logs and people.
+// Response headers that say what was decided, for access logs and people. A
+// routing answer has all three. A generated answer has a target, and a refusal to
+// generate a reason; both have the revision of the policies that were asked.
 const (
 	headerTarget   = "X-Edgewise-Target"
 	headerReason   = "X-Edgewise-Reason"
@@ -26,6 +28,7 @@ type routeRequest struct {
 	// the field when its word is unknown.
 	PromptLength *int64 `json:"promptLength"`
 	InToolLoop   string `json:"inToolLoop"`
+	LastTarget   string `json:"lastTarget"`
 }
 
 // routeResponse is the answer.
@@ -51,14 +54,18 @@ func (r *Router) serveRoute(w http.ResponseWriter, req *http.Request, who policy
 	if err := in.complete(); err != nil {
 		return err
 	}
-	v := r.view.Load()
-	d := r.decide(req.Context(), v, policy.Input{
+	k := r.know(req.Context(), who)
+	defer k.release()
+	asked := policy.Input{
 		Identity: who,
 		Device:   &in.Capabilities,
 		Request:  &in.Request,
 		State:    &in.State,
+		Subject:  &k.subject,
 		Trace:    in.Trace,
-	})
+	}
+	v := r.view.Load()
+	d := v.decider.Decide(req.Context(), asked)
 	out := routeResponse{
 		Target:         d.Target,
 		UseBrowser:     d.Target == policy.Browser,
@@ -80,6 +87,9 @@ func (r *Router) serveRoute(w http.ResponseWriter, req *http.Request, who policy
 	h.Set(headerRevision, v.revision)
 	h.Set("Cache-Control", "no-store")
 	writeJSON(w, http.StatusOK, out)
+	if r.shadow != nil {
+		r.shadow.show(req.Context(), v, asked, d)
+	}
 	return nil
 }
 
@@ -90,8 +100,17 @@ func (in *routeRequest) complete() error {
 		return problem(http.StatusBadRequest, codeMissingField, "promptLength", "promptLength is missing: the number of code points in the prompt")
 	}
 	in.Request.PromptLength = *in.PromptLength
-	if err := in.Request.InToolLoop.UnmarshalText([]byte(in.InToolLoop)); err != nil || in.InToolLoop == policy.None.String() {
-		return &policy.FieldError{Field: "inToolLoop", Problem: "must be browser or server"}
+	for _, place := range []struct {
+		field string
+		said  string
+		to    *policy.Target
+	}{
+		{"inToolLoop", in.InToolLoop, &in.Request.InToolLoop},
+		{"lastTarget", in.LastTarget, &in.Request.LastTarget},
+	} {
+		if err := place.to.UnmarshalText([]byte(place.said)); err != nil || place.said == policy.None.String() {
+			return &policy.FieldError{Field: place.field, Problem: "must be browser or server"}
+		}
 	}
 	in.Capabilities.Clamp()
 	in.State.Clamp()

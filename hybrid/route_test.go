@@ -2,7 +2,6 @@ package hybrid_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -48,7 +47,17 @@ func TestRoute(t *testing.T) {
 		{"local only, no GPU", `{"hasWebGPU":false,"hasWebGL2":false}`, `"promptLength":5,"privacy":"local-only"`, "none", "local_only_unavailable", "", ""},
 		{"user's switch", desktop, `"promptLength":5,"state":{"mode":"never"}`, "server", "user_disabled_browser", "", ""},
 		{"absent model", desktop, `"promptLength":5,"state":{"models":{"big-3b":{"status":"absent"}}}`, "server", "model_not_ready", "big-3b", "browser"},
-		{"task", desktop, `"promptLength":5,"task":"classification"`, "browser", "optimal_for_browser", "small-360m", "server"},
+		{"task", desktop, `"promptLength":5,"task":"classification"`, "browser", "task_prefers_browser", "small-360m", "server"},
+		{"tool loop", desktop, `"promptLength":5,"inToolLoop":"server"`, "server", "sticky", "big-3b", "browser"},
+		{"tool loop, absent", desktop, `"promptLength":5,"inToolLoop":"","lastTarget":null`, "browser", "optimal_for_browser", "big-3b", "server"},
+		{"last answer", desktop, `"promptLength":5,"lastTarget":"server"`, "browser", "optimal_for_browser", "big-3b", "server"},
+		{"hard text", desktop, `"promptLength":900,"features":{"codePoints":900,"codeFences":2,"digits":90,"operators":45,"reasoningVerbs":3}`,
+			"server", "request_too_complex", "big-3b", "browser"},
+		{"low battery", desktop, `"promptLength":5,"state":{"battery":{"levelPermille":199,"charging":false}}`, "server", "low_battery", "big-3b", "browser"},
+		{"slow device", desktop, `"promptLength":5,"state":{"models":{"big-3b":{"predictedTokensPerSecondMilli":8000}}}`,
+			"server", "too_slow", "big-3b", "browser"},
+		{"offline page", desktop, `"promptLength":5,"state":{"network":{"offline":true},"models":{"big-3b":{"status":"cached"}}}`,
+			"browser", "offline", "big-3b", ""},
 		{"context window", desktop, `"promptLength":99999,"complexity":"simple"`, "server", "context_window_exceeded", "", ""},
 		{"absurd claims", `{"hasWebGPU":true,"estimatedAvailableRAMGB":1e300,"deviceMemoryGB":-7,"storageQuotaMB":-1,"hardwareConcurrency":1e99,` +
 			`"gpuTier":"galactic","browserName":"` + strings.Repeat("x", 9999) + `"}`, `"promptLength":5`, "browser", "optimal_for_browser", "big-3b", "server"},
@@ -105,6 +114,18 @@ func TestRouteExplains(t *testing.T) {
 	}
 	if plain.PolicyRevision != traced.PolicyRevision {
 		t.Error("the revision changed by itself")
+	}
+}
+
+// By option a conversation stays where its last answer was made.
+func TestRouteKeepsConversations(t *testing.T) {
+	s := open(t, func(o *hybrid.Options) { o.Policies = policy.Defaults(policy.Sticky{Conversations: true}) })
+	for target, reason := range map[string]string{"browser": "sticky", "server": "sticky", "": "optimal_for_browser"} {
+		var got routeAnswer
+		s.post("/browser/route", routeBody(desktop, `"promptLength":5,"lastTarget":"`+target+`"`)).decode(t, &got)
+		if got.Reason != reason || target != "" && got.Target != target {
+			t.Errorf("after %q: %s, %s", target, got.Target, got.Reason)
+		}
 	}
 }
 
@@ -216,34 +237,19 @@ func TestRouteInProcess(t *testing.T) {
 }
 
 func TestRouteAllocatesNothing(t *testing.T) {
-	s := open(t)
-	request := policy.Request{PromptLength: 400}
-	in := policy.Input{Identity: policy.Identity{Subject: "alice@example.com", Tier: "pro"}, Request: &request}
-	ctx := t.Context()
-	if n := testing.AllocsPerRun(1000, func() { _, _ = s.router.Route(ctx, in) }); n != 0 && !raceEnabled {
-		t.Errorf("%v allocations", n)
-	}
-}
-
-func BenchmarkRoute(b *testing.B) {
-	s := open(b)
-	request := policy.Request{PromptLength: 400}
-	in := policy.Input{Identity: policy.Identity{Subject: "alice@example.com", Tier: "pro"}, Request: &request}
-	b.ReportAllocs()
-	for b.Loop() {
-		_, _ = s.router.Route(b.Context(), in)
-	}
-}
-
-func BenchmarkRouteEndpoint(b *testing.B) {
-	s := open(b)
-	_, h := s.router.Handler()
-	body := routeBody(desktop, `"promptLength":400,"maxTokens":200`)
-	b.ReportAllocs()
-	for b.Loop() {
-		w := record(h, http.MethodPost, "/api/v1/browser/route", body)
-		if w.Code != http.StatusOK || !json.Valid(w.Body.Bytes()) {
-			b.Fatal(w.Body)
-		}
+	for name, change := range map[string]func(*hybrid.Options){
+		"without facts": func(*hybrid.Options) {},
+		"with facts":    facts(func(s *policy.Subject) { s.Budget, s.Prices = spent, somePrices }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPopulation()
+			s := open(t, holding(t, p.models(50)), change)
+			ctx := t.Context()
+			for i, in := range p.inputs(100, 50) {
+				if n := testing.AllocsPerRun(20, func() { _, _ = s.router.Route(ctx, in) }); n != 0 && !raceEnabled {
+					t.Errorf("input %d: %v allocations", i, n)
+				}
+			}
+		})
 	}
 }

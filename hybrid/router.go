@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +35,7 @@ type Router struct {
 	view   atomic.Pointer[view]
 
 	complaints *complaints
+	shadow     *shadow // nil without one
 
 	stop    context.CancelFunc
 	stopped chan struct{} // closed when the refresher has ended
@@ -75,6 +75,10 @@ func New(ctx context.Context, opts Options) (*Router, error) {
 		stop()
 		return nil, err
 	}
+	if opts.Shadow != nil {
+		r.shadow = newShadow(&r.opts, r.complaints)
+		go r.shadow.run(life)
+	}
 	go r.refresh(life, changed)
 	return r, nil
 }
@@ -85,7 +89,7 @@ func (r *Router) begin(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("hybrid: list the registry: %w", err)
 	}
-	v, err := newView(listing, &r.opts, r.complaints.hear)
+	v, err := newView(listing, &r.opts, r.complaints)
 	if err != nil {
 		return fmt.Errorf("hybrid: %w", err)
 	}
@@ -94,8 +98,9 @@ func (r *Router) begin(ctx context.Context) error {
 }
 
 // Route decides where a request runs. It does no I/O of its own, allocates
-// nothing and does not block, unless a policy does. A nil in.Subject is filled
-// in from in.Identity.
+// nothing and does not block, unless a policy or [Options.Facts] does; a [Shadow]
+// gets a copy of in. A nil in.Subject is filled in from in.Identity and by Facts;
+// one that is given stands.
 //
 // The error is a [*policy.FieldError] if in.Request makes no sense; nothing else
 // fails. Device and State are claims: who decodes them from outside calls their
@@ -107,28 +112,23 @@ func (r *Router) Route(ctx context.Context, in policy.Input) (policy.Decision, e
 			return policy.Decision{}, err
 		}
 	}
-	return r.decide(ctx, r.view.Load(), in), nil
-}
-
-// subjects holds the memory of subjects: a pointer to a local one would escape.
-var subjects = sync.Pool{New: func() any { return new(policy.Subject) }}
-
-func (r *Router) decide(ctx context.Context, v *view, in policy.Input) policy.Decision {
-	if in.Subject != nil {
-		return v.decider.Decide(ctx, in)
+	if in.Subject == nil {
+		k := r.know(ctx, in.Identity)
+		defer k.release()
+		in.Subject = &k.subject
 	}
-	subject := subjects.Get().(*policy.Subject)
-	*subject = r.subject(in.Identity)
-	in.Subject = subject
+	v := r.view.Load()
 	d := v.decider.Decide(ctx, in)
-	subjects.Put(subject)
-	return d
+	if r.shadow != nil {
+		r.shadow.show(ctx, v, in, d)
+	}
+	return d, nil
 }
 
-// Close stops listing the registry and flushes the ledger, or returns an error
-// if ctx ends first. Requests that still come are served by the last view. Shut
-// the HTTP server down first, so that what its handlers record is flushed too.
-// Close may be called again.
+// Close stops listing the registry and asking the shadow, and flushes the ledger,
+// or returns an error if ctx ends first. Requests that still come are served by
+// the last view. Shut the HTTP server down first, so that what its handlers record
+// is flushed too. Close may be called again.
 func (r *Router) Close(ctx context.Context) error {
 	r.stop()
 	select {
@@ -139,7 +139,15 @@ func (r *Router) Close(ctx context.Context) error {
 	if err := r.opts.Ledger.Flush(ctx); err != nil {
 		return fmt.Errorf("hybrid: flush the ledger: %w", err)
 	}
-	return nil
+	if r.shadow == nil {
+		return nil
+	}
+	select {
+	case <-r.shadow.stopped:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("hybrid: the shadow is still being asked: %w", context.Cause(ctx))
+	}
 }
 
 // record puts entries into the ledger and says so if some found no room.

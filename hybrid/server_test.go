@@ -36,6 +36,8 @@ func testModels() []registry.Model {
 			ID: "small-360m", Name: "Small 360M", Framework: registry.Transformers, Parameters: "360M", Quantization: "q4",
 			SizeBytes: 210_000_000, ContextWindow: 2048, MinRAM: 1024, MinDeviceTier: 1,
 			Capabilities: []string{"chat", "classification"},
+			SHA256:       map[string]string{"model_q4.onnx": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
+			Integrity:    map[string]string{"model_q4.onnx": "sha256-n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="},
 		},
 	}
 }

@@ -36,7 +36,9 @@ type snapshotTail struct {
 // duplicates.
 func (r *Router) serveSnapshot(w http.ResponseWriter, req *http.Request, who policy.Identity) error {
 	v := r.view.Load()
-	tail := snapshotTail{Subject: r.subject(who)}
+	k := r.know(req.Context(), who)
+	defer k.release()
+	tail := snapshotTail{Subject: k.subject}
 	expires := r.opts.Now().Truncate(grantWindow).Add(grantLifetime)
 
 	facts, err := json.Marshal([]any{v.snapshotTag, r.keys.id(), identityKey(who.Subject), tail.Subject, expires.Unix()})

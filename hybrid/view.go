@@ -3,6 +3,7 @@ package hybrid
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/edgewise-ai/edgewise/policy"
@@ -14,8 +15,9 @@ import (
 // encoded already.
 type view struct {
 	decider  *policy.Decider
-	listing  string // the revision of the listing
-	revision string // of policies, limits and models together
+	shadow   *policy.Decider // of Options.Shadow, nil without one
+	listing  string          // the revision of the listing
+	revision string          // of policies, limits and models together
 
 	models     []byte // the body of GET /browser/models
 	modelsETag string
@@ -26,7 +28,7 @@ type view struct {
 	snapshotTag string // fingerprint of it
 }
 
-func newView(listing registry.Listing, opts *Options, onError func(policy string, err error)) (*view, error) {
+func newView(listing registry.Listing, opts *Options, c *complaints) (*view, error) {
 	full, err := registry.NewIndex(listing)
 	if err != nil {
 		return nil, err
@@ -39,12 +41,23 @@ func newView(listing registry.Listing, opts *Options, onError func(policy string
 		Policies: opts.Policies,
 		First:    opts.First,
 		Limits:   opts.Limits,
-		OnError:  onError,
+		OnError:  func(name string, err error) { c.hear("a policy", name, err) },
 	})
 	if err != nil {
 		return nil, err
 	}
 	v := &view{decider: decider, listing: listing.Revision, revision: decider.Revision()}
+	if s := opts.Shadow; s != nil {
+		v.shadow, err = policy.NewDecider(index, policy.Options{
+			Policies: s.Policies,
+			First:    s.First,
+			Limits:   s.Limits,
+			OnError:  func(name string, err error) { c.hear("a shadow policy", name, err) },
+		})
+		if err != nil {
+			return nil, fmt.Errorf("Options.Shadow: %w", err)
+		}
+	}
 
 	v.models, err = json.Marshal(registry.Listing{Revision: listing.Revision, Models: full.Models()})
 	if err != nil {
