@@ -13,6 +13,8 @@ export GOTOOLCHAIN := local
 ADDR       ?= 127.0.0.1:8080
 DEMO_FLAGS ?=
 FUZZTIME   ?= 5000x
+CASES      ?= 1000000
+SEED       ?=
 GOLANGCI   ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # npm scripts run under the Node that package.json pins, whatever the machine has.
@@ -21,7 +23,7 @@ STAMP := jsclient/node_modules/.installed
 
 .PHONY: help
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(STAMP) ## Build the client and start the demo (ADDR=127.0.0.1:8080, DEMO_FLAGS='-backend URL -model NAME -key-env VAR')
@@ -51,6 +53,11 @@ test-js: system $(STAMP) ## Build the client, then lint, type-check and test it,
 fuzz: ## Run every fuzz target, FUZZTIME (5000x, or 1m) each
 	tools/fuzz.sh '$(FUZZTIME)'
 
+.PHONY: differential
+differential: $(STAMP) ## Compare random decisions of Go and TypeScript, CASES (1000000) of them, from SEED (a new one each time)
+	seed='$(SEED)'; EDGEWISE_CASES='$(CASES)' EDGEWISE_SEED="$${seed:-$$(date +%s)}" \
+		PATH="$(CURDIR)/jsclient/node_modules/.bin:$$PATH" node --test jsclient/test/policy/differential.test.ts
+
 .PHONY: vet
 vet: ## Run go vet and gofmt over both modules
 	go vet ./...
@@ -73,16 +80,22 @@ fmt: $(STAMP) ## Format Go and TypeScript
 generate: $(STAMP) ## Write anew what is generated: the built client, golden files and README snippets
 	$(NPM) run --silent build
 	go test ./policy ./hybrid -run 'Golden|Vectors' -update
+	go test -C examples ./explain ./calibrate -update
 	go test ./internal/docs -update
+
+.PHONY: catalogue
+catalogue: $(STAMP) ## Bring the catalogue's WebLLM models up to the installed package
+	jsclient/node_modules/.bin/node jsclient/tools/catalogue.mjs
 
 .PHONY: model
 model: ## Train and export the tiny model anew (needs Python with PyTorch; see examples/tinymodel)
 	python3 examples/tinymodel/training/make.py --out examples/tinymodel/files/edgewise-tiny-v1
 
 .PHONY: bench
-bench: $(STAMP) ## Run the Go benchmarks and print what the client weighs, beside its budgets
+bench: $(STAMP) ## Run the benchmarks, in Go and in Node, and print what the client weighs, beside its budgets
 	go test -run '^$$' -bench . -benchmem ./...
 	go test -C examples -run '^$$' -bench . -benchmem ./...
+	$(NPM) run --silent bench
 	$(NPM) run --silent size
 
 .PHONY: system

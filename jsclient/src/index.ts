@@ -68,6 +68,7 @@ export { isUnauthorizedError, UnauthorizedError } from './errors/unauthorized-er
 
 export type { Selection } from './policy/model-index.ts'
 export { type ModelQuery, ModelSelector } from './policy/selector.ts'
+export type { KnownModel } from './policy/state.ts'
 
 export type { HeadersFunction, ServerTransportOptions } from './transport/http.ts'
 export { type CallOptions, type PolicyOptions, type PolicyResponse, ServerTransport } from './transport/server.ts'

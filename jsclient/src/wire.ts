@@ -17,7 +17,7 @@ export type DecisionTarget = Target | 'none'
 /** Whether a target can go on with an answer that another target began. */
 export type Continuation = 'native' | 'none'
 
-/** The engine that runs a model. */
+/** The engine that runs a model. An app's own has a slash in its name: "acme/mlx". */
 export type Framework = OpenString<'webllm' | 'transformers.js' | 'wllama' | 'onnx' | 'prompt-api'>
 
 /** Rough class of a GPU for language models; see `GPU_TIERS` for which device gets which. */
@@ -56,7 +56,6 @@ export type Reason = OpenString<
   | 'request_too_complex'
   | 'cheaper_in_browser'
   | 'cheaper_on_server'
-  | 'no_permitted_target'
 >
 
 /** Body of every error response, in OpenAI's shape. */
@@ -128,6 +127,8 @@ export interface ModelState {
   loadMs?: number
   /** Measured decoding speed, thousandths of a token per second. */
   tokensPerSecondMilli?: number
+  /** Decoding speed to expect where none was measured, thousandths of a token per second. */
+  predictedTokensPerSecondMilli?: number
   /** Measured time to the first token, ms. */
   ttftMs?: number
   /** Recent failures on this device. */
@@ -205,10 +206,18 @@ export interface RequestInfo {
   conversationId?: string
   /** The target that began the tool loop which this request goes on with. */
   inToolLoop?: Target
+  /** The target that made the conversation's last answer. */
+  lastTarget?: Target
+}
+
+/** What is decided on: a request, and the device that it would run on. */
+export interface DecisionRequest extends RequestInfo {
+  /** Absent = nothing is known. */
+  capabilities?: DeviceCapabilities
 }
 
 /** Body of POST `{prefix}/browser/route`. */
-export interface RouteRequest extends RequestInfo {
+export interface RouteRequest extends DecisionRequest {
   capabilities: DeviceCapabilities
   state?: State
   /** Ask for the trace. Defaults to false. */
@@ -304,6 +313,8 @@ export interface ModelInfo {
   license?: string
   /** Checksums by file, lower-case hex. */
   sha256?: Record<string, string>
+  /** Subresource Integrity by file: "sha256-", "sha384-" or "sha512-" and base64. */
+  integrity?: Record<string, string>
   /** Kill switch. */
   disabled?: boolean
 }
@@ -350,7 +361,10 @@ export interface SnapshotSubject {
   tier?: string
   /** 0..9999, stable for the identity. */
   rolloutBucket: number
+  /** Absent = without limit. */
   budget?: SubjectBudget
+  /** Absent = unknown. */
+  prices?: SubjectPrices
   server: SubjectServer
 }
 
@@ -359,6 +373,16 @@ export interface SubjectBudget {
   remainingMicroUSD: number
   /** Nothing is generated on the server once it is spent. Defaults to false. */
   hard?: boolean
+}
+
+/** What the operator pays, millionths of a US dollar, 0..1,000,000,000 each. */
+export interface SubjectPrices {
+  /** A million prompt tokens on the server. */
+  promptMicroUSDPerMTok: number
+  /** A million completion tokens on the server. */
+  completionMicroUSDPerMTok: number
+  /** 10^9 bytes of a model sent to a page. */
+  egressMicroUSDPerGB: number
 }
 
 /** What the server says of its own side. */

@@ -3,7 +3,7 @@ import { raceAbort } from '../errors/abort.ts'
 import { InvalidRequestError } from '../errors/invalid-request-error.ts'
 import { NoTargetError } from '../errors/no-target-error.ts'
 import { ServerTransport } from '../transport/server.ts'
-import type { DeviceCapabilities, ModelInfo, UserMode } from '../wire.ts'
+import type { DeviceCapabilities, ModelInfo, State, UserMode } from '../wire.ts'
 import { type ChatCompletions, toChunks, toCompletion } from './chat.ts'
 import type { ExecutionEvent } from './execute.ts'
 import { type GenerateResult, generateRequest, isStreamed, toResult } from './generate.ts'
@@ -74,6 +74,14 @@ export class HybridInferenceClient {
   /** Where a model is, and how far its load has come; undefined = unknown. */
   modelStatus(modelId: string): ManagedModel | undefined {
     return this.#life.page.engines?.model(modelId)
+  }
+
+  /**
+   * What the page alone knows, now, as it goes into decisions: where models are, how fast they were and how often they
+   * failed, battery, network, the user's switch. Never rejects; what is not known is absent.
+   */
+  state(): Promise<State> {
+    return this.#life.page.state()
   }
 
   /**

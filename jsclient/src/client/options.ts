@@ -67,11 +67,20 @@ export interface RoutingOptions {
   force?: Target | undefined
   /** The prompt's length in tokens, if known. Defaults to an estimate. */
   promptTokens?: number | undefined
-  /** Counts over the prompt's text. */
+  /** Counts over the prompt's text. Defaults to those of the messages. */
   features?: RequestFeatures | undefined
+  /**
+   * Names the conversation that this request goes on with, such as "c-42". The client remembers where the last answers of
+   * 256 conversations were made, which is what the two options below default to. Sent to the server: no secret.
+   */
   conversationId?: string | undefined
-  /** The target that began the tool loop which this request goes on with. */
+  /**
+   * The target that began the tool loop which this request goes on with. Defaults to `lastTarget` where the messages end
+   * with a tool's result.
+   */
   inToolLoop?: Target | undefined
+  /** The target that made the conversation's last answer. Defaults to what the client remembers. */
+  lastTarget?: Target | undefined
   /** Put the decision's explanation into the route record. Defaults to false. */
   trace?: boolean | undefined
 }

@@ -1,5 +1,6 @@
 import { defined } from '../defined.ts'
 import { InvalidRequestError } from '../errors/invalid-request-error.ts'
+import { features } from '../policy/features.ts'
 import { codePoints, utf8Length } from '../policy/numbers.ts'
 import { checkRequest } from '../policy/request.ts'
 import { isList, isObject, isText } from '../policy/validate.ts'
@@ -32,6 +33,7 @@ const OWN: readonly string[] = [
   'features',
   'conversationId',
   'inToolLoop',
+  'lastTarget',
   'trace',
 ] satisfies (keyof RoutingOptions)[]
 
@@ -51,6 +53,7 @@ export function prepare(request: ChatRequest, more: RoutingOptions = {}): Prepar
   const info = defined({
     ...wishes,
     promptLength: texts.reduce((sum, text) => sum + codePoints(text), 0),
+    features: wishes.features ?? { ...features(texts.join('\n')), messages: body.messages.length },
     maxTokens: body.max_completion_tokens ?? body.max_tokens ?? undefined,
     privacy: wishes.privacy || undefined,
     // Forcing a target is a preference that must come true; see `settle`.

@@ -3,6 +3,7 @@ import { raceAbort } from '../errors/abort.ts'
 import { EngineError } from '../errors/engine-error.ts'
 import type { Grant, Target } from '../wire.ts'
 import { type AttemptEvent, answerOnServer } from './attempt.ts'
+import { Conversations } from './conversations.ts'
 import { type ExecutionEvent, execute } from './execute.ts'
 import type { PreparedRequest } from './prepare.ts'
 import { Recorder, type RouteRecord } from './record.ts'
@@ -45,20 +46,22 @@ export interface RequestParts extends RouteParts {
 /** Serves requests in two steps: `start` decides, `carryOut` gives the answer. Calls may overlap. */
 export class Requests {
   readonly #parts: RequestParts
+  readonly #conversations = new Conversations()
 
   constructor(parts: RequestParts) {
     this.#parts = parts
   }
 
   /** Decides on a request; `waits` says that it may be long until it is carried out, if ever. */
-  async start(request: PreparedRequest, signal: AbortSignal, waits = false): Promise<Started> {
+  async start(prepared: PreparedRequest, signal: AbortSignal, waits = false): Promise<Started> {
     const { options, status, prepare } = this.#parts
     const recorder = new Recorder(options.now ?? Date.now)
     status.begin('deciding')
     let decided = false
     try {
-      await raceAbort(prepare(request), signal)
+      await raceAbort(prepare(prepared), signal)
       status.set({ phase: 'deciding' })
+      const request = this.#conversations.follow(prepared)
       const answer = await route(this.#parts, request, signal)
       const decision = settle(answer.decision, request.options.force)
       options.onDecision?.(decision)
@@ -91,7 +94,10 @@ export class Requests {
       for await (const event of execute({ ...started, ...mode, attempt })) {
         if (event.type === 'handover') status.set({ target: event.to, progress: undefined })
         else if (status.get().phase === 'loading') status.set({ phase: 'generating', progress: undefined })
-        if (event.type === 'done') route = event.route
+        if (event.type === 'done') {
+          route = event.route
+          this.#conversations.answered(request, route.source)
+        }
         yield event
       }
     } finally {

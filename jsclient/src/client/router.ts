@@ -65,10 +65,11 @@ export async function route(
   const [device, state] = await Promise.all([page.device(), page.state()])
   signal.throwIfAborted()
   const { trace } = options
+  const question = { ...info, capabilities: device }
   const alone = (state: State): Answer => {
     const snapshot = snapshots.current
     if (!snapshot) throw new NoTargetError('local_only_unavailable', { cause: snapshots.problem ?? missing() })
-    const { undecidable: _, ...decision } = decide(snapshot, state, info, device, { unreachable: true, trace })
+    const { undecidable: _, ...decision } = decide(snapshot, state, question, { unreachable: true, trace })
     const ids = { decisionId: localId(), policyRevision: snapshot.revision, decidedBy: 'page' } as const
     return { decision: { ...decision, ...ids }, grant: snapshot.grant }
   }
@@ -79,7 +80,7 @@ export async function route(
   if (since && snapshots.current) return unasked(since.silent)
   const grant = snapshots.current?.grant
   try {
-    const answer = await ask(parts, { ...info, capabilities: device, state, ...(trace && { trace }) }, signal)
+    const answer = await ask(parts, { ...question, state, ...(trace && { trace }) }, signal)
     const { current } = snapshots
     if (current && current.revision !== answer.policyRevision) snapshots.refresh().catch(ignore)
     return { decision: { ...feasible(answer), decidedBy: 'server' }, grant }
@@ -142,7 +143,7 @@ export async function decidePreload(snapshots: SnapshotSource, page: Page): Prom
   const [device, state] = await Promise.all([page.device(), page.state()])
   // Fetching a model answers nobody, so policies that only the server can ask have no say in it.
   const policies = snapshot.policies.filter(({ opaque }) => !opaque)
-  return decide({ ...snapshot, policies, first: [] }, state, { promptLength: 0 }, device)
+  return decide({ ...snapshot, policies, first: [] }, state, { promptLength: 0, capabilities: device })
 }
 
 function missing(): SnapshotError {

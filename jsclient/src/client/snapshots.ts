@@ -1,6 +1,6 @@
 import { isNetworkError } from '../errors/network-error.ts'
 import { isServerError } from '../errors/server-error.ts'
-import { isSnapshotError, type SnapshotError } from '../errors/snapshot-error.ts'
+import { isSnapshotError, SnapshotError } from '../errors/snapshot-error.ts'
 import { isUnauthorizedError } from '../errors/unauthorized-error.ts'
 import type { ServerTransport } from '../transport/server.ts'
 import type { Snapshot } from '../wire.ts'
@@ -31,9 +31,11 @@ export class SnapshotSource {
     return snapshot && this.#age() <= (snapshot.staleIfUnreachable ?? 0) ? snapshot : undefined
   }
 
-  /** Why the server's last snapshot could not be used. */
+  /** Why the server's last snapshot can't be used; undefined when there never was one, or when it can. */
   get problem(): SnapshotError | undefined {
-    return this.#problem
+    if (this.#problem || !this.#held || this.current) return this.#problem
+    const message = 'The policy snapshot is too old to decide with, and the server gives no newer one.'
+    return new SnapshotError(message, { code: 'snapshot_expired' })
   }
 
   /** Whether it is time to ask for it again. */
@@ -43,9 +45,10 @@ export class SnapshotSource {
   }
 
   /**
-   * Fetches or revalidates; callers that come together share one request. A server that can't be reached, has no
-   * snapshot, or sends one that this version can't use, leaves the one at hand. Rejects with UnauthorizedError, and then
-   * the one at hand is gone: it was made for somebody else.
+   * Fetches or revalidates; callers that come together share one request. A server that can't be reached, or has no
+   * snapshot, leaves the one at hand; so does an answer that was cut short, or came from something in between. A snapshot
+   * that this version can't use replaces it all the same: what held before holds no longer. Rejects with
+   * UnauthorizedError, and then the one at hand is gone too: it was made for somebody else.
    */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#fetch().finally(() => {
@@ -68,9 +71,12 @@ export class SnapshotSource {
       this.#failedAt = undefined
     } catch (error) {
       this.#failedAt = this.#now()
-      if (isUnauthorizedError(error)) this.#held = undefined
+      if (isUnauthorizedError(error) || isSnapshotError(error)) this.#held = undefined
       if (isSnapshotError(error)) this.#problem = error
-      else if (!timeout.aborted && !isNetworkError(error) && !isServerError(error)) throw error
+      else if (isServerError(error) && error.code === 'invalid_response') {
+        const message = 'The policy snapshot was cut short, or is none. Check `baseURL`.'
+        this.#problem = new SnapshotError(message, { code: 'snapshot_invalid', cause: error })
+      } else if (!timeout.aborted && !isNetworkError(error) && !isServerError(error)) throw error
     }
   }
 

@@ -5,8 +5,9 @@ import type { IndexedModel } from './model.ts'
 import { indexModels } from './model-index.ts'
 import { count, flag, names, readOptions } from './options.ts'
 import { CANDIDATE, type Places, placesOf } from './order.ts'
-import { POLICIES } from './policies.ts'
+import { POLICIES } from './policies/index.ts'
 import type { Policy } from './policy.ts'
+import { checkSubject } from './subject.ts'
 
 /** Names of policies, as the server admits them. */
 const NAME = /^[a-z][a-z0-9_.]{0,63}$/
@@ -40,7 +41,8 @@ export function compile(snapshot: Snapshot): CompiledSnapshot {
   const known = compiled.get(snapshot)
   if (known) return known
   return orInvalid(() => {
-    const { models, limits } = snapshot
+    const { models, limits, subject } = snapshot
+    checkSubject(subject)
     const result = { index: indexModels(models), limits: readLimits(limits), asked: readPolicies(snapshot) }
     compiled.set(snapshot, result)
     return result

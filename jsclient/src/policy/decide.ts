@@ -1,4 +1,4 @@
-import type { Decision, DeviceCapabilities, Reason, RequestInfo, Snapshot, State, Target, TraceStep } from '../wire.ts'
+import type { Decision, DecisionRequest, Reason, Snapshot, State, Target, TraceStep } from '../wire.ts'
 import { type Asked, compile } from './compile.ts'
 import { readDevice } from './device.ts'
 import type { Query } from './filter.ts'
@@ -41,8 +41,7 @@ export const POLICY_UNREACHABLE = 'policy_unreachable'
 export function decide(
   snapshot: Snapshot,
   state: State,
-  request: RequestInfo,
-  device: DeviceCapabilities,
+  request: DecisionRequest,
   options: DecideOptions = {},
 ): PageDecision {
   checkRequest(request)
@@ -52,7 +51,7 @@ export function decide(
   const known = readState(state)
   const query: Query = {
     limits,
-    device: readDevice(device),
+    device: readDevice(request.capabilities ?? {}),
     tokens: promptTokens(request) + outputTokens(request),
     task: request.task ?? '',
     needs: request.needs ?? {},
@@ -64,26 +63,26 @@ export function decide(
 
   const steps: TraceStep[] = trace ? traceFilters(index, query) : []
   const said: Said[] = []
-  for (const one of asked) {
-    for (const verdict of verdicts(one.policy, input, unreachable)) {
+  for (const { name, places, policy } of asked) {
+    for (const verdict of verdicts(policy, input, unreachable)) {
       const { reason } = verdict
-      if (reason) said.push({ ...one, ...verdict, reason })
-      if (trace && one.name !== CANDIDATE) steps.push(traceVerdict(one.name, verdict))
+      if (reason) said.push({ name, places, verdict, reason })
+      if (trace && name !== CANDIDATE) steps.push(traceVerdict(name, verdict))
     }
   }
 
   // All forbids unite; the first preference counts while both targets are permitted.
   const forbids: Forbids = {
-    browser: said.find(({ forbid }) => forbid === 'browser'),
-    server: said.find(({ forbid }) => forbid === 'server'),
+    browser: said.find(({ verdict }) => verdict.forbid === 'browser'),
+    server: said.find(({ verdict }) => verdict.forbid === 'server'),
   }
   const preferred = said
-    .filter(({ prefer }) => prefer)
+    .filter(({ verdict }) => verdict.prefer)
     .reduce<Said | undefined>((a, b) => (a && a.places.prefer <= b.places.prefer ? a : b), undefined)
   const [target, reason] = outcome(forbids, preferred, said, known.network.offline ?? false)
   const both = !forbids.browser && !forbids.server
   const modelInfo = forbids.browser ? undefined : selection.model
-  const { alternates, status } = selection
+  const { alternates } = selection
   return {
     target,
     useBrowser: target === 'browser',
@@ -91,7 +90,7 @@ export function decide(
     ...(modelInfo && { modelInfo }),
     ...(modelInfo && alternates.length > 0 && { alternates: [...alternates] }),
     ...(both && { fallback: target === 'browser' ? 'server' : 'browser' }),
-    ...(modelInfo && status !== 'loaded' && { preload: modelInfo.id }),
+    ...(modelInfo && selection.state.status !== 'loaded' && { preload: modelInfo.id }),
     continuation: subject.server.continuation === 'native' ? 'native' : 'none',
     ...(trace && { trace: [...steps, { step: 'outcome', by: 'rule', said: reason, target }] }),
     undecidable: unreachable ? [] : asked.filter((one) => matters(one, forbids, preferred)).map(({ name }) => name),
@@ -99,7 +98,10 @@ export function decide(
 }
 
 /** A verdict, and whose it is. */
-interface Said extends Asked, Verdict {
+interface Said {
+  readonly name: string
+  readonly places: Places
+  readonly verdict: Verdict
   readonly reason: Reason
 }
 
@@ -113,12 +115,12 @@ function outcome(
   offline: boolean,
 ): [Decision['target'], Reason] {
   if (browser && server) {
-    const isPrivate = said.some(({ name, forbid }) => name === 'privacy' && forbid === 'server')
+    const isPrivate = said.some(({ name, verdict }) => name === 'privacy' && verdict.forbid === 'server')
     return ['none', isPrivate ? 'local_only_unavailable' : offline ? 'offline' : browser.reason]
   }
   if (browser) return ['server', browser.reason]
   if (server) return ['browser', server.reason]
-  return [preferred?.prefer ?? 'browser', preferred?.reason ?? 'optimal_for_browser']
+  return [preferred?.verdict.prefer ?? 'browser', preferred?.reason ?? 'optimal_for_browser']
 }
 
 function verdicts(policy: Asked['policy'], input: PolicyInput, unreachable: boolean): readonly Verdict[] {

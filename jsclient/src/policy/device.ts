@@ -1,5 +1,5 @@
 import type { DeviceCapabilities } from '../wire.ts'
-import { toCount, toMemory } from './numbers.ts'
+import { toCount, toFlag, toMemory } from './numbers.ts'
 
 /** Bounds of a claim, the same as the server's. Longer labels than it keeps can't match anything in either place. */
 const MAX_FEATURES = 128
@@ -35,8 +35,8 @@ export function readDevice(claim: DeviceCapabilities): Device {
   const gpu = claim.gpu ?? {}
   const limits = gpu.limits ?? {}
   return {
-    webGPU: flag(claim.hasWebGPU),
-    webGL2: flag(claim.hasWebGL2),
+    webGPU: toFlag(claim.hasWebGPU),
+    webGL2: toFlag(claim.hasWebGL2),
     // Older browsers don't say isFallbackAdapter but name the renderer.
     software: gpu.isFallbackAdapter === true || gpu.architecture === 'swiftshader' || gpu.architecture === 'llvmpipe',
     tier: tierOf(claim),
@@ -57,10 +57,6 @@ function tierOf({ isMobile, isTablet, gpuTier }: DeviceCapabilities): number {
   if (isMobile === true || isTablet === true) return DEVICE_TIERS.mobile
   if (gpuTier === 'high') return DEVICE_TIERS['high-end']
   return gpuTier === 'low' || gpuTier === 'none' ? DEVICE_TIERS.mobile : DEVICE_TIERS.desktop
-}
-
-function flag(value: unknown): boolean | undefined {
-  return typeof value === 'boolean' ? value : undefined
 }
 
 function labels(list: unknown, most: number): string[] | undefined {

@@ -1,7 +1,7 @@
 import type { NetworkState, Reason, RequestNeeds } from '../wire.ts'
 import type { Device } from './device.ts'
 import type { IndexedModel } from './model.ts'
-import type { KnownModel } from './state.ts'
+import { isOnDevice, type KnownModel } from './state.ts'
 
 /** The operator's bounds with their defaults filled in; 0 = no limit. */
 export interface Limits {
@@ -25,19 +25,11 @@ export interface Query {
   readonly network: NetworkState
 }
 
-/** A model, and what the page knows of it. */
-export interface Choice {
-  readonly model: IndexedModel
-  readonly known: KnownModel
-  /** No download is needed. */
-  readonly onDevice: boolean
-}
-
 interface Rule {
   /** Why the browser is forbidden when the filter left no model. Defaults to "no_compatible_browser_model". */
   readonly reason?: Reason
-  /** Truthy when the model does not pass. */
-  removes(choice: Choice, query: Query): unknown
+  /** Truthy when the model, of which the page knows so much, does not pass. */
+  removes(query: Query, model: IndexedModel, known: KnownModel): unknown
 }
 
 const MiB = 1024 * 1024
@@ -46,58 +38,55 @@ const MiB = 1024 * 1024
 const RULES = {
   enabled: {
     reason: 'browser_inference_disabled',
-    removes: ({ model: { info } }, { limits }) => info.disabled || limits.disabledEngines.includes(info.framework),
+    removes: ({ limits }, { info }) => info.disabled || limits.disabledEngines.includes(info.framework),
   },
   gpu: {
     reason: 'insufficient_device_capabilities',
-    removes: ({ model }, { device, limits }) =>
-      model.needsWebGPU && (device.webGPU === false || (device.software && !limits.allowSoftwareGPU)),
+    removes: ({ device, limits }, { needsWebGPU }) =>
+      needsWebGPU && (device.webGPU === false || (device.software && !limits.allowSoftwareGPU)),
   },
   engine: {
-    removes: ({ model }, { device }) => device.engines && !device.engines.includes(model.info.framework),
+    removes: ({ device }, { info }) => device.engines && !device.engines.includes(info.framework),
   },
   gpu_features: {
-    removes({ model: { info, needsWebGPU } }, { device: { gpuFeatures, maxBuffer, maxBinding } }) {
+    removes({ device: { gpuFeatures, maxBuffer, maxBinding } }, { info, needsWebGPU }) {
       const { features = [], minBufferBytes = 0 } = info.requires ?? {}
       const lacks = gpuFeatures && features.some((feature) => !gpuFeatures.includes(feature))
       return needsWebGPU && (lacks || exceeds(minBufferBytes, maxBuffer) || exceeds(minBufferBytes, maxBinding))
     },
   },
-  tier: { removes: ({ model }, { device }) => model.minTier > device.tier },
-  memory: { removes: ({ model }, { device }) => exceeds(model.minRAM, device.availableRAM) },
+  tier: { removes: ({ device }, { minTier }) => minTier > device.tier },
+  memory: { removes: ({ device }, { minRAM }) => exceeds(minRAM, device.availableRAM) },
   size: {
     reason: 'model_too_large',
-    removes({ model, onDevice }, { device, limits }) {
-      const { sizeBytes = 0 } = model.info
-      const full = !onDevice && device.storage > 0 && Math.floor(sizeBytes / MiB) >= device.storage
+    removes({ device, limits }, { info: { sizeBytes = 0 } }, known) {
+      const full = !isOnDevice(known) && device.storage > 0 && Math.floor(sizeBytes / MiB) >= device.storage
       return full || exceeds(sizeBytes, limits.maxModelBytes)
     },
   },
   context: {
     reason: 'context_window_exceeded',
-    removes: ({ model }, { tokens }) => tokens > model.info.contextWindow,
+    removes: ({ tokens }, { info }) => tokens > info.contextWindow,
   },
   features: {
     reason: 'feature_unsupported',
-    removes({ model }, { needs }) {
-      const { supports = {} } = model.info
+    removes({ needs }, { info: { supports = {} } }) {
       const lacks = ABILITIES.some((ability) => needs[ability] && !supports[ability])
       return lacks || Math.max(needs.n ?? 1, 1) > Math.max(supports.n ?? 1, 1)
     },
   },
   metered: {
     reason: 'metered_network',
-    removes: ({ onDevice }, { network }) => !onDevice && (network.saveData || network.metered),
+    removes: ({ network }, _, known) => (network.saveData || network.metered) && !isOnDevice(known),
   },
-  offline: { reason: 'offline', removes: ({ onDevice }, { network }) => !onDevice && network.offline },
+  offline: { reason: 'offline', removes: ({ network }, _, known) => network.offline && !isOnDevice(known) },
   health: {
     reason: 'browser_unhealthy',
-    removes: ({ known }, { limits }) => known.failures >= limits.maxFailures,
+    removes: ({ limits }, _, { failures }) => failures >= limits.maxFailures,
   },
   speed: {
     reason: 'too_slow',
-    removes: ({ known: { tokensPerSecondMilli: speed } }, { limits }) =>
-      speed && speed < limits.minTokensPerSecondMilli,
+    removes: ({ limits }, _, { tokensPerSecondMilli: speed }) => speed && speed < limits.minTokensPerSecondMilli,
   },
 } satisfies Record<string, Rule>
 
@@ -111,9 +100,13 @@ export const FILTERS = Object.keys(RULES) as readonly Filter[]
 const IN_ORDER: readonly Rule[] = Object.values(RULES)
 
 /** How many filters the model passes before one removes it; all of them when none does. */
-export function passes(choice: Choice, query: Query): number {
-  const removedBy = IN_ORDER.findIndex((rule) => rule.removes(choice, query))
-  return removedBy < 0 ? IN_ORDER.length : removedBy
+export function passes(query: Query, model: IndexedModel, known: KnownModel): number {
+  let count = 0
+  for (const rule of IN_ORDER) {
+    if (rule.removes(query, model, known)) break
+    count++
+  }
+  return count
 }
 
 /** Why the browser is forbidden when this filter left no model; `undefined` = there was none to begin with. */

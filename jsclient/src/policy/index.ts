@@ -3,10 +3,13 @@
  * itself, so tell its errors by their `name`, or by the core's type guards, not by `instanceof`.
  */
 export { type DecideOptions, decide, type PageDecision, POLICY_UNREACHABLE } from './decide.ts'
+export { features, type TextFeatures } from './features.ts'
 export { FILTERS, type Filter } from './filter.ts'
 export { parseParameters } from './model.ts'
 export { MAX_ALTERNATES, type Selection } from './model-index.ts'
 export { codePoints } from './numbers.ts'
+export { DEFAULT_WEIGHTS, score, type Weight, type Weights } from './score.ts'
 export { type ModelQuery, ModelSelector } from './selector.ts'
 export { parseSnapshot, SNAPSHOT_SCHEMA } from './snapshot.ts'
+export type { KnownModel } from './state.ts'
 export { DEFAULT_MAX_TOKENS, outputTokens, promptTokens } from './tokens.ts'

@@ -1,7 +1,7 @@
-import type { ModelInfo, ModelStatus } from '../wire.ts'
-import { type Choice, FILTERS, type Filter, passes, type Query } from './filter.ts'
+import type { ModelInfo } from '../wire.ts'
+import { FILTERS, type Filter, passes, type Query } from './filter.ts'
 import { type IndexedModel, indexModel } from './model.ts'
-import { UNKNOWN_MODEL } from './state.ts'
+import { type KnownModel, UNKNOWN_MODEL } from './state.ts'
 
 /** How many models at most ride along behind a candidate. */
 export const MAX_ALTERNATES = 3
@@ -10,8 +10,8 @@ export const MAX_ALTERNATES = 3
 export interface Selection {
   /** The candidate; undefined when the filters left none. */
   readonly model: ModelInfo | undefined
-  /** Where the page said the candidate is; undefined = unknown. */
-  readonly status: ModelStatus | undefined
+  /** What the page knows of the candidate. */
+  readonly state: KnownModel
   /** Next best models, best first, three at most. */
   readonly alternates: readonly ModelInfo[]
   /** The filter that removed the last model; undefined when some are left or there were none. */
@@ -37,34 +37,34 @@ export function indexModels(models: readonly ModelInfo[]): readonly IndexedModel
  * whose capabilities name the task; within that the order of the index.
  */
 export function select(index: readonly IndexedModel[], query: Query): Selection {
-  const rank = ({ model, known }: Choice): number => {
-    const place = known.status === 'loaded' ? 0 : known.status === 'cached' ? 2 : 4
-    return model.info.capabilities?.includes(query.task) ? place : place + 1
-  }
-  const left: (Choice & { rank: number })[] = []
+  const left: { model: ModelInfo; known: KnownModel; rank: number }[] = []
   let farthest = -1
   for (const model of index) {
-    const choice = choiceOf(model, query)
-    const count = passes(choice, query)
-    if (count === FILTERS.length) left.push({ ...choice, rank: rank(choice) })
+    const known = knownOf(query, model)
+    const count = passes(query, model, known)
+    if (count === FILTERS.length) left.push({ model: model.info, known, rank: rank(query, model.info, known) })
     // The set empties at the filter that the longest-lived model reached.
     farthest = Math.max(farthest, count)
   }
   const [first, ...rest] = left.sort((a, b) => a.rank - b.rank)
   return {
-    model: first?.model.info,
-    status: first?.known.status,
-    alternates: rest.slice(0, MAX_ALTERNATES).map(({ model }) => model.info),
+    model: first?.model,
+    state: first?.known ?? UNKNOWN_MODEL,
+    alternates: rest.slice(0, MAX_ALTERNATES).map(({ model }) => model),
     emptied: FILTERS[farthest],
   }
 }
 
 /** How many filters each model passes. For traces. */
 export function passed(index: readonly IndexedModel[], query: Query): number[] {
-  return index.map((model) => passes(choiceOf(model, query), query))
+  return index.map((model) => passes(query, model, knownOf(query, model)))
 }
 
-function choiceOf(model: IndexedModel, query: Query): Choice {
-  const known = query.models.get(model.info.id) ?? UNKNOWN_MODEL
-  return { model, known, onDevice: known.status === 'cached' || known.status === 'loaded' }
+function knownOf({ models }: Query, { info }: IndexedModel): KnownModel {
+  return models.get(info.id) ?? UNKNOWN_MODEL
+}
+
+function rank({ task }: Query, { capabilities }: ModelInfo, { status }: KnownModel): number {
+  const place = status === 'loaded' ? 0 : status === 'cached' ? 2 : 4
+  return capabilities?.includes(task) ? place : place + 1
 }

@@ -25,6 +25,11 @@ export function toMemory(gb: unknown): number {
   return typeof gb === 'number' && gb > 0 ? Math.max(toCount(gb * GB, MAX_MEMORY), 1) : 0
 }
 
+/** A claimed yes or no; what is neither is unknown. */
+export function toFlag(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined
+}
+
 /** Whole part of a quotient of two non-negative integers, without the rounding of `a / b`. */
 export function divide(a: number, b: number): number {
   return (a - (a % b)) / b

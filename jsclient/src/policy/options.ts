@@ -22,6 +22,20 @@ export function memory(fallback: number): Reader<number> {
 /** A list of names. Defaults to none. */
 export const names: Reader<string[]> = (value = []) => (isList(value, isText) ? value : undefined)
 
+/** Options by name, each read alike. Defaults to none. */
+export function byName<T>(reader: Reader<T>): Reader<ReadonlyMap<string, T>> {
+  return (value = {}) => {
+    if (!isObject(value)) return undefined
+    const options = new Map<string, T>()
+    for (const [name, given] of Object.entries(value)) {
+      const option = reader(given ?? undefined)
+      if (option === undefined) return undefined
+      options.set(name, option)
+    }
+    return options
+  }
+}
+
 /**
  * Reads options strictly: a wrong type, a number out of range and an unknown option are plain Errors, since an option
  * that is not understood changes the meaning.

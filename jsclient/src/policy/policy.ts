@@ -1,6 +1,7 @@
 import type { Reason, RequestInfo, SnapshotSubject, Target } from '../wire.ts'
 import type { Device } from './device.ts'
 import type { Selection } from './model-index.ts'
+import { type Readers, readOptions } from './options.ts'
 import type { KnownState } from './state.ts'
 
 /** Everything that a policy may look at. */
@@ -25,3 +26,19 @@ export interface Verdict {
 
 /** A policy that the page can evaluate. Pure: no clock, no network, no globals. */
 export type Policy = (input: PolicyInput) => Verdict
+
+/** Makes a policy of its options in a snapshot; throws a plain Error when they make no sense. */
+export type PolicyFactory = (options: unknown) => Policy
+
+/** Defines a policy: how its options are read, and what it says. */
+export function policy<T>(readers: Readers<T>, evaluate: (input: PolicyInput, options: T) => Verdict): PolicyFactory {
+  return (given) => {
+    const options = readOptions(readers, given)
+    return (input) => evaluate(input, options)
+  }
+}
+
+/** What is known of a feature, as a number: -1 unknown, 0 no, 1 yes. */
+export function presence(value: boolean | undefined): number {
+  return Number(value ?? -1)
+}

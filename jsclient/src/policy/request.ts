@@ -6,29 +6,48 @@ import { isCount } from './validate.ts'
 /** Longest free word of a request, bytes. */
 const MAX_WORD_BYTES = 200
 
+/** Most bytes of a UTF-16 code unit in UTF-8. */
+const BYTES_PER_UNIT = 3
+
+/** How complex an app may say that a request is. */
+export const COMPLEXITIES = ['auto', 'simple', 'medium', 'complex'] as const
+
+const TARGETS = ['browser', 'server'] as const
+
 const WORDS = {
-  complexity: ['auto', 'simple', 'medium', 'complex'],
+  complexity: COMPLEXITIES,
   privacy: ['local-only'],
   preference: ['auto', 'always', 'never'],
-  inToolLoop: ['browser', 'server'],
+  inToolLoop: TARGETS,
+  lastTarget: TARGETS,
 } as const
 
 /** Throws an InvalidRequestError that names the first field that makes no sense, as the server would. */
 export function checkRequest(request: RequestInfo): void {
-  const { promptLength, promptTokens = 0, maxTokens = 0, needs, features } = request
-  const check = (param: string, fine: boolean, wanted: string): void => {
-    if (!fine) throw new InvalidRequestError(`\`${param}\` must be ${wanted}.`, { param })
-  }
-  const counts = { promptLength, promptTokens, maxTokens, 'needs.n': needs?.n }
-  const featureCounts = Object.entries(features ?? {}).map(([name, value]) => [`features.${name}`, value] as const)
-  for (const [param, value = 0] of [...Object.entries(counts), ...featureCounts]) {
-    check(param, isCount(value), 'a whole number from 0 to 2^53-1')
-  }
-  for (const [param, words] of Object.entries(WORDS)) {
-    const value = request[param as keyof typeof WORDS]
-    check(param, !value || (words as readonly string[]).includes(value), `one of ${words.join(', ')}`)
+  const { promptLength, promptTokens = 0, maxTokens = 0, needs } = request
+  const features: Record<string, number | undefined> = { ...request.features }
+  checkCount('promptLength', promptLength)
+  checkCount('promptTokens', promptTokens)
+  checkCount('maxTokens', maxTokens)
+  checkCount('needs.n', needs?.n ?? 0)
+  for (const name in features) checkCount(`features.${name}`, features[name] ?? 0)
+  for (const param of Object.keys(WORDS) as (keyof typeof WORDS)[]) {
+    const words: readonly string[] = WORDS[param]
+    const value = request[param]
+    if (value && !words.includes(value)) refuse(param, `one of ${words.join(', ')}`)
   }
   for (const param of ['task', 'conversationId'] as const) {
-    check(param, utf8Length(request[param] ?? '') <= MAX_WORD_BYTES, `${MAX_WORD_BYTES} bytes at most`)
+    const word = request[param] ?? ''
+    if (word.length * BYTES_PER_UNIT > MAX_WORD_BYTES && utf8Length(word) > MAX_WORD_BYTES) {
+      refuse(param, `${MAX_WORD_BYTES} bytes at most`)
+    }
   }
+}
+
+function checkCount(param: string, value: unknown): void {
+  if (!isCount(value)) refuse(param, 'a whole number from 0 to 2^53-1')
+}
+
+function refuse(param: string, wanted: string): never {
+  throw new InvalidRequestError(`\`${param}\` must be ${wanted}.`, { param })
 }

@@ -21,7 +21,7 @@ export function parseSnapshot(json: unknown): Snapshot {
 
 function read(value: unknown): Snapshot {
   if (!isObject(value)) throw new Error('it is no object')
-  const { schema, revision, subject, maxAge = 300, staleIfUnreachable = 30 * 24 * 3600, first, grant } = value
+  const { schema, revision, maxAge = 300, staleIfUnreachable = 30 * 24 * 3600, first, grant } = value
   if (isCount(schema) && schema > SNAPSHOT_SCHEMA) {
     const message = `The policy snapshot has schema ${schema}. Upgrade @edgewise/client.`
     throw new SnapshotError(message, { code: 'snapshot_unsupported' })
@@ -34,7 +34,6 @@ function read(value: unknown): Snapshot {
     revision: typeof revision === 'string',
     policies: isList(policies, isObject),
     models: isList(models, isObject),
-    subject: isObject(subject) && isObject(subject.server) && isCount(subject.rolloutBucket),
     maxAge: isCount(maxAge),
     staleIfUnreachable: isCount(staleIfUnreachable),
     first: !first || isList(first, isText),

@@ -3,10 +3,20 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { useDemo } from './demo-fixture.ts'
+import { faintTexts, shiftsSoFar, watchShifts } from './demo-looks.ts'
 import { type DemoPage, openDemo } from './demo-page.ts'
+import { type Choices, whatIf } from './demo-whatif.ts'
 
 /** A screen with all of the page on it: what moves out of sight does not count as a shift. */
 const WHOLE = { width: 1280, height: 2000 }
+
+/** Choices of "what if" that end in each colour, with the longest words. */
+const EVERY_OUTCOME: Choices[] = [
+  { GPU: 'webgpu', Engines: 'any', Device: 'high-end' },
+  { Battery: '10', Charging: 'no', 'Prompt length': '170', GPU: 'webgpu', Engines: 'any' },
+  { GPU: 'none', 'Prompt length': '200' },
+  { GPU: 'none', Privacy: 'local-only', Network: 'offline' },
+]
 
 describe("the demo's page", () => {
   const run = useDemo()
@@ -73,9 +83,15 @@ describe("the demo's page", () => {
       assert.equal(await page.evaluate(() => (window as unknown as Watching).focusedThen), 'stop')
       assert.equal(await focused(page), 'force-server', 'Stop gives the focus back')
 
-      for (const id of ['output', 'receipt', 'receipt-body', 'history-scroll']) {
+      for (const id of ['output', 'receipt', 'receipt-body', 'history-scroll', 'what-if']) {
         await page.keyboard.press('Tab')
         assert.equal(await page.evaluate(() => document.activeElement?.closest('[id]')?.id), id)
+      }
+      await page.keyboard.press('Enter')
+      await page.locator('#case-battery:enabled').waitFor()
+      for (const name of ['prompt', 'battery', 'charging', 'network', 'privacy', 'tier', 'gpu', 'memory', 'models']) {
+        await page.keyboard.press('Tab')
+        assert.equal(await focused(page), `case-${name}`)
       }
     })
 
@@ -88,6 +104,13 @@ describe("the demo's page", () => {
           const { faint, page } = await opened.page.evaluate(faintTexts)
           assert.deepEqual(faint, [])
           assert.equal(page, colorScheme === 'light' ? 'rgb(244, 245, 248)' : 'rgb(18, 21, 29)')
+        }
+        const section = whatIf(opened.page)
+        await section.open()
+        for (const choices of EVERY_OUTCOME) {
+          await section.reset()
+          await section.set(choices)
+          assert.deepEqual((await opened.page.evaluate(faintTexts)).faint, [], JSON.stringify(choices))
         }
       })
     }
@@ -112,6 +135,7 @@ describe("the demo's page", () => {
 
   for (const { name, width, height } of [
     { name: 'a small phone', width: 320, height: 640 },
+    { name: 'a common phone', width: 360, height: 740 },
     { name: 'a phone', width: 390, height: 844 },
     { name: 'a tablet', width: 768, height: 1024 },
   ]) {
@@ -121,6 +145,13 @@ describe("the demo's page", () => {
       const { page } = opened
       await page.click('#receipt summary')
       await opened.ask('force-server', 'Tell me a story about a fox')
+      const section = whatIf(page)
+      await section.open()
+      for (const choices of EVERY_OUTCOME) {
+        await section.reset()
+        await section.set(choices)
+        assert.deepEqual(await page.$$eval('#what-if *', tooNarrow), [], JSON.stringify(choices))
+      }
       const widest = await page.evaluate(() => document.documentElement.scrollWidth)
       assert.ok(widest <= width, `the page is ${widest} px wide`)
       const small = await page.$$eval('button, select, input, summary', (controls) =>
@@ -129,6 +160,16 @@ describe("the demo's page", () => {
       assert.deepEqual(small, [], 'fingers find every control')
     })
   }
+
+  test('moves nothing while the controls of "what if" move', async () => {
+    await using opened = await openDemo(run.harness.browser, { origin: run.demo.origin })
+    await opened.ready()
+    await whatIf(opened.page).open()
+    for (const width of [1280, 1140, 1080, 900, 768, 560, 412, 360, 320]) {
+      await opened.page.setViewportSize({ width, height: 900 })
+      assert.deepEqual(await opened.page.evaluate(jumps), [], `${width} px wide`)
+    }
+  })
 
   test('moves nothing for people who want no motion', async () => {
     await using opened = await openDemo(run.harness.browser, { origin: run.demo.origin })
@@ -149,39 +190,8 @@ describe("the demo's page", () => {
 })
 
 interface Watching {
-  shifts: string[]
   said: string[]
   focusedThen: string
-  shiftObserver: PerformanceObserver
-}
-
-interface LayoutShift extends PerformanceEntry {
-  value: number
-  sources: { node: Node | null }[]
-}
-
-/** Writes down what moves, also right after a key or a click. */
-function watchShifts(): void {
-  const shifts: string[] = []
-  const write = (entries: PerformanceEntryList) => {
-    for (const { value, sources } of entries as LayoutShift[]) {
-      const moved = sources.map(({ node }) => (node instanceof Element ? node.outerHTML.slice(0, 60) : node?.nodeName))
-      shifts.push(`${value.toFixed(4)} ${moved}`)
-    }
-  }
-  const shiftObserver = new PerformanceObserver((list) => write(list.getEntries()))
-  shiftObserver.observe({ type: 'layout-shift', buffered: true })
-  Object.assign(window, { shifts, shiftObserver, writeShifts: write })
-}
-
-/** Shifts up to the frame after this one, since it was last asked. */
-async function shiftsSoFar(): Promise<string[]> {
-  const { shifts, shiftObserver, writeShifts } = window as unknown as Watching & {
-    writeShifts(entries: PerformanceEntryList): void
-  }
-  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
-  writeShifts(shiftObserver.takeRecords())
-  return shifts.splice(0)
 }
 
 /** Writes down everything that a live region says. */
@@ -215,28 +225,48 @@ function escapeAtFirstToken(): void {
   if (output) observer.observe(output, { childList: true })
 }
 
-/** Texts with less contrast than WCAG AA asks for, 4.5 to 1; disabled controls may have less. */
-function faintTexts(): { faint: string[]; page: string } {
-  const channels = (color: string) => (color.match(/[\d.]+/g) ?? []).map(Number)
-  const luminance = (color: string) => {
-    const [r = 0, g = 0, b = 0] = channels(color).map((value) => {
-      const share = value / 255
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
-    })
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+/** Texts that need more room than they have. */
+function tooNarrow(elements: Element[]): string[] {
+  return elements
+    .filter((element) => element.matches('tbody th, td, dd, p, label, output') && element.checkVisibility())
+    .filter(({ scrollWidth, clientWidth }) => clientWidth > 1 && scrollWidth > clientWidth)
+    .map((element) => element.outerHTML.slice(0, 80))
+}
+
+/** Choices of "what if" that make the section, or a part of it, another size: each option, and a hundred mixtures. */
+function jumps(): string[] {
+  const section = document.querySelector<HTMLElement>('#what-if')
+  const form = document.querySelector<HTMLFormElement>('#case')
+  if (!section || !form) return ['there is no section']
+  const fields = [...form.elements].filter((field) => field.matches('select, input')) as HTMLSelectElement[]
+  const values = (field: HTMLSelectElement): string[] =>
+    field.options ? [...field.options].map(({ value }) => value) : ['0', '19', '100', '160', '185', '200']
+  const heights = () => [section, ...section.children].map((part) => part.getBoundingClientRect().height)
+  const first = heights()
+  const found: string[] = []
+  const check = () => {
+    form.dispatchEvent(new Event('input'))
+    const now = heights()
+    // Less than a pixel is how fractions of a line are rounded.
+    const jumped = now.some((height, i) => Math.abs(height - (first[i] ?? 0)) >= 1)
+    if (jumped) found.push(`${now}, not ${first}: ${fields.map(({ value }) => value)}`)
   }
-  const background = (element: Element | null): string => {
-    if (!element) return 'rgb(255, 255, 255)'
-    const { backgroundColor } = getComputedStyle(element)
-    return channels(backgroundColor)[3] === 0 ? background(element.parentElement) : backgroundColor
+  for (const field of fields) {
+    for (const value of values(field)) {
+      field.value = value
+      check()
+    }
+    form.reset()
   }
-  const faint: string[] = []
-  for (const element of document.body.querySelectorAll('*')) {
-    const said = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.nodeValue?.trim())
-    if (!said || !element.checkVisibility() || element.matches(':disabled')) continue
-    const [a, b] = [luminance(getComputedStyle(element).color), luminance(background(element))]
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
-    if (ratio < 4.5) faint.push(`${ratio.toFixed(2)} ${element.outerHTML.slice(0, 80)}`)
+  let seed = 1
+  for (let i = 0; i < 100; i++) {
+    for (const field of fields) {
+      seed = (seed * 48271) % 2147483647
+      const all = values(field)
+      field.value = all[seed % all.length] ?? ''
+    }
+    check()
   }
-  return { faint, page: getComputedStyle(document.body).backgroundColor }
+  form.reset()
+  return found.slice(0, 3)
 }

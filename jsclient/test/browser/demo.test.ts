@@ -77,13 +77,10 @@ describe('the demo', () => {
       const remote = await opened.receipt()
       assert.equal(remote['Prompt bytes sent'], String(Buffer.byteLength(prompt)))
       assert.equal(remote.Decided, 'server, user_disabled_browser')
-      const said = await opened.page.$$eval('#receipt-body table >> nth=1 >> tbody tr', (rows) =>
+      const said = await opened.page.$$eval('#receipt-body tr[data-decides]', (rows) =>
         rows.map((row) => row.textContent),
       )
-      assert.ok(
-        said.some((row) => row?.includes('preference')),
-        `the trace names the policies: ${said}`,
-      )
+      assert.deepEqual(said, ['preference(decides)forbids browseruser_disabled_browser'], 'the trace says who decided')
     })
 
     test('no text leaves with a question about where to run', async () => {

@@ -5,7 +5,6 @@ import { prepare } from '../../src/client/prepare.ts'
 import { isEngineError } from '../../src/errors/engine-error.ts'
 import { isNetworkError } from '../../src/errors/network-error.ts'
 import { isNoTargetError } from '../../src/errors/no-target-error.ts'
-import { isSnapshotError } from '../../src/errors/snapshot-error.ts'
 import { isUnauthorizedError } from '../../src/errors/unauthorized-error.ts'
 import { ServerTransport } from '../../src/transport/server.ts'
 import type { RouteRequest } from '../../src/wire.ts'
@@ -160,16 +159,6 @@ describe('without the server', () => {
     assert.equal((await client.generate('hi')).route.decidedBy, 'page')
   })
 
-  it('does not decide with a snapshot that is too old', async (t) => {
-    let now = 1_700_000_000_000
-    const { client, server } = await setup(t, { client: { now: () => now } })
-    await client.generate('hi')
-    await server.stop()
-    now += 3_601_000
-    assert.ok(isNetworkError(await rejection(client.generate('hi'))))
-    assert.ok(isNoTargetError(await rejection(client.generate('hi', local))))
-  })
-
   it('takes an opaque policy for what it declares', async (t) => {
     const opaque = { name: 'acme.rule', opaque: true, effects: { forbid: ['browser' as const] } }
     const policies = [{ ...opaque, whenUnreachable: 'forbid' as const }]
@@ -199,21 +188,6 @@ describe('the snapshot', () => {
     assert.equal((await client.generate('hi', local)).route.policyRevision, 'r2')
   })
 
-  it('that this version does not understand is never used, and the server decides', async (t) => {
-    const { client, server } = await setup(t)
-    const newer: typeof fetch = async (url, init) => {
-      if (!String(url).endsWith('/browser/policy')) return fetch(url, init)
-      const text = await (await fetch(url, init)).text()
-      return Response.json({ ...JSON.parse(text), policies: [{ name: 'astrology' }] })
-    }
-    const other = await setup(t, { client: { fetch: newer } })
-    assert.equal((await other.client.generate('hi')).source, 'browser')
-    await other.server.stop()
-    assert.ok(isSnapshotError(await rejection(other.client.generate('hi'))))
-    await client.initialize()
-    assert.equal(server.seen.length, 1)
-  })
-
   it('is not given to strangers', async (t) => {
     const { client } = await setup(t, { server: { policyStatus: 401 } })
     assert.ok(isUnauthorizedError(await rejection(client.initialize())))
@@ -223,14 +197,27 @@ describe('the snapshot', () => {
 
   it('is no reason to repeat text in a routing request', async (t) => {
     const { client, server } = await setup(t)
-    await client.generate(CANARY, { conversationId: 'c-1' })
-    const [body] = server.bodies<RouteRequest>('/browser/route')
-    assert.deepEqual(Object.keys(body ?? {}).sort(), [
-      'capabilities',
-      'conversationId',
-      'maxTokens',
-      'promptLength',
-      'state',
-    ])
+    const prompt = `${CANARY} why 1+1? 你好 \`\`\` compare`
+    await client.generate(prompt, { system: CANARY, conversationId: 'c-1' })
+    await client.generate(prompt, { conversationId: 'c-1' })
+    const [first, second] = server.bodies<RouteRequest>('/browser/route')
+    const fields = ['capabilities', 'conversationId', 'features', 'maxTokens', 'promptLength', 'state']
+    assert.deepEqual(Object.keys(first ?? {}).sort(), fields)
+    assert.deepEqual(Object.keys(second ?? {}).sort(), [...fields, 'lastTarget'].sort())
+    assert.deepEqual(first?.features, {
+      codePoints: 47,
+      messages: 2,
+      codeFences: 1,
+      digits: 6,
+      operators: 1,
+      questionWords: 1,
+      reasoningVerbs: 1,
+      cjk: 2,
+    })
+    assert.equal(first?.promptLength, 46)
+    const routed = server.seen.filter(({ path }) => path === '/browser/route').map(({ body }) => body)
+    for (const word of [CANARY, 'canary', 'why', '你', '`', 'compare']) {
+      assert.ok(!routed.some((body) => body.includes(word)), word)
+    }
   })
 })

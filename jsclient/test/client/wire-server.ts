@@ -113,8 +113,8 @@ function answer(response: ServerResponse, path: string, body: string, behaviour:
   if (path === '/browser/policy') return send(response, snapshot)
   if (path === '/browser/analytics') return send(response, { accepted: 1, duplicates: 0, dropped: 0 }, 202)
   if (path === '/browser/route') {
-    const { capabilities, state = {}, ...info } = JSON.parse(body) as RouteRequest
-    const { undecidable: _, ...decision } = decide(parseSnapshot(snapshot), state, info, capabilities)
+    const { state = {}, ...request } = JSON.parse(body) as RouteRequest
+    const { undecidable: _, ...decision } = decide(parseSnapshot(snapshot), state, request)
     const answered: RouteResponse = { ...decision, decisionId: 'd1', policyRevision: snapshot.revision }
     return send(response, { ...answered, ...behaviour.route?.(answered) })
   }

@@ -11,50 +11,16 @@ import {
   parseSnapshot,
   promptTokens,
 } from '../../src/policy/index.ts'
-import type { ModelInfo, PolicySpec, RequestInfo, Snapshot } from '../../src/wire.ts'
+import type { DecisionRequest, PolicySpec, RequestInfo, Snapshot } from '../../src/wire.ts'
+import { builtin, model, snapshot } from './fixtures.ts'
 
-const model: ModelInfo = {
-  id: 'm1',
-  name: 'M1',
-  framework: 'transformers.js',
-  parameters: '1B',
-  quantization: 'q4',
-  sizeBytes: 700_000_000,
-  contextWindow: 2048,
-  minRAMGB: 1,
-  minDeviceTier: 'mobile',
-  capabilities: ['chat'],
-}
-
-const builtin: PolicySpec[] = [
-  { name: 'enabled' },
-  { name: 'capability' },
-  { name: 'privacy' },
-  { name: 'preference' },
-  { name: 'readiness' },
-  { name: 'complexity' },
-]
-
-function snapshot(over: object = {}): Snapshot {
-  return parseSnapshot({
-    schema: 1,
-    revision: 'r',
-    policies: builtin,
-    limits: {},
-    models: [model],
-    subject: { rolloutBucket: 3, server: {} },
-    ...over,
-  })
-}
-
-const request: RequestInfo = { promptLength: 40 }
+const request: DecisionRequest = { promptLength: 40 }
 
 describe('decide', () => {
-  it('takes null for unknown, and checks the tool loop', () => {
-    const states = { models: { m1: null } } as never
-    assert.deepEqual(decide(snapshot(), states, request, {}), decide(snapshot(), {}, request, {}))
-    const loop = { ...request, inToolLoop: 'mars' } as never
-    assert.throws(() => decide(snapshot(), {}, loop, {}), isInvalidRequestError)
+  it('takes null for unknown', () => {
+    const nothing = { models: { m1: null }, battery: null, network: null, mode: null } as never
+    const nobody = { ...request, capabilities: null, features: null, needs: null } as never
+    assert.deepEqual(decide(snapshot(), nothing, nobody), decide(snapshot(), {}, request))
   })
 })
 
@@ -116,20 +82,30 @@ describe('parseSnapshot', () => {
 
   it('is not needed before decide, which refuses the same', () => {
     const raw = { ...snapshot(), policies: [{ name: 'astrology' }] }
-    assert.throws(() => decide(raw, {}, request, {}), isSnapshotError)
+    assert.throws(() => decide(raw, {}, request), isSnapshotError)
   })
 })
 
 describe('decide', () => {
   it('is pure', () => {
-    const args: Parameters<typeof decide> = [snapshot(), { mode: 'always' }, request, { engines: ['transformers.js'] }]
+    const args: Parameters<typeof decide> = [
+      snapshot(),
+      { mode: 'always' },
+      { ...request, capabilities: { engines: ['transformers.js'] } },
+    ]
     const before = JSON.stringify(args)
     assert.deepEqual(decide(...args), decide(...args))
     assert.equal(JSON.stringify(args), before)
   })
 
+  it('takes words as long as they may be', () => {
+    const words = { task: 'é'.repeat(100), conversationId: '你'.repeat(66) }
+    assert.equal(decide(snapshot(), {}, { ...request, ...words }).target, 'browser')
+  })
+
   it('refuses nonsense in the request, by the name of the field', () => {
     const bad: [string, object][] = [
+      ['promptLength', {}],
       ['promptLength', { promptLength: -1 }],
       ['maxTokens', { promptLength: 1, maxTokens: 1.5 }],
       ['needs.n', { promptLength: 1, needs: { n: -1 } }],
@@ -137,11 +113,14 @@ describe('decide', () => {
       ['complexity', { promptLength: 1, complexity: 'high' }],
       ['privacy', { promptLength: 1, privacy: 'please' }],
       ['preference', { promptLength: 1, preference: 'no' }],
+      ['inToolLoop', { promptLength: 1, inToolLoop: 'mars' }],
+      ['lastTarget', { promptLength: 1, lastTarget: 'none' }],
       ['task', { promptLength: 1, task: 'é'.repeat(101) }],
+      ['conversationId', { promptLength: 1, conversationId: 'x'.repeat(201) }],
     ]
     for (const [param, info] of bad) {
       assert.throws(
-        () => decide(snapshot(), {}, info as RequestInfo, {}),
+        () => decide(snapshot(), {}, info as RequestInfo),
         (error) => isInvalidRequestError(error) && error.param === param,
       )
     }
@@ -150,19 +129,25 @@ describe('decide', () => {
   it('takes claims that make no sense for unknown', () => {
     const odd = { estimatedAvailableRAMGB: 'much', gpu: { features: 'all' }, engines: 7 } as object
     const state = { models: { m1: { status: 'soon' } }, mode: 'maybe' } as object
-    assert.equal(decide(snapshot(), state, request, odd).target, 'browser')
-    assert.equal(decide(snapshot(), {}, request, { estimatedAvailableRAMGB: -3 }).target, 'browser')
-    assert.equal(decide(snapshot(), {}, request, { estimatedAvailableRAMGB: 1.99 }).target, 'server')
+    assert.equal(decide(snapshot(), state, { ...request, capabilities: odd }).target, 'browser')
+    assert.equal(
+      decide(snapshot(), {}, { ...request, capabilities: { estimatedAvailableRAMGB: -3 } }).target,
+      'browser',
+    )
+    assert.equal(
+      decide(snapshot(), {}, { ...request, capabilities: { estimatedAvailableRAMGB: 1.99 } }).target,
+      'server',
+    )
   })
 
   it('does not mix models up with what every object has', () => {
     const models = [{ ...model, id: 'constructor' }]
-    assert.equal(decide(snapshot({ models }), { models: {} }, request, {}).modelInfo?.id, 'constructor')
+    assert.equal(decide(snapshot({ models }), { models: {} }, request).modelInfo?.id, 'constructor')
   })
 
   it('explains itself when asked', () => {
-    assert.equal(decide(snapshot(), {}, request, {}).trace, undefined)
-    const { trace = [] } = decide(snapshot(), {}, { ...request, maxTokens: 4000 }, {}, { trace: true })
+    assert.equal(decide(snapshot(), {}, request).trace, undefined)
+    const { trace = [] } = decide(snapshot(), {}, { ...request, maxTokens: 4000 }, { trace: true })
     assert.deepEqual(
       trace.filter(({ step }) => step === 'filter').map(({ by }) => by),
       [...FILTERS],
@@ -185,7 +170,7 @@ describe('policies that only the server can evaluate', () => {
   const withOpaque = (spec: Partial<PolicySpec>, over: object = {}): Snapshot =>
     snapshot({ policies: [...builtin, { name: 'acme.x', opaque: true, ...spec }], ...over })
   const undecidable = (snap: Snapshot, info: Partial<RequestInfo> = {}): readonly string[] =>
-    decide(snap, {}, { ...request, ...info }, {}).undecidable
+    decide(snap, {}, { ...request, ...info }).undecidable
 
   it('matter by default', () => {
     assert.deepEqual(undecidable(withOpaque({})), ['acme.x'])
@@ -217,7 +202,7 @@ describe('policies that only the server can evaluate', () => {
   })
 
   it('count as they declare when the server is out of reach', () => {
-    const alone = (spec: Partial<PolicySpec>) => decide(withOpaque(spec), {}, request, {}, { unreachable: true })
+    const alone = (spec: Partial<PolicySpec>) => decide(withOpaque(spec), {}, request, { unreachable: true })
     assert.deepEqual(alone({}).undecidable, [])
     assert.equal(alone({}).target, 'browser')
     const forbids = alone({ effects: { forbid: ['browser'] }, whenUnreachable: 'forbid' })
@@ -239,9 +224,9 @@ describe('ModelSelector', () => {
       selector.select().alternates.map(({ id }) => id),
       ['m1', 'm0'],
     )
-    const { model: best, status } = selector.select({ models: { m0: { status: 'loaded' }, m1: { status: 'cached' } } })
+    const { model: best, state } = selector.select({ models: { m0: { status: 'loaded' }, m1: { status: 'cached' } } })
     assert.equal(best?.id, 'm0')
-    assert.equal(status, 'loaded')
+    assert.equal(state.status, 'loaded')
   })
 
   it('names the filter that left none', () => {

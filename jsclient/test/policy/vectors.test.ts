@@ -1,28 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { decide, parseSnapshot } from '../../src/policy/index.ts'
-import type { DeviceCapabilities, RequestInfo, SnapshotSubject, State } from '../../src/wire.ts'
+import { parseSnapshot } from '../../src/policy/index.ts'
+import { outcomeOf, type Vector } from './vector.ts'
 
-/** Decisions that Go made; `go test ./policy -update` writes the file anew. */
+/** The golden file; `go test ./policy -update` writes it anew. */
 interface Vectors {
   snapshots: unknown[]
-  vectors: {
-    name: string
-    snapshot: number
-    subject?: SnapshotSubject
-    device: DeviceCapabilities
-    state: State
-    request: RequestInfo
-    want: {
-      target: string
-      reason: string
-      model?: string
-      alternates?: string[]
-      fallback?: string
-      preload?: string
-    }
-  }[]
+  vectors: (Vector & { snapshot: number })[]
 }
 
 const file = new URL('../../../policy/testdata/vectors.json', import.meta.url)
@@ -32,23 +17,11 @@ const snapshots = golden.snapshots.map((snapshot) => parseSnapshot(snapshot))
 describe('decide, against the vectors of the Go side', () => {
   it('has vectors to run', () => assert.ok(golden.vectors.length > 100))
 
-  for (const [i, { name, snapshot: at, subject, device, state, request, want }] of golden.vectors.entries()) {
-    it(`${i} ${name}`, () => {
-      const snapshot = snapshots[at]
+  for (const [i, vector] of golden.vectors.entries()) {
+    it(`${i} ${vector.name}`, () => {
+      const snapshot = snapshots[vector.snapshot]
       assert.ok(snapshot)
-      const decision = decide({ ...snapshot, ...(subject && { subject }) }, state, request, device)
-      const { target, reason, fallback, preload } = decision
-      const got = JSON.parse(
-        JSON.stringify({
-          target,
-          reason,
-          model: decision.modelInfo?.id,
-          alternates: decision.alternates?.map(({ id }) => id),
-          fallback,
-          preload,
-        }),
-      )
-      assert.deepEqual(got, want)
+      assert.deepEqual(outcomeOf(snapshot, vector), vector.want)
     })
   }
 })

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { isServerError } from '../../src/errors/server-error.ts'
+import { decide } from '../../src/policy/decide.ts'
 import { parseSnapshot } from '../../src/policy/snapshot.ts'
 import { ServerTransport } from '../../src/transport/server.ts'
 import type {
@@ -31,6 +32,8 @@ import type {
   SnapshotLimits,
   SnapshotSubject,
   State,
+  SubjectBudget,
+  SubjectPrices,
   SubjectServer,
   TraceStep,
 } from '../../src/wire.ts'
@@ -81,6 +84,7 @@ const model: Fields<ModelInfo> = {
   origin: true,
   license: true,
   sha256: true,
+  integrity: true,
   disabled: true,
 }
 const device: Fields<DeviceCapabilities> = {
@@ -118,6 +122,7 @@ const modelState: Fields<ModelState> = {
   status: true,
   loadMs: true,
   tokensPerSecondMilli: true,
+  predictedTokensPerSecondMilli: true,
   ttftMs: true,
   failures: true,
 }
@@ -150,6 +155,7 @@ const routeRequest: Fields<RouteRequest> = {
   needs: { tools: true, jsonSchema: true, images: true, logprobs: true, n: true } satisfies Fields<RequestNeeds>,
   conversationId: true,
   inToolLoop: true,
+  lastTarget: true,
   trace: true,
 }
 const step: Fields<TraceStep> = { step: true, by: true, said: true, target: true, detail: true, remaining: true }
@@ -176,7 +182,12 @@ const limits: Fields<SnapshotLimits> = {
 const subject: Fields<SnapshotSubject> = {
   tier: true,
   rolloutBucket: true,
-  budget: true,
+  budget: { remainingMicroUSD: true, hard: true } satisfies Fields<SubjectBudget>,
+  prices: {
+    promptMicroUSDPerMTok: true,
+    completionMicroUSDPerMTok: true,
+    egressMicroUSDPerGB: true,
+  } satisfies Fields<SubjectPrices>,
   server: { unavailable: true, continuation: true } satisfies Fields<SubjectServer>,
 }
 const spec: Fields<PolicySpec> = { name: true, options: true, opaque: true, effects: true, whenUnreachable: true }
@@ -279,6 +290,16 @@ describe('the golden files of the Go service', () => {
 
   it('the snapshot can be used', () => {
     assert.equal(parseSnapshot(golden('policy').response).revision, golden('policy').response?.revision)
+  })
+
+  it('the page decides on route.everything as the service did, and explains it alike', () => {
+    const { request, response } = golden('route.everything')
+    const { state = {}, trace, ...asked } = request as unknown as RouteRequest
+    const { decisionId: _, policyRevision: __, ...want } = response as unknown as RouteResponse
+    const { undecidable, ...decision } = decide(parseSnapshot(golden('policy').response), state, asked, { trace })
+    assert.deepEqual(JSON.parse(JSON.stringify(decision)), want)
+    assert.ok(want.trace)
+    assert.deepEqual(undecidable, [])
   })
 
   it('errors arrive with status, code and field', async (t) => {

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { isNetworkError } from '../../src/errors/network-error.ts'
+import { isNoTargetError } from '../../src/errors/no-target-error.ts'
+import { isSnapshotError } from '../../src/errors/snapshot-error.ts'
+import { rejection, type Setup, settled, setup, until } from './setup.ts'
+
+const HOUR = 3_600_000
+
+/** A client whose snapshots come as `tamper` makes them, and whose clock stands until it is set. */
+async function tampered(t: TestContext, tamper: (json: string) => string) {
+  const clock = { now: 1_700_000_000_000 }
+  const hands = { tamper }
+  const fetched: typeof fetch = async (url, init) => {
+    const response = await fetch(url, init)
+    return String(url).endsWith('/browser/policy') ? new Response(hands.tamper(await response.text())) : response
+  }
+  const parts = await setup(t, { engine: { cached: ['tiny'] }, client: { fetch: fetched, now: () => clock.now } })
+  await parts.client.initialize()
+  return { ...parts, clock, hands }
+}
+
+const policies = ({ server }: Setup): number => server.seen.filter(({ path }) => path === '/browser/policy').length
+
+const unusable: [kind: string, code: string, tamper: (json: string) => string][] = [
+  ['of a newer schema', 'snapshot_unsupported', (json) => JSON.stringify({ ...JSON.parse(json), schema: 2 })],
+  ['that was cut short', 'snapshot_invalid', (json) => json.slice(0, -9)],
+  [
+    'with a policy that is unknown here',
+    'snapshot_invalid',
+    (json) => JSON.stringify({ ...JSON.parse(json), policies: [{ name: 'astrology' }] }),
+  ],
+  [
+    'with an option that is unknown here',
+    'snapshot_invalid',
+    (json) => JSON.stringify({ ...JSON.parse(json), policies: [{ name: 'enabled', options: { moon: 'full' } }] }),
+  ],
+]
+const untouched = (json: string): string => json
+
+describe('a snapshot', () => {
+  for (const [kind, code, tamper] of [...unusable, ['that is too old', 'snapshot_expired', untouched] as const]) {
+    const age = code === 'snapshot_expired' ? HOUR + 1000 : 0
+
+    it(`${kind} leaves the decision to the server`, async (t) => {
+      const { client, server, clock } = await tampered(t, tamper)
+      clock.now += age
+      assert.equal((await client.generate('hi')).route.decidedBy, 'server')
+      assert.equal(server.bodies('/browser/route').length, 1)
+    })
+
+    it(`${kind} is an error when the server is out of reach`, async (t) => {
+      const { client, server, engine, clock } = await tampered(t, tamper)
+      await server.stop()
+      clock.now += age
+      for (const force of [undefined, 'browser'] as const) {
+        const error = await rejection(client.generate('hi', { force }))
+        assert.ok(isSnapshotError(error) && error.code === code, String(error))
+      }
+      const error = await rejection(client.generate('hi', { privacy: 'local-only' }))
+      assert.ok(isNoTargetError(error) && isSnapshotError(error.cause) && error.cause.code === code)
+      assert.deepEqual(engine.log, [])
+    })
+  }
+
+  for (const [kind, code, tamper] of unusable) {
+    const keeps = kind === 'that was cut short'
+    it(`${kind} ${keeps ? 'leaves' : 'ends'} the one before it`, async (t) => {
+      const parts = await tampered(t, untouched)
+      const { client, server, clock, hands } = parts
+      hands.tamper = tamper
+      clock.now += 301_000
+      await client.generate('one')
+      await until(() => policies(parts) === 2)
+      await settled()
+      await server.stop()
+      const answer = client.generate('two')
+      if (keeps) return assert.equal((await answer).route.decidedBy, 'page')
+      const error = await rejection(answer)
+      assert.ok(isSnapshotError(error) && error.code === code)
+    })
+  }
+
+  it('that can be used again is used again', async (t) => {
+    const parts = await tampered(t, (json) => json.slice(0, -9))
+    const { client, server, clock, hands } = parts
+    hands.tamper = untouched
+    clock.now += 31_000
+    await client.generate('one')
+    await until(() => policies(parts) === 2)
+    await settled()
+    await server.stop()
+    assert.equal((await client.generate('two')).route.decidedBy, 'page')
+  })
+
+  it('that never came is the network error that it is', async (t) => {
+    const { client, server } = await setup(t)
+    await server.stop()
+    assert.ok(isNetworkError(await rejection(client.generate('hi'))))
+  })
+})
