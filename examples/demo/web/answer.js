@@ -1,6 +1,7 @@
 // The answer: its text tinted by where each token was made, the badge, the download bar and the figures.
 
-import { byId, element } from './dom.js'
+import { setBadge } from './badge.js'
+import { byId, element, fill } from './dom.js'
 import { milliseconds, size, speed } from './format.js'
 
 const badge = byId('badge')
@@ -10,18 +11,13 @@ const progressText = byId('progress-text')
 const stats = byId('stats')
 const announcer = byId('announcer')
 
-/** @typedef {'idle' | 'running' | 'done' | 'error'} AnswerState */
-
 /**
- * @param {AnswerState} state
+ * @param {import('./badge.js').BadgeState} state
  * @param {string} text
  * @param {{ target?: string, reason?: string }} [decision]
  */
-export function showBadge(state, text, decision = {}) {
-  badge.dataset.state = state
-  badge.dataset.target = decision.target ?? ''
-  badge.dataset.reason = decision.reason ?? ''
-  badge.textContent = text
+export function showBadge(state, text, decision) {
+  setBadge(badge, state, text, decision)
 }
 
 export function clearAnswer() {
@@ -69,17 +65,13 @@ function loadText({ stage, progress, loadedBytes, totalBytes }) {
 
 /** @param {import('@edgewise/client').RouteRecord | undefined} route */
 export function showStats(route) {
-  const figures = {
+  fill(stats, {
     source: route?.source ?? '–',
     tokens: route ? `${route.promptTokens} + ${route.completionTokens}` : '–',
     ttft: milliseconds(route?.ttftMs),
     speed: route ? `${speed(route.tokensPerSecond)} tok/s` : '–',
     latency: milliseconds(route?.latencyMs),
-  }
-  for (const [name, text] of Object.entries(figures)) {
-    const cell = stats.querySelector(`[data-stat="${name}"]`)
-    if (cell) cell.textContent = text
-  }
+  })
 }
 
 // A screen reader that is told every token says nothing else. It hears what has come every few seconds, and the rest at

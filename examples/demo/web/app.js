@@ -3,10 +3,12 @@
 import { HybridInferenceClient, isAbortError, isEdgewiseError, isNoTargetError } from '@edgewise/client'
 import { transformers } from '@edgewise/client/transformers'
 import * as answer from './answer.js'
+import { badgeText } from './badge.js'
 import { showDevice, showModels } from './device.js'
 import { byId } from './dom.js'
 import { addToHistory } from './history.js'
 import { clearReceipt, showReceipt } from './receipt.js'
+import { offerWhatIf } from './whatif.js'
 
 const client = new HybridInferenceClient({
   baseURL: '/api/v1',
@@ -37,19 +39,12 @@ let loaded = false
 /** What had the focus when the answer began. @type {Element | null} */
 let origin = null
 
-/**
- * @param {string} target
- * @param {string} reason
- */
-function badgeText(target, reason) {
-  return `${target} · ${reason}`
-}
-
 /** @param {'browser' | 'server' | undefined} force */
 async function ask(force) {
-  const text = prompt.value.trim()
   if (running) return
-  if (text === '') return prompt.focus()
+  const wish = asked()
+  if (wish.text === '') return prompt.focus()
+  maxTokens.value = String(wish.maxTokens)
   running = new AbortController()
   loaded = false
   setRunning(true)
@@ -59,10 +54,10 @@ async function ask(force) {
   answer.showBadge('running', 'deciding…')
   try {
     for await (const event of client.stream({
-      messages: [{ role: 'user', content: text }],
-      max_tokens: readMaxTokens(),
+      messages: [{ role: 'user', content: wish.text }],
+      max_tokens: wish.maxTokens,
       temperature: 0,
-      complexity: /** @type {import('@edgewise/client').Complexity} */ (complexity.value),
+      complexity: wish.complexity,
       force,
       trace: true,
       signal: running.signal,
@@ -78,7 +73,7 @@ async function ask(force) {
           answer.showBadge('running', `${event.from} failed, now the ${event.to}`, decided(event.to))
           break
         case 'done':
-          finish(text, event.route)
+          finish(wish.text, event.route)
       }
     }
   } catch (error) {
@@ -89,11 +84,14 @@ async function ask(force) {
   }
 }
 
-/** The field's value, brought into its own range. */
-function readMaxTokens() {
+/** What the fields ask, the number brought into its own range. */
+function asked() {
   const wanted = Math.round(Number(maxTokens.value)) || Number(maxTokens.defaultValue)
-  maxTokens.value = String(Math.min(Math.max(wanted, Number(maxTokens.min)), Number(maxTokens.max)))
-  return Number(maxTokens.value)
+  return {
+    text: prompt.value.trim(),
+    maxTokens: Math.min(Math.max(wanted, Number(maxTokens.min)), Number(maxTokens.max)),
+    complexity: /** @type {import('@edgewise/client').Complexity} */ (complexity.value),
+  }
 }
 
 /**
@@ -169,6 +167,7 @@ function showStatus() {
 for (const chip of byId('chips').children) {
   chip.addEventListener('click', () => {
     prompt.value = chip.textContent ?? ''
+    prompt.dispatchEvent(new Event('input', { bubbles: true }))
     prompt.focus()
   })
 }
@@ -184,6 +183,7 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') running?.abort()
 })
 
+offerWhatIf(client, asked)
 client.subscribe(showStatus)
 await client.initialize()
 showDevice(client.capabilities)

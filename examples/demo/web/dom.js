@@ -13,7 +13,7 @@ export function byId(id) {
  * A new element. Text is set as text: nothing here is ever parsed as HTML.
  *
  * @param {string} tag
- * @param {{ class?: string, title?: string, scope?: string }} [attributes]
+ * @param {Record<string, string>} [attributes]
  * @param {...(Node | string)} children
  */
 export function element(tag, attributes = {}, ...children) {
@@ -24,6 +24,22 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 /**
+ * A table with a head.
+ *
+ * @param {Record<string, string>} attributes
+ * @param {string[]} head
+ * @param {HTMLElement[]} rows
+ */
+export function table(attributes, head, rows) {
+  return element(
+    'table',
+    attributes,
+    element('thead', {}, element('tr', {}, ...head.map((text) => element('th', { scope: 'col' }, text)))),
+    element('tbody', {}, ...rows),
+  )
+}
+
+/**
  * Rows of a description list.
  *
  * @param {HTMLElement} list
@@ -31,4 +47,17 @@ export function element(tag, attributes = {}, ...children) {
  */
 export function describe(list, rows) {
   list.replaceChildren(...rows.flatMap(([term, text]) => [element('dt', {}, term), element('dd', {}, text)]))
+}
+
+/**
+ * Writes figures into a list of them, by name.
+ *
+ * @param {HTMLElement} list
+ * @param {Record<string, string>} figures
+ */
+export function fill(list, figures) {
+  for (const [name, text] of Object.entries(figures)) {
+    const cell = list.querySelector(`[data-stat="${name}"]`)
+    if (cell) cell.textContent = text
+  }
 }

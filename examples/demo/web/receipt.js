@@ -1,7 +1,8 @@
 // The receipt of an answer: what was decided and why, what was tried, and what left the device.
 
-import { byId, describe, element } from './dom.js'
+import { byId, describe, element, table } from './dom.js'
 import { milliseconds } from './format.js'
+import { traceView } from './trace.js'
 
 const body = byId('receipt-body')
 
@@ -20,54 +21,25 @@ export function showReceipt(route) {
     ['Policy revision', route.policyRevision],
     ['Decision', route.decisionId],
   ])
-  const parts = [facts, attempts(route)]
-  if (route.trace) parts.push(trace(route.trace))
-  body.replaceChildren(...parts)
+  body.replaceChildren(facts, attempts(route), traceView(route))
 }
 
 /** @param {import('@edgewise/client').RouteRecord} route */
 function attempts(route) {
-  return table(
-    ['Attempt', 'Target', 'Model', 'Outcome', 'Time'],
-    route.attempts.map((a, i) => [
-      String(i + 1),
-      a.target,
-      a.model ?? '–',
-      a.errorCode ? `${a.outcome}: ${a.errorCode}` : a.outcome,
-      milliseconds(a.ms),
-    ]),
-  )
-}
-
-/** @param {readonly import('@edgewise/client').TraceStep[]} steps */
-function trace(steps) {
-  return table(
-    ['Step', 'By', 'Said', 'Numbers'],
-    steps.map((s) => [
-      s.target ? `${s.step} ${s.target}` : s.step,
-      s.by,
-      s.said ?? '',
-      [
-        ...(s.remaining === undefined ? [] : [`${s.remaining} left`]),
-        ...Object.entries(s.detail ?? {}).map(([name, value]) => `${name} ${value}`),
-      ].join(', '),
-    ]),
-  )
-}
-
-/**
- * @param {string[]} head
- * @param {string[][]} rows
- */
-function table(head, rows) {
+  const rows = route.attempts.map((a, i) => [
+    String(i + 1),
+    a.target,
+    a.model ?? '–',
+    a.errorCode ? `${a.outcome}: ${a.errorCode}` : a.outcome,
+    milliseconds(a.ms),
+  ])
   return element(
     'div',
     { class: 'scroll' },
-    element(
-      'table',
+    table(
       {},
-      element('thead', {}, element('tr', {}, ...head.map((text) => element('th', { scope: 'col' }, text)))),
-      element('tbody', {}, ...rows.map((row) => element('tr', {}, ...row.map((text) => element('td', {}, text))))),
+      ['Attempt', 'Target', 'Model', 'Outcome', 'Time'],
+      rows.map((row) => element('tr', {}, ...row.map((text) => element('td', {}, text)))),
     ),
   )
 }

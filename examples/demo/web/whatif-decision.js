@@ -1,0 +1,54 @@
+// The decision that a case leads to: the badge, the sentence, what would run, and the trace beside the one of here.
+
+import { badgeText, setBadge } from './badge.js'
+import { inWords } from './deciding.js'
+import { byId, fill } from './dom.js'
+import { traceView } from './trace.js'
+
+/** @typedef {import('@edgewise/client').Decision} Decision */
+
+const badge = byId('case-badge')
+const here = byId('case-here')
+const sentence = byId('case-sentence')
+const facts = byId('case-facts')
+const trace = byId('case-trace')
+const announcer = byId('case-announcer')
+
+/**
+ * @param {Decision} decision
+ * @param {Decision} asHere
+ */
+export function showCase(decision, asHere) {
+  const { target, reason, modelInfo, alternates = [], fallback, preload } = decision
+  const text = badgeText(target, reason)
+  setBadge(badge, target === 'none' ? 'error' : 'done', text, { target, reason })
+  setBadge(here, asHere.target === 'none' ? 'error' : 'done', badgeText(asHere.target, asHere.reason), asHere)
+  sentence.textContent = inWords(decision)
+  fill(facts, {
+    model: modelInfo?.name ?? '–',
+    alternates: alternates.map(({ name }) => name).join(', ') || '–',
+    fallback: fallback ?? '–',
+    preload: preload ? 'this model' : '–',
+  })
+  trace.replaceChildren(traceView(decision, asHere))
+  announceSoon(`${text}. ${sentence.textContent}`)
+}
+
+// A screen reader hears what a slider stands on. What came of it is said once it rests, if it is any different.
+const REST_MS = 800
+let heard = ''
+let timer = 0
+
+/** @param {string} text */
+function announceSoon(text) {
+  window.clearTimeout(timer)
+  timer = window.setTimeout(() => {
+    if (heard !== text) announcer.textContent = text
+    heard = text
+  }, REST_MS)
+}
+
+/** @param {{ microseconds: number, calls: number }} measured */
+export function showTime({ microseconds, calls }) {
+  fill(facts, { time: `${microseconds.toFixed(1)} µs, the mean of ${calls.toLocaleString('en')}` })
+}
