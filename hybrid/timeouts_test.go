@@ -224,10 +224,12 @@ func (s *service) start(path, body string) *http.Response {
 func TestDisconnectStopsBackend(t *testing.T) {
 	stopped := make(chan error, 1)
 	s := open(t, generates(func(ctx context.Context, _ *backend.Prompt, emit func(backend.Delta) error) (backend.Completion, error) {
-		err := emit(backend.Delta{Text: "a"})
+		if err := emit(backend.Delta{Text: "a"}); err != nil {
+			return backend.Completion{}, err
+		}
 		<-ctx.Done()
 		stopped <- ctx.Err()
-		return backend.Completion{}, err
+		return backend.Completion{}, ctx.Err()
 	}))
 	for path, body := range map[string]string{
 		"/generate": `{"prompt":"x","stream":true}`, "/chat/completions": chatHelloStream,
