@@ -30,14 +30,24 @@ type generation struct {
 func (g *generation) generate(ctx context.Context, serve func(*backend.Response) (backend.Outcome, error)) error {
 	resp, err := g.router.opts.Backend.Generate(ctx, &g.request)
 	if err != nil {
-		err = backend.AsError(err, backend.CodeUnavailable)
+		err = backend.AsError(gone(ctx, err), backend.CodeUnavailable)
 		g.account(backend.Outcome{}, err)
 		return err
 	}
 	defer resp.Body.Close()
 	out, err := serve(resp)
+	err = gone(ctx, err)
 	g.account(out, err)
 	return err
+}
+
+// gone returns an error as what it is once the client has left: whatever failed
+// then, failed because of that.
+func gone(ctx context.Context, err error) error {
+	if err == nil || !errors.Is(ctx.Err(), context.Canceled) {
+		return err
+	}
+	return &backend.Error{Code: backend.CodeCanceled, Err: err}
 }
 
 // whole reads an answer that is not streamed.

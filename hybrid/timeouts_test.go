@@ -224,9 +224,7 @@ func (s *service) start(path, body string) *http.Response {
 func TestDisconnectStopsBackend(t *testing.T) {
 	stopped := make(chan error, 1)
 	s := open(t, generates(func(ctx context.Context, _ *backend.Prompt, emit func(backend.Delta) error) (backend.Completion, error) {
-		if err := emit(backend.Delta{Text: "a"}); err != nil {
-			return backend.Completion{}, err
-		}
+		_ = emit(backend.Delta{Text: "a"}) // which fails if the client is gone already
 		<-ctx.Done()
 		stopped <- ctx.Err()
 		return backend.Completion{}, ctx.Err()
