@@ -65,7 +65,8 @@ vet: ## Run go vet and gofmt over both modules
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'run make fmt: these files are not formatted:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
 
 .PHONY: lint
-lint: $(STAMP) vet ## Run the linters: go vet, golangci-lint, Biome and tsc
+lint: $(STAMP) vet ## Run the linters: go vet (for 32 bits too), golangci-lint, Biome and tsc
+	GOARCH=386 go vet ./...
 	$(GOLANGCI) run ./...
 	cd examples && $(GOLANGCI) run ./...
 	$(NPM) run --silent lint

@@ -48,11 +48,11 @@ func BenchmarkRoute(b *testing.B) {
 func decisions(b *testing.B, models int, trace bool) func(i int) {
 	p := newPopulation()
 	s := open(b, holding(b, p.models(models)), func(o *hybrid.Options) {
-		o.Facts = func(_ context.Context, who policy.Identity, s *policy.Subject) {
-			s.Prices = somePrices
+		o.Facts = func(_ context.Context, who policy.Identity) (hybrid.Facts, error) {
 			if who.Tier == "free" {
-				s.Budget = spent
+				return hybrid.Facts{Prices: somePrices, Budget: spent}, nil
 			}
+			return hybrid.Facts{Prices: somePrices}, nil
 		}
 	})
 	inputs := p.inputs(distinct, models)

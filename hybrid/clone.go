@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/edgewise-ai/edgewise/policy"
+	"github.com/edgewise-ai/edgewise/registry"
 )
 
 // cloneInput copies an input that outlives the decision made from it: all its
@@ -25,6 +26,22 @@ func cloneInput(in policy.Input) policy.Input {
 		in.Subject.Prices = clone(in.Subject.Prices)
 	}
 	return in
+}
+
+// cloneTrace copies a trace down to its numbers.
+func cloneTrace(trace []policy.Step) []policy.Step {
+	trace = slices.Clone(trace)
+	for i := range trace {
+		step := &trace[i]
+		step.Detail, step.Remaining = maps.Clone(step.Detail), clone(step.Remaining)
+	}
+	return trace
+}
+
+// cloneLimits copies limits that outlive the call that got them.
+func cloneLimits(l registry.Limits) registry.Limits {
+	l.DisabledEngines = slices.Clone(l.DisabledEngines)
+	return l
 }
 
 // clone copies what p points to, and no further.

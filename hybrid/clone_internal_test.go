@@ -25,6 +25,19 @@ func TestCloneSharesNothing(t *testing.T) {
 	}
 }
 
+func TestCloneTraceSharesNothing(t *testing.T) {
+	var trace []policy.Step
+	fill(reflect.ValueOf(&trace).Elem())
+	c := cloneTrace(trace)
+	if diff := cmp.Diff(trace, c); diff != "" {
+		t.Error(diff)
+	}
+	wantApart(t, "Trace", reflect.ValueOf(trace), reflect.ValueOf(c))
+	if cloneTrace(nil) != nil {
+		t.Error("of no trace comes one")
+	}
+}
+
 // fill puts something into everything that can hold memory.
 func fill(v reflect.Value) {
 	switch v.Kind() {

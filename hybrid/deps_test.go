@@ -18,7 +18,7 @@ func TestDependencies(t *testing.T) {
 	}
 	want := []string{
 		module + "/backend", module + "/capability", module + "/hybrid", module + "/hybrid/ledger",
-		module + "/policy", module + "/registry",
+		module + "/internal/strictjson", module + "/policy", module + "/registry",
 	}
 	got := strings.Fields(string(out))
 	slices.Sort(got)

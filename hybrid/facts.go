@@ -8,6 +8,22 @@ import (
 	"github.com/edgewise-ai/edgewise/policy"
 )
 
+// Facts are what the app knows of one identity, for [Options.Facts]. The zero
+// Facts are nothing known. What they point to is copied at once.
+type Facts struct {
+	// Budget is what the identity has left. Nil is unknown: no limit. The exact
+	// balance is part of the snapshot's ETag, so whenever it changes, pages fetch
+	// their snapshot anew: round one that moves with every request.
+	Budget *policy.Balance
+
+	// Prices are those that hold for the identity. Nil is unknown: nothing is
+	// compared. Prices out of range are logged and left out, all together.
+	Prices *policy.Prices
+
+	// ServerUnavailable says that the server can't generate for now.
+	ServerUnavailable bool
+}
+
 // known is what the server knows of one identity and of itself, with the memory
 // that the subject points to: reused, so that a decision allocates nothing.
 type known struct {
@@ -27,31 +43,43 @@ func (r *Router) know(ctx context.Context, who policy.Identity) *known {
 		Server:        r.server,
 	}
 	if r.opts.Facts != nil {
-		r.complete(ctx, who, k)
+		k.take(r.facts(ctx, who), r.complaints)
 	}
 	return k
 }
 
-func (k *known) release() { knowns.Put(k) }
+// release hands the memory to another identity, which finds nothing in it.
+func (k *known) release() {
+	*k = known{}
+	knowns.Put(k)
+}
 
-// complete asks the app for what it knows, and takes over what makes sense.
-func (r *Router) complete(ctx context.Context, who policy.Identity, k *known) {
-	own := k.subject
-	if err := contain(func() error { r.opts.Facts(ctx, who, &k.subject); return nil }); err != nil {
+// facts asks the app.
+func (r *Router) facts(ctx context.Context, who policy.Identity) Facts {
+	var facts Facts
+	err := contain(func() (err error) {
+		facts, err = r.opts.Facts(ctx, who)
+		return err
+	})
+	if err != nil {
 		r.complaints.hear("Options.Facts", "", err)
+		return Facts{}
 	}
-	said := k.subject
-	k.subject = own
-	k.subject.Server.Unavailable = said.Server.Unavailable
-	if said.Budget != nil {
-		k.budget = *said.Budget
+	return facts
+}
+
+// take fills in what makes sense.
+func (k *known) take(f Facts, c *complaints) {
+	k.subject.Server.Unavailable = f.ServerUnavailable
+	if f.Budget != nil {
+		k.budget = *f.Budget
 		k.budget.RemainingMicroUSD = min(max(k.budget.RemainingMicroUSD, -capability.MaxCount), capability.MaxCount)
 		k.subject.Budget = &k.budget
 	}
-	if said.Prices != nil {
-		k.prices = *said.Prices
+	if f.Prices != nil {
+		k.prices = *f.Prices
 		if err := k.prices.Validate(); err != nil {
-			r.complaints.hear("Options.Facts", "", err)
+			c.hear("Options.Facts", "", err)
 		} else {
 			k.subject.Prices = &k.prices
 		}

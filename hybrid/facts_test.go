@@ -3,6 +3,7 @@ package hybrid_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -17,9 +18,9 @@ import (
 )
 
 // facts makes an option of what is known of everybody.
-func facts(f func(s *policy.Subject)) func(*hybrid.Options) {
+func facts(f hybrid.Facts) func(*hybrid.Options) {
 	return func(o *hybrid.Options) {
-		o.Facts = func(_ context.Context, _ policy.Identity, s *policy.Subject) { f(s) }
+		o.Facts = func(context.Context, policy.Identity) (hybrid.Facts, error) { return f, nil }
 	}
 }
 
@@ -33,17 +34,17 @@ var (
 func TestFactsDecide(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		know   func(s *policy.Subject)
+		known  hybrid.Facts
 		reason policy.Reason
 	}{
-		{"nothing", func(*policy.Subject) {}, policy.OptimalForBrowser},
-		{"prices", func(s *policy.Subject) { s.Prices = somePrices }, policy.CheaperInBrowser},
-		{"a spent budget", func(s *policy.Subject) { s.Budget = spent }, policy.BudgetExhausted},
-		{"money left", func(s *policy.Subject) { s.Budget = &policy.Balance{RemainingMicroUSD: 1} }, policy.OptimalForBrowser},
-		{"no server", func(s *policy.Subject) { s.Server.Unavailable = true }, policy.ServerUnavailable},
+		{"nothing", hybrid.Facts{}, policy.OptimalForBrowser},
+		{"prices", hybrid.Facts{Prices: somePrices}, policy.CheaperInBrowser},
+		{"a spent budget", hybrid.Facts{Budget: spent}, policy.BudgetExhausted},
+		{"money left", hybrid.Facts{Budget: &policy.Balance{RemainingMicroUSD: 1}}, policy.OptimalForBrowser},
+		{"no server", hybrid.Facts{ServerUnavailable: true}, policy.ServerUnavailable},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := open(t, facts(test.know))
+			s := open(t, facts(test.known))
 			var got routeAnswer
 			s.post("/browser/route", routeBody(desktop, `"promptLength":40`)).decode(t, &got)
 			if got.Reason != string(test.reason) {
@@ -60,12 +61,12 @@ func TestFactsAreAskedOnce(t *testing.T) {
 	type key struct{}
 	var asked atomic.Int64
 	s := open(t, func(o *hybrid.Options) {
-		o.Facts = func(ctx context.Context, who policy.Identity, s *policy.Subject) {
+		o.Facts = func(ctx context.Context, who policy.Identity) (hybrid.Facts, error) {
 			asked.Add(1)
-			if who.Subject != "alice" || who.Tier != "pro" || s.Tier != "pro" || s.RolloutBucket == 0 || s.Server.Continuation != "none" ||
-				s.Budget != nil || s.Prices != nil || ctx.Value(key{}) == nil {
-				t.Errorf("asked about %+v with %+v", who, s)
+			if who.Subject != "alice" || who.Tier != "pro" || ctx.Value(key{}) == nil {
+				t.Errorf("asked about %+v", who)
 			}
+			return hybrid.Facts{}, nil
 		}
 	})
 	serveWith(t, s, func(*http.Server) {}, func(h http.Handler) http.Handler {
@@ -84,7 +85,6 @@ func TestFactsAreAskedOnce(t *testing.T) {
 		{"snapshot", func() { s.get("/browser/policy") }, 1},
 		{"generate", func() { s.post("/generate", `{"prompt":"x"}`) }, 1},
 		{"chat", func() { s.post("/chat/completions", chatHello) }, 1},
-		{"a prompt that must stay", func() { s.post("/generate", `{"prompt":"x","privacy":"local-only"}`) }, 0},
 		{"bad input", func() { s.post("/browser/route", `{}`) }, 0},
 		{"in process", func() { _, _ = s.router.Route(ctx, policy.Input{Identity: alice}) }, 1},
 		{"in process, with a subject", func() { _, _ = s.router.Route(ctx, policy.Input{Identity: alice, Subject: &policy.Subject{}}) }, 0},
@@ -96,15 +96,13 @@ func TestFactsAreAskedOnce(t *testing.T) {
 	}
 }
 
-// Nonsense does not reach the wire, and neither does what is not the app's to say.
+// Nonsense does not reach the wire.
 func TestFactsAreChecked(t *testing.T) {
 	var log bytes.Buffer
 	budget := &policy.Balance{RemainingMicroUSD: 1 << 62, Hard: true}
 	prices := *somePrices
-	s := open(t, facts(func(s *policy.Subject) {
-		s.Tier, s.RolloutBucket, s.Server.Continuation, s.Server.Unavailable = "admin", 77_777, "magic", true
-		s.Budget, s.Prices = budget, &prices
-	}), func(o *hybrid.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	s := open(t, facts(hybrid.Facts{Budget: budget, Prices: &prices, ServerUnavailable: true}),
+		func(o *hybrid.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
 
 	got := s.snapshot().Subject
 	want := policy.Subject{
@@ -132,43 +130,50 @@ func TestFactsAreChecked(t *testing.T) {
 	}
 }
 
-// Facts that panic leave unknown what they had not set yet.
-func TestFactsThatPanic(t *testing.T) {
-	var log bytes.Buffer
-	s := open(t, facts(func(s *policy.Subject) {
-		s.Prices = somePrices
-		panic("no connection to the budgets")
-	}), func(o *hybrid.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
-	if got := s.snapshot().Subject; got.Budget != nil || got.Prices == nil || got.Tier != "pro" {
-		t.Errorf("got %+v", got)
-	}
-	for path, body := range map[string]string{
-		"/browser/route": routeBody(desktop, `"promptLength":40`), "/generate": `{"prompt":"x"}`, "/chat/completions": chatHello,
+// Facts that fail are not known, not even by half.
+func TestFactsThatFail(t *testing.T) {
+	half := hybrid.Facts{Budget: spentHard, Prices: somePrices, ServerUnavailable: true}
+	for name, fail := range map[string]func() (hybrid.Facts, error){
+		"an error": func() (hybrid.Facts, error) { return half, errors.New("no connection to the budgets") },
+		"a panic":  func() (hybrid.Facts, error) { panic("no connection to the budgets") },
 	} {
-		if a := s.post(path, body); a.status != http.StatusOK {
-			t.Errorf("%s: %d: %s", path, a.status, a.body)
-		}
-	}
-	if n := strings.Count(log.String(), "no connection to the budgets"); n != 1 {
-		t.Errorf("logged %d times:\n%s", n, &log)
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			s := open(t, func(o *hybrid.Options) {
+				o.Facts = func(context.Context, policy.Identity) (hybrid.Facts, error) { return fail() }
+				o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			})
+			if got := s.snapshot().Subject; got.Budget != nil || got.Prices != nil || got.Server.Unavailable || got.Tier != "pro" {
+				t.Errorf("got %+v", got)
+			}
+			for path, body := range map[string]string{
+				"/browser/route": routeBody(desktop, `"promptLength":40`), "/generate": `{"prompt":"x"}`, "/chat/completions": chatHello,
+			} {
+				if a := s.post(path, body); a.status != http.StatusOK {
+					t.Errorf("%s: %d: %s", path, a.status, a.body)
+				}
+			}
+			if n := strings.Count(log.String(), "no connection to the budgets"); n != 1 {
+				t.Errorf("logged %d times:\n%s", n, &log)
+			}
+		})
 	}
 }
 
 // A page must not keep a snapshot whose facts no longer hold.
 func TestSnapshotTagDependsOnFacts(t *testing.T) {
-	var known policy.Subject
-	s := open(t, facts(func(s *policy.Subject) {
-		s.Budget, s.Prices, s.Server.Unavailable = known.Budget, known.Prices, known.Server.Unavailable
-	}))
+	var known hybrid.Facts
+	s := open(t, func(o *hybrid.Options) {
+		o.Facts = func(context.Context, policy.Identity) (hybrid.Facts, error) { return known, nil }
+	})
 	dear := *somePrices
 	dear.PromptMicroUSDPerMTok++
-	seen := map[string]policy.Subject{}
-	for _, subject := range []policy.Subject{
-		{}, {Server: policy.ServerFacts{Unavailable: true}},
+	seen := map[string]hybrid.Facts{}
+	for _, known = range []hybrid.Facts{
+		{}, {ServerUnavailable: true},
 		{Prices: &policy.Prices{}}, {Prices: somePrices}, {Prices: &dear},
 		{Budget: spent}, {Budget: spentHard}, {Budget: &policy.Balance{RemainingMicroUSD: 1}}, {Budget: spent, Prices: somePrices},
 	} {
-		known = subject
 		etag := s.get("/browser/policy").header.Get("ETag")
 		if a := s.get("/browser/policy", "If-None-Match", etag); a.status != http.StatusNotModified {
 			t.Errorf("%+v again: %d", known, a.status)
@@ -200,7 +205,7 @@ func TestHardBudgetIsEnforced(t *testing.T) {
 		{"both", spentHard, policy.Defaults(policy.Tier{Otherwise: policy.BrowserOnly}), http.StatusTooManyRequests},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := open(t, facts(func(s *policy.Subject) { s.Budget = test.budget }), func(o *hybrid.Options) { o.Policies = test.policies })
+			s := open(t, facts(hybrid.Facts{Budget: test.budget}), func(o *hybrid.Options) { o.Policies = test.policies })
 			for path, body := range map[string]string{
 				"/generate": `{"prompt":"x"}`, "/chat/completions": chatHelloStream,
 			} {
@@ -228,7 +233,7 @@ func TestHardBudgetIsEnforced(t *testing.T) {
 
 // Facts are read in many requests at once; what they point to is shared.
 func TestFactsRace(t *testing.T) {
-	s := open(t, facts(func(s *policy.Subject) { s.Budget, s.Prices = spent, somePrices }))
+	s := open(t, facts(hybrid.Facts{Budget: spent, Prices: somePrices}))
 	_, h := s.router.Handler()
 	var wg sync.WaitGroup
 	for range 4 {

@@ -195,6 +195,7 @@ func TestGeneratingIsEnforced(t *testing.T) {
 		{"local only, then nothing", nil, "a/pro", "/chat/completions", `{"privacy":"local-only","PRIVACY":"",` + chat[1:], "local_only"},
 		{"local only at last", nil, "a/pro", "/generate", `{"Privacy":null,"privacy":"local-only",` + plain[1:], "local_only"},
 		{"local only without the policy", []policy.Policy{policy.Enabled{}}, "a/pro", "/generate", private, "local_only"},
+		{"local only, and a tier without a server", policy.Defaults(free), "a/free", "/generate", private, "local_only"},
 		{"tier", policy.Defaults(free), "a/free", "/generate", plain, "tier_browser_only"},
 		{"tier in chat", policy.Defaults(free), "a/free", "/chat/completions", chat, "tier_browser_only"},
 		{"tier, and no browser either", policy.Defaults(free, policy.Enabled{Disabled: true}), "a/free", "/generate", plain, "tier_browser_only"},

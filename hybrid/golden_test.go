@@ -44,13 +44,17 @@ var random = []struct {
 func TestGolden(t *testing.T) {
 	const carol, dave = "carol/pro", "dave/free"
 	s := open(t, func(o *hybrid.Options) {
-		o.Facts = func(_ context.Context, who policy.Identity, s *policy.Subject) {
+		o.Facts = func(_ context.Context, who policy.Identity) (hybrid.Facts, error) {
 			switch who.Subject {
 			case "carol":
-				s.Budget = &policy.Balance{RemainingMicroUSD: 1_500_000, Hard: true}
-				s.Prices = &policy.Prices{PromptMicroUSDPerMTok: 150_000, CompletionMicroUSDPerMTok: 600_000, EgressMicroUSDPerGB: 90_000}
+				return hybrid.Facts{
+					Budget: &policy.Balance{RemainingMicroUSD: 1_500_000, Hard: true},
+					Prices: &policy.Prices{PromptMicroUSDPerMTok: 150_000, CompletionMicroUSDPerMTok: 600_000, EgressMicroUSDPerGB: 90_000},
+				}, nil
 			case "dave":
-				s.Budget = spentHard
+				return hybrid.Facts{Budget: spentHard}, nil
+			default:
+				return hybrid.Facts{}, nil
 			}
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,18 +52,12 @@ type Options struct {
 	// Limits bound the choice of models. Defaults to the zero limits.
 	Limits registry.Limits
 
-	// Facts completes what the server knows of an identity: its Budget, the
-	// Prices that hold for it, and whether Server is Unavailable. It finds tier,
-	// rollout bucket and server filled in, and what it changes there does not
-	// count. It is called concurrently, once for every decision and every
-	// snapshot, which wait for it, so it answers from memory. It must not keep s;
-	// what it points s to is read at once, and not changed.
-	//
-	// What it leaves out is unknown: an identity without a Budget has no limit,
-	// and without Prices nothing is compared. Prices out of range are left out
-	// too, and logged, as is a panic, which leaves what was set before it.
-	// Defaults to nothing: no budgets, no prices, and a server that is available.
-	Facts func(ctx context.Context, who policy.Identity, s *policy.Subject)
+	// Facts says what the app knows of an identity. It is called concurrently,
+	// once for every decision, snapshot and generating request, all of which wait
+	// for it, so it answers from memory. An error, or a panic, counts as nothing
+	// known and is logged: where a budget must hold even then, answer with a
+	// spent one. Defaults to nothing known.
+	Facts func(ctx context.Context, who policy.Identity) (Facts, error)
 
 	// Shadow is a second set of policies, on trial: it is asked what Policies
 	// are, logged where it differs, and changes nothing. Defaults to none.
@@ -103,7 +98,8 @@ type Options struct {
 	MaxAge time.Duration
 
 	// StaleIfUnreachable is how long a page may go on with its snapshot while
-	// the server can't be reached, in whole seconds. Defaults to 30 days.
+	// the server can't be reached, in whole seconds: MaxAge or longer. Defaults to
+	// 30 days.
 	StaleIfUnreachable time.Duration
 
 	// DefaultModel answers requests for the model "auto" and for none.
@@ -161,7 +157,9 @@ func (o Options) withDefaults() Options {
 		keys = append(keys, bytes.Clone(key)) // the caller may wipe its own
 	}
 	o.SigningKeys = keys
-	o.Shadow = clone(o.Shadow) // every listing reads it
+	// Every listing reads these.
+	o.Policies, o.First, o.Limits = slices.Clone(o.Policies), slices.Clone(o.First), cloneLimits(o.Limits)
+	o.Shadow = o.Shadow.withDefaults(&o)
 	o.Prefix = cmp.Or(o.Prefix, DefaultPrefix)
 	o.RefreshInterval = cmp.Or(o.RefreshInterval, DefaultRefreshInterval)
 	o.MaxAge = cmp.Or(o.MaxAge, DefaultMaxAge)
@@ -196,6 +194,9 @@ func (o *Options) validate() error {
 		if d.value < d.least {
 			return fmt.Errorf("hybrid: Options.%s is %v: want 0 (the default) or at least %v", d.name, d.value, d.least)
 		}
+	}
+	if o.StaleIfUnreachable < o.MaxAge {
+		return fmt.Errorf("hybrid: Options.StaleIfUnreachable is %v: want at least Options.MaxAge, which is %v", o.StaleIfUnreachable, o.MaxAge)
 	}
 	if o.MaxBodyBytes < 0 {
 		return fmt.Errorf("hybrid: Options.MaxBodyBytes is %d: want 0 (the default, %d) or more", o.MaxBodyBytes, DefaultMaxBodyBytes)

@@ -14,7 +14,10 @@ import (
 func (r *Router) permit(ctx context.Context, h http.Header, who policy.Identity, request *policy.Request) error {
 	v := r.view.Load()
 	h.Set(headerRevision, v.revision)
-	why := r.forbids(ctx, v, who, request)
+	k := r.know(ctx, who)
+	defer k.release()
+	d := v.decider.Decide(ctx, policy.Input{Identity: who, Request: request, Subject: &k.subject})
+	why := d.Forbidden(policy.Server)
 	if why == "" {
 		return nil
 	}
@@ -24,17 +27,4 @@ func (r *Router) permit(ctx context.Context, h http.Header, who policy.Identity,
 		refusal.status, refusal.kind = http.StatusTooManyRequests, typeQuota
 	}
 	return refusal
-}
-
-// forbids returns why the server may not answer, "" if it may.
-func (r *Router) forbids(ctx context.Context, v *view, who policy.Identity, request *policy.Request) policy.Reason {
-	if request.Privacy == policy.PrivacyLocalOnly {
-		// Not a matter of policies: an app may have left privacy out of them.
-		// The prompt should not have come, and goes no further.
-		return policy.LocalOnly
-	}
-	k := r.know(ctx, who)
-	defer k.release()
-	d := v.decider.Decide(ctx, policy.Input{Identity: who, Request: request, Subject: &k.subject})
-	return d.Forbidden(policy.Server)
 }

@@ -3,6 +3,7 @@ package hybrid_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 
 	"github.com/edgewise-ai/edgewise/capability"
@@ -88,7 +89,7 @@ func (p population) device() *capability.Device {
 		Memory: capability.GB * oneOf[capability.Memory](p, 4, 8, 16), AvailableRAM: 512 * capability.Memory(2+p.IntN(16)),
 		BrowserName: oneOf(p, "chrome", "edge", "firefox", "safari"), BrowserVersion: strconv.Itoa(120 + p.IntN(40)),
 		StorageQuotaMB: capability.Count(500 + p.IntN(50_000)), Cores: oneOf[capability.Count](p, 4, 8, 16),
-		ConnectionType: oneOf(p, "wifi", "4g", ""), Engines: engines[:1+p.IntN(len(engines))],
+		ConnectionType: oneOf(p, "wifi", "4g", ""), Engines: slices.Clone(engines[:1+p.IntN(len(engines))]),
 	}
 	switch {
 	case p.chance(10): // no adapter

@@ -109,6 +109,54 @@ func TestRefreshAtInterval(t *testing.T) {
 	})
 }
 
+// The caller may use its slices again: every view is made of what New was given.
+func TestOptionsAreCopied(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory, err := registry.NewMemory(testModels()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prefers := custom("test.server", func(context.Context, *policy.Input) (policy.Verdict, error) {
+			return policy.Verdict{Prefer: policy.Server, Reason: "test.server"}, nil
+		})
+		policies, first := policy.Defaults(prefers), []string{"test.server"}
+		engines, shadowed := []string{registry.WebLLM}, []string{registry.WebLLM}
+		var told policy.Decision
+		r, err := hybrid.New(t.Context(), hybrid.Options{
+			Authenticate: hybrid.AllowAnonymous, Registry: memory,
+			Policies: policies, First: first, Limits: registry.Limits{DisabledEngines: engines},
+			Shadow: &hybrid.Shadow{
+				Limits:     &registry.Limits{DisabledEngines: shadowed},
+				OnDecision: func(_, shadow policy.Decision) { told = shadow },
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		policies[0], first[0], engines[0], shadowed[0] = policy.Enabled{Disabled: true}, "test.unknown", "", ""
+		added := testModels()[1]
+		added.ID = "small-too"
+		if err := memory.PutModel(t.Context(), added); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		d, err := r.Route(t.Context(), policy.Input{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Target != policy.Server || d.Reason != "test.server" || d.Model.ID != "small-360m" || len(d.Alternates()) != 1 {
+			t.Errorf("got %v because %s, model %s and %d more", d.Target, d.Reason, d.Model.ID, len(d.Alternates()))
+		}
+		synctest.Wait()
+		if told.Target != policy.Server || told.Reason != "test.server" || told.Model.ID != "small-360m" {
+			t.Errorf("the shadow says %v because %s, model %v", told.Target, told.Reason, told.Model.ID)
+		}
+		if err := r.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestRefreshOnSignal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		memory, err := registry.NewMemory(testModels()...)

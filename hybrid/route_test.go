@@ -239,7 +239,7 @@ func TestRouteInProcess(t *testing.T) {
 func TestRouteAllocatesNothing(t *testing.T) {
 	for name, change := range map[string]func(*hybrid.Options){
 		"without facts": func(*hybrid.Options) {},
-		"with facts":    facts(func(s *policy.Subject) { s.Budget, s.Prices = spent, somePrices }),
+		"with facts":    facts(hybrid.Facts{Budget: spent, Prices: somePrices}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPopulation()

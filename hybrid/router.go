@@ -76,8 +76,8 @@ func New(ctx context.Context, opts Options) (*Router, error) {
 		return nil, err
 	}
 	if opts.Shadow != nil {
-		r.shadow = newShadow(&r.opts, r.complaints)
-		go r.shadow.run(life)
+		r.shadow = newShadow(life, &r.opts, r.complaints)
+		go r.shadow.run()
 	}
 	go r.refresh(life, changed)
 	return r, nil

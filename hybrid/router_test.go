@@ -31,10 +31,11 @@ func TestNewRefuses(t *testing.T) {
 		"negative interval":   {valid(func(o *hybrid.Options) { o.RefreshInterval = -1 }), "RefreshInterval"},
 		"short age":           {valid(func(o *hybrid.Options) { o.MaxAge = time.Millisecond }), "MaxAge"},
 		"negative stale":      {valid(func(o *hybrid.Options) { o.StaleIfUnreachable = -time.Hour }), "StaleIfUnreachable"},
+		"stale before old":    {valid(func(o *hybrid.Options) { o.MaxAge, o.StaleIfUnreachable = time.Hour, time.Minute }), "Options.MaxAge"},
 		"negative body":       {valid(func(o *hybrid.Options) { o.MaxBodyBytes = -1 }), "MaxBodyBytes"},
 		"negative tokens":     {valid(func(o *hybrid.Options) { o.MaxOutputTokens = -1 }), "MaxOutputTokens"},
 		"negative limit":      {valid(func(o *hybrid.Options) { o.Limits.MaxFailures = -1 }), "MaxFailures"},
-		"nameless policy":     {valid(func(o *hybrid.Options) { o.Policies = []policy.Policy{policy.PolicyFunc(nil)} }), "name"},
+		"nameless policy":     {valid(func(o *hybrid.Options) { o.Policies = []policy.Policy{policy.PolicyFunc(panics)} }), "name"},
 		"unknown first":       {valid(func(o *hybrid.Options) { o.First = []string{"acme.x"} }), "acme.x"},
 		"registry that fails": {valid(func(o *hybrid.Options) { o.Registry = &flaky{err: errors.New("no database")} }), "no database"},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/edgewise-ai/edgewise/policy"
@@ -14,7 +15,8 @@ import (
 // asked what [Options.Policies] were asked, on the same models, and nobody hears
 // its answer but the log. Where it would have decided otherwise, in target,
 // reason or model, both decisions are logged at info level, with the request's
-// numbers: no text, and not who asked.
+// numbers: no text, and not who asked. Each pair of reasons is logged once a minute
+// at most; "omitted" is how many alike went before unlogged.
 //
 // It follows the decisions of [Router.Route] and of the route endpoint; what
 // generating requests are checked for is no decision. It is asked beside them, by
@@ -23,14 +25,15 @@ import (
 // log says so. So it does when a policy of the shadow fails.
 type Shadow struct {
 	// Policies are on trial.
-	// Defaults to [policy.Defaults]() with their default options.
+	// Defaults to [Options.Policies], to try First or Limits alone.
 	Policies []policy.Policy
 
-	// First is to them what [Options.First] is to the others. Defaults to none.
+	// First is to them what [Options.First] is to the others, and defaults to it;
+	// an empty slice that is not nil names none.
 	First []string
 
-	// Limits bound their choice of models. Defaults to the zero limits.
-	Limits registry.Limits
+	// Limits bound their choice of models. Defaults to [Options.Limits].
+	Limits *registry.Limits
 
 	// OnDecision is told of every decision that the shadow was asked for, those
 	// where both agree too: a rate needs them. It is never called twice at a
@@ -38,6 +41,27 @@ type Shadow struct {
 	// and logged. It must not modify the models it is shown.
 	// Defaults to nothing.
 	OnDecision func(actual, shadow policy.Decision)
+}
+
+// withDefaults returns a copy in which every field but OnDecision is filled in
+// from options that are filled in themselves.
+func (s *Shadow) withDefaults(o *Options) *Shadow {
+	if s == nil {
+		return nil
+	}
+	own := *s
+	if own.Policies == nil {
+		own.Policies = o.Policies
+	}
+	if own.First == nil {
+		own.First = o.First
+	}
+	if own.Limits == nil {
+		own.Limits = &o.Limits
+	}
+	limits := cloneLimits(*own.Limits)
+	own.Policies, own.First, own.Limits = slices.Clone(own.Policies), slices.Clone(own.First), &limits
+	return &own
 }
 
 const (
@@ -53,12 +77,17 @@ var errBehind = errors.New("decisions pass it by")
 
 // shadow asks a [Shadow] in the background.
 type shadow struct {
+	life       context.Context // of the router
 	told       func(actual, shadow policy.Decision)
 	log        *slog.Logger
 	complaints *complaints
+	pace       *pace[difference]
 	queue      chan shown
 	stopped    chan struct{} // closed when run has ended
 }
+
+// difference is a kind of them: why either decided as it did.
+type difference struct{ actual, shadow policy.Reason }
 
 // shown is a decision that the shadow is to be asked for, with what it was made
 // from.
@@ -69,43 +98,51 @@ type shown struct {
 	actual policy.Decision
 }
 
-func newShadow(o *Options, c *complaints) *shadow {
+func newShadow(life context.Context, o *Options, c *complaints) *shadow {
 	return &shadow{
-		told: o.Shadow.OnDecision, log: o.Logger, complaints: c,
+		life: life, told: o.Shadow.OnDecision, log: o.Logger, complaints: c, pace: newPace[difference](o.Now),
 		queue: make(chan shown, shadowQueue), stopped: make(chan struct{}),
 	}
 }
 
-// show hands over a decision and does not wait. in remains the caller's.
+// show hands over a decision and does not wait. in remains the caller's, and so
+// does what actual points to.
 func (s *shadow) show(ctx context.Context, v *view, in policy.Input, actual policy.Decision) {
-	select {
-	case s.queue <- shown{context.WithoutCancel(ctx), v, cloneInput(in), actual}:
-	default:
-		s.complaints.hear("keeping up with the shadow", "", errBehind)
+	if s.life.Err() != nil {
+		return
 	}
+	if len(s.queue) < cap(s.queue) { // worth the copies
+		actual.Trace = cloneTrace(actual.Trace)
+		select {
+		case s.queue <- shown{context.WithoutCancel(ctx), v, cloneInput(in), actual}:
+			return
+		default: // others came first
+		}
+	}
+	s.complaints.hear("keeping up with the shadow", "", errBehind)
 }
 
-// run asks for one decision after the other until life ends.
-func (s *shadow) run(life context.Context) {
+// run asks for one decision after the other until the router's life ends.
+func (s *shadow) run() {
 	defer close(s.stopped)
 	for {
 		select {
-		case <-life.Done():
+		case <-s.life.Done():
 			return
 		case one := <-s.queue:
-			if err := contain(func() error { s.ask(life, &one); return nil }); err != nil {
+			if err := contain(func() error { s.ask(&one); return nil }); err != nil {
 				s.complaints.hear("the shadow", "", err)
 			}
 		}
 	}
 }
 
-func (s *shadow) ask(life context.Context, one *shown) {
+func (s *shadow) ask(one *shown) {
 	ctx, cancel := context.WithTimeout(one.ctx, shadowTime)
 	defer cancel()
-	defer context.AfterFunc(life, cancel)()
+	defer context.AfterFunc(s.life, cancel)()
 	own := one.view.shadow.Decide(ctx, one.in)
-	if life.Err() != nil {
+	if s.life.Err() != nil {
 		return // it was cut short
 	}
 	if own.Target != one.actual.Target || own.Reason != one.actual.Reason || own.Model != one.actual.Model {
@@ -117,10 +154,15 @@ func (s *shadow) ask(life context.Context, one *shown) {
 }
 
 func (s *shadow) logDifference(one *shown, own *policy.Decision) {
+	omitted, due := s.pace.due(difference{one.actual.Reason, own.Reason})
+	if !due {
+		return
+	}
 	s.log.LogAttrs(one.ctx, slog.LevelInfo, "hybrid: the shadow decides otherwise",
 		decisionAttr("decision", &one.actual, one.view.decider.Revision()),
 		decisionAttr("shadow", own, one.view.shadow.Revision()),
 		requestAttr(one.in.Request),
+		slog.Int64("omitted", omitted),
 	)
 }
 

@@ -95,6 +95,10 @@ func TestShadowIsLeftBehind(t *testing.T) {
 		if n := strings.Count(log.String(), "keeping up with the shadow failed"); n != 1 {
 			t.Errorf("logged %d times: %s", n, &log)
 		}
+		in := newPopulation().inputs(1, 2)[0]
+		if n := testing.AllocsPerRun(20, func() { _, _ = r.Route(context.Background(), in) }); n != 0 && !raceEnabled {
+			t.Errorf("%v allocations for what is left behind", n)
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if err := r.Close(ctx); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "shadow") {
@@ -126,6 +130,29 @@ func TestShadowEndsWithTheRouter(t *testing.T) {
 		if err := r.Close(t.Context()); err != nil || time.Since(began) != 0 {
 			t.Errorf("%v after %v", err, time.Since(began))
 		}
-		candidate(t, r) // a request that still comes
 	})
+}
+
+// Requests that still come after the end pass the shadow by, which is no failure.
+func TestShadowRestsAfterTheEnd(t *testing.T) {
+	var log bytes.Buffer
+	r, err := hybrid.New(t.Context(), hybrid.Options{
+		Authenticate: hybrid.AllowAnonymous,
+		Logger:       slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Shadow:       &hybrid.Shadow{OnDecision: func(policy.Decision, policy.Decision) { t.Error("told after the end") }},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 { // more than may wait
+		if candidate(t, r) == "" {
+			t.Fatal("no decision")
+		}
+	}
+	if log.Len() != 0 {
+		t.Errorf("logged: %s", &log)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,10 +45,12 @@ func TestShadowTellsAndLogs(t *testing.T) {
 	var log bytes.Buffer
 	change, told := shadowed(hybrid.Shadow{
 		Policies: policy.Defaults(policy.Complexity{MaxPromptLength: 10}),
-		Limits:   registry.Limits{MaxModelBytes: 1_000_000_000},
+		Limits:   &registry.Limits{MaxModelBytes: 1_000_000_000},
 	})
-	s := open(t, change, facts(func(s *policy.Subject) { s.Budget = &policy.Balance{RemainingMicroUSD: 4} }), func(o *hybrid.Options) {
+	var minutes atomic.Int64
+	s := open(t, change, facts(hybrid.Facts{Budget: &policy.Balance{RemainingMicroUSD: 4}}), func(o *hybrid.Options) {
 		o.Logger = slog.New(slog.NewJSONHandler(&log, nil))
+		o.Now = func() time.Time { return noon.Add(time.Duration(minutes.Load()) * time.Minute) }
 	})
 	s.token = "alice-canary/pro"
 	for _, test := range []struct {
@@ -67,6 +70,7 @@ func TestShadowTellsAndLogs(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			log.Reset()
+			minutes.Add(1)
 			a := s.post("/browser/route", routeBody(desktop, test.rest))
 			p := hear(t, told)
 			brief := func(d policy.Decision) string {
@@ -115,14 +119,15 @@ func TestShadowTellsAndLogs(t *testing.T) {
 // It sees what the policies see, in process too, and is not asked whether
 // something may be generated.
 func TestShadowIsAskedForDecisions(t *testing.T) {
-	var seen []policy.Input
+	var seen []string // as JSON: a policy must not keep its input
 	spy := custom("test.spy", func(_ context.Context, in *policy.Input) (policy.Verdict, error) {
-		seen = append(seen, *in)
-		return policy.Verdict{}, nil
+		data, err := json.Marshal(in)
+		seen = append(seen, string(data))
+		return policy.Verdict{}, err
 	})
 	change, told := shadowed(hybrid.Shadow{Policies: policy.Defaults(spy)})
 	s := open(t, change, func(o *hybrid.Options) { o.Policies = policy.Defaults(spy) },
-		facts(func(s *policy.Subject) { s.Budget, s.Prices = spent, somePrices }))
+		facts(hybrid.Facts{Budget: spent, Prices: somePrices}))
 
 	s.post("/generate", `{"prompt":"x"}`)
 	s.post("/chat/completions", chatHello)
@@ -214,17 +219,93 @@ func TestShadowKeepsNothingOfTheCaller(t *testing.T) {
 	in := newPopulation().inputs(1, 2)[0]
 	in.Subject = &policy.Subject{Budget: &policy.Balance{}}
 	in.State.Models = map[string]registry.ModelState{}
+	in.Trace = true
 	for i := range 100 {
-		if _, err := s.router.Route(t.Context(), in); err != nil {
+		d, err := s.router.Route(t.Context(), in)
+		if err != nil {
 			t.Fatal(err)
 		}
+		d.Trace[0].By = "the caller"
 		in.Request.PromptLength++
 		in.State.Models[modelID(i)] = registry.ModelState{}
 		in.Device.Engines[0] = modelID(i)
 		in.Subject.Budget.RemainingMicroUSD++
 	}
 	for range 100 {
-		hear(t, told)
+		if p := hear(t, told); len(p.actual.Trace) == 0 || p.actual.Trace[0].By == "the caller" {
+			t.Fatalf("told of %+v", p.actual.Trace)
+		}
+	}
+}
+
+// What a shadow leaves out is as it is without it, so that it can try one thing.
+func TestShadowInherits(t *testing.T) {
+	prefers := func(name string, target policy.Target) policy.Policy {
+		return custom(name, func(context.Context, *policy.Input) (policy.Verdict, error) {
+			return policy.Verdict{Prefer: target, Reason: policy.Reason(name)}, nil
+		})
+	}
+	both := policy.Defaults(prefers("test.server", policy.Server), prefers("test.browser", policy.Browser))
+	for _, test := range []struct {
+		name   string
+		shadow hybrid.Shadow
+		reason policy.Reason
+		model  string
+	}{
+		{"everything", hybrid.Shadow{}, "test.browser", "small-360m"},
+		{"policies", hybrid.Shadow{First: []string{"test.server"}}, "test.server", "small-360m"},
+		{"policies, with none first", hybrid.Shadow{First: []string{}}, "test.server", "small-360m"},
+		{"first", hybrid.Shadow{Policies: policy.Defaults(prefers("test.browser", policy.Server))}, "test.browser", "small-360m"},
+		{"all but limits", hybrid.Shadow{Limits: &registry.Limits{}}, "test.browser", "big-3b"},
+		{"limits", hybrid.Shadow{Policies: policy.Defaults(), First: []string{}}, policy.OptimalForBrowser, "small-360m"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			change, told := shadowed(test.shadow)
+			s := open(t, change, func(o *hybrid.Options) {
+				o.Policies, o.First, o.Limits = both, []string{"test.browser"}, registry.Limits{MaxModelBytes: 1_000_000_000}
+			})
+			if _, err := s.router.Route(t.Context(), policy.Input{}); err != nil {
+				t.Fatal(err)
+			}
+			if got := hear(t, told).shadow; got.Reason != test.reason || got.Model.ID != test.model {
+				t.Errorf("%s, %s; want %s, %s", got.Reason, got.Model.ID, test.reason, test.model)
+			}
+		})
+	}
+}
+
+// A difference that every request shows is logged once a minute, with how often it
+// was not, and hides no other.
+func TestShadowLogsEachKindOnceAMinute(t *testing.T) {
+	var log bytes.Buffer
+	var now atomic.Int64
+	change, told := shadowed(hybrid.Shadow{Policies: policy.Defaults(policy.Enabled{Disabled: true})})
+	s := open(t, change, func(o *hybrid.Options) {
+		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		o.Now = func() time.Time { return noon.Add(time.Duration(now.Load())) }
+	})
+	ask := func(times int, r policy.Request) {
+		for range times {
+			if _, err := s.router.Route(t.Context(), policy.Input{Request: &r}); err != nil {
+				t.Fatal(err)
+			}
+			hear(t, told)
+		}
+	}
+	ask(50, policy.Request{})
+	ask(3, policy.Request{PromptLength: 5000}) // another reason
+	now.Store(int64(time.Minute) - 1)
+	ask(1, policy.Request{})
+	now.Store(int64(time.Minute))
+	ask(2, policy.Request{})
+	var omitted []string
+	for line := range strings.Lines(log.String()) {
+		if _, n, ok := strings.Cut(line, "omitted="); ok {
+			omitted = append(omitted, strings.TrimSpace(n))
+		}
+	}
+	if diff := cmp.Diff([]string{"0", "0", "50"}, omitted); diff != "" {
+		t.Errorf("%s\n%s", diff, &log)
 	}
 }
 
@@ -232,7 +313,7 @@ func TestShadowRefusesWhatOptionsRefuse(t *testing.T) {
 	for name, shadow := range map[string]hybrid.Shadow{
 		"name":        {Policies: []policy.Policy{policy.PolicyFunc(panics)}},
 		"acme.x":      {First: []string{"acme.x"}},
-		"MaxFailures": {Limits: registry.Limits{MaxFailures: -1}},
+		"MaxFailures": {Limits: &registry.Limits{MaxFailures: -1}},
 	} {
 		_, err := hybrid.New(t.Context(), hybrid.Options{Authenticate: hybrid.AllowAnonymous, Shadow: &shadow})
 		if err == nil || !strings.Contains(err.Error(), "Options.Shadow") || !strings.Contains(err.Error(), name) {

@@ -51,7 +51,7 @@ func newView(listing registry.Listing, opts *Options, c *complaints) (*view, err
 		v.shadow, err = policy.NewDecider(index, policy.Options{
 			Policies: s.Policies,
 			First:    s.First,
-			Limits:   s.Limits,
+			Limits:   *s.Limits,
 			OnError:  func(name string, err error) { c.hear("a shadow policy", name, err) },
 		})
 		if err != nil {

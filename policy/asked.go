@@ -16,17 +16,28 @@ type asked struct {
 	forbids  int // its place among forbids
 	prefers  int // its place among preferences; lower counts first
 	explains Explainer
+	timeouts []*timeoutError // its own, from the outside in
 }
 
 // admit checks one policy and finds its places.
 func admit(p Policy, position int, first []string) (asked, error) {
+	layers, whole := layersOf(p)
+	if !whole {
+		return asked{}, fmt.Errorf("policy: Options.Policies[%d] is nil, or wraps a policy that is", position)
+	}
 	name, err := nameOf(p)
 	if err != nil {
 		return asked{}, err
 	}
-	if v, ok := as[interface{ Validate() error }](p); ok {
-		if err := v.Validate(); err != nil {
-			return asked{}, fmt.Errorf("policy %s: %w", name, err)
+	a := asked{name: name}
+	for _, layer := range layers {
+		if v, ok := layer.(interface{ Validate() error }); ok {
+			if err := v.Validate(); err != nil {
+				return asked{}, fmt.Errorf("policy %s: %w", name, err)
+			}
+		}
+		if t, ok := layer.(timeout); ok {
+			a.timeouts = append(a.timeouts, t.late)
 		}
 	}
 	if own, ok := p.(portable); ok {
@@ -36,12 +47,14 @@ func admit(p Policy, position int, first []string) (asked, error) {
 		}
 		p = settled
 	}
-	a := asked{policy: p, name: name}
+	a.policy = p
 	if a.spec, err = specOf(name, p); err != nil {
 		return asked{}, err
 	}
-	if late, ok := as[timeout](p); ok && !a.spec.allows(late.onTimeout) {
-		return asked{}, fmt.Errorf("policy %s: what it counts as on a timeout goes beyond the effects it declared", name)
+	for _, late := range a.timeouts {
+		if !a.spec.allows(late.verdict) {
+			return asked{}, fmt.Errorf("policy %s: what it counts as on a timeout goes beyond the effects it declared", name)
+		}
 	}
 	a.explains, _ = as[Explainer](p)
 	a.forbids = forbidPlace(name)
@@ -57,7 +70,9 @@ func admit(p Policy, position int, first []string) (asked, error) {
 }
 
 // ask asks one policy. An app's policies are contained: a panic or a verdict
-// that makes no sense is an error, and an error counts as the policy declared.
+// that makes no sense is an error, and an error counts as the policy declared. A
+// timeout counts as the app said if it is the policy's own. That of another, which
+// the policy asked in turn, is an error like any other.
 func (a *asked) ask(ctx context.Context, in *Input) (Verdict, error) {
 	if !a.spec.Opaque {
 		return a.policy.Evaluate(ctx, in)
@@ -66,7 +81,7 @@ func (a *asked) ask(ctx context.Context, in *Input) (Verdict, error) {
 	if err == nil {
 		return v, nil
 	}
-	if late := (*timeoutError)(nil); errors.As(err, &late) && a.spec.allows(late.verdict) {
+	if late := (*timeoutError)(nil); errors.As(err, &late) && slices.Contains(a.timeouts, late) {
 		return late.verdict, err
 	}
 	return a.spec.failed(), err

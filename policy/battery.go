@@ -28,15 +28,17 @@ func (p Battery) Validate() error {
 	return checkOptions(option{name: "MinLevelPermille", value: p.MinLevelPermille, most: maxLevelPermille})
 }
 
-func (p Battery) settled() portable {
+func (p Battery) withDefaults() Battery {
 	p.MinLevelPermille = cmp.Or(p.MinLevelPermille, DefaultMinLevelPermille)
 	return p
 }
 
+func (p Battery) settled() portable { return p.withDefaults() }
+
 // Evaluate implements [Policy].
 func (p Battery) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 	battery := in.State.Battery
-	if battery.Charging == capability.No && int64(battery.LevelPermille) < cmp.Or(p.MinLevelPermille, DefaultMinLevelPermille) {
+	if battery.Charging == capability.No && int64(battery.LevelPermille) < p.withDefaults().MinLevelPermille {
 		return Verdict{Prefer: Server, Reason: LowBattery}, nil
 	}
 	return Verdict{}, nil
@@ -47,6 +49,6 @@ func (p Battery) Explain(in *Input) map[string]int64 {
 	return map[string]int64{
 		"charging":         presence(in.State.Battery.Charging),
 		"levelPermille":    int64(in.State.Battery.LevelPermille),
-		"minLevelPermille": cmp.Or(p.MinLevelPermille, DefaultMinLevelPermille),
+		"minLevelPermille": p.withDefaults().MinLevelPermille,
 	}
 }

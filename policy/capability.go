@@ -3,6 +3,8 @@ package policy
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
 
 	"github.com/edgewise-ai/edgewise/capability"
 )
@@ -33,9 +35,31 @@ func (p Capability) Validate() error {
 	return checkOptions(option{name: "MinRAM (in MiB)", value: int64(p.MinRAM), most: int64(capability.MaxMemory)})
 }
 
-func (p Capability) settled() portable {
+func (p Capability) withDefaults() Capability {
 	p.MinRAM = cmp.Or(p.MinRAM, DefaultMinRAM)
 	return p
+}
+
+func (p Capability) settled() portable { return p.withDefaults() }
+
+// decodeCapability refuses what decoding a [capability.Memory] would bound: right
+// for a device's claim, but an option out of range is a mistake.
+func decodeCapability(s Spec) (Policy, error) {
+	p, err := decodeSpec[Capability](s)
+	if err != nil || len(s.Options) == 0 {
+		return p, err
+	}
+	var exact struct {
+		GB json.Number `json:"minRAMGB"`
+	}
+	if err := json.Unmarshal(s.Options, &exact); err != nil {
+		return nil, fmt.Errorf("policy %s: options: %w", s.Name, err)
+	}
+	const most = float64(capability.MaxMemory) / float64(capability.GB)
+	if gb, _ := exact.GB.Float64(); gb < 0 || gb > most { // what is too large is infinite
+		return nil, fmt.Errorf("policy %s: option minRAMGB is %.40s: want 0 (the default) to %g", s.Name, exact.GB, most)
+	}
+	return p, nil
 }
 
 // Evaluate implements [Policy]. What the device did not say does not count
@@ -43,7 +67,7 @@ func (p Capability) settled() portable {
 func (p Capability) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 	d := in.Device
 	noGPU := d.WebGPU == capability.No && d.WebGL2 == capability.No && !p.AllowCPU
-	littleRAM := d.RAM() != 0 && d.RAM() < cmp.Or(p.MinRAM, DefaultMinRAM)
+	littleRAM := d.RAM() != 0 && d.RAM() < p.withDefaults().MinRAM
 	if noGPU || littleRAM {
 		return Verdict{Forbid: SetOf(Browser), Reason: InsufficientDevice}, nil
 	}
@@ -56,7 +80,7 @@ func (p Capability) Explain(in *Input) map[string]int64 {
 		"webGPU":          presence(in.Device.WebGPU),
 		"webGL2":          presence(in.Device.WebGL2),
 		"availableRAMMiB": int64(in.Device.RAM()),
-		"minRAMMiB":       int64(cmp.Or(p.MinRAM, DefaultMinRAM)),
+		"minRAMMiB":       int64(p.withDefaults().MinRAM),
 	}
 }
 

@@ -63,12 +63,19 @@ func (p Complexity) Validate() error {
 	)
 }
 
-func (p Complexity) settled() portable {
+func (p Complexity) withDefaults() Complexity {
 	p.MaxPromptLength = cmp.Or(p.MaxPromptLength, DefaultMaxPromptLength)
 	p.MaxOutputTokens = cmp.Or(p.MaxOutputTokens, DefaultMaxOutputTokens)
 	p.MaxScore = cmp.Or(p.MaxScore, DefaultMaxScore)
+	if p.Weights == (Weights{}) {
+		p.Weights = DefaultWeights()
+	}
+	return p
+}
+
+func (p Complexity) settled() portable {
+	p = p.withDefaults()
 	p.Tasks = maps.Clone(p.Tasks)
-	p.Weights = cmp.Or(p.Weights, DefaultWeights())
 	return p
 }
 
@@ -87,12 +94,12 @@ func (p *Complexity) tooComplex(r *Request) bool {
 	case Complex:
 		return true
 	}
-	if r.PromptLength > cmp.Or(p.MaxPromptLength, DefaultMaxPromptLength) ||
-		r.OutputTokens() > cmp.Or(p.MaxOutputTokens, DefaultMaxOutputTokens) {
+	full := p.withDefaults()
+	if r.PromptLength > full.MaxPromptLength || r.OutputTokens() > full.MaxOutputTokens {
 		return true
 	}
-	score, scored := p.score(r)
-	return scored && score > cmp.Or(p.MaxScore, DefaultMaxScore)
+	score, scored := full.Weights.Score(r)
+	return scored && score > full.MaxScore
 }
 
 // declared is how complex the app says the request is, by itself or by its task.
@@ -103,25 +110,18 @@ func (p *Complexity) declared(r *Request) Level {
 	return p.Tasks[r.Task]
 }
 
-func (p *Complexity) score(r *Request) (int64, bool) {
-	if p.Weights == (Weights{}) {
-		weights := DefaultWeights()
-		return weights.Score(r)
-	}
-	return p.Weights.Score(r)
-}
-
 // Explain implements [Explainer].
 func (p Complexity) Explain(in *Input) map[string]int64 {
+	p = p.withDefaults()
 	detail := map[string]int64{
 		"promptLength":    in.Request.PromptLength,
-		"maxPromptLength": cmp.Or(p.MaxPromptLength, DefaultMaxPromptLength),
+		"maxPromptLength": p.MaxPromptLength,
 		"outputTokens":    in.Request.OutputTokens(),
-		"maxOutputTokens": cmp.Or(p.MaxOutputTokens, DefaultMaxOutputTokens),
+		"maxOutputTokens": p.MaxOutputTokens,
 	}
-	if score, scored := p.score(in.Request); scored {
+	if score, scored := p.Weights.Score(in.Request); scored {
 		detail["score"] = score
-		detail["maxScore"] = cmp.Or(p.MaxScore, DefaultMaxScore)
+		detail["maxScore"] = p.MaxScore
 	}
 	return detail
 }

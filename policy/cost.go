@@ -42,22 +42,24 @@ func (p Cost) Validate() error {
 	)
 }
 
-func (p Cost) settled() portable {
+func (p Cost) withDefaults() Cost {
 	p.MinSavingMicroUSD = cmp.Or(p.MinSavingMicroUSD, DefaultMinSavingMicroUSD)
 	p.ExpectedRequests = cmp.Or(p.ExpectedRequests, DefaultExpectedRequests)
 	return p
 }
 
+func (p Cost) settled() portable { return p.withDefaults() }
+
 // Evaluate implements [Policy].
 func (p Cost) Evaluate(_ context.Context, in *Input) (Verdict, error) {
+	p = p.withDefaults()
 	server, browser, known := p.costs(in)
-	least := cmp.Or(p.MinSavingMicroUSD, DefaultMinSavingMicroUSD)
 	switch {
 	case !known:
 		return Verdict{}, nil
-	case server-browser >= least:
+	case server-browser >= p.MinSavingMicroUSD:
 		return Verdict{Prefer: Browser, Reason: CheaperInBrowser}, nil
-	case browser-server >= least:
+	case browser-server >= p.MinSavingMicroUSD:
 		return Verdict{Prefer: Server, Reason: CheaperOnServer}, nil
 	}
 	return Verdict{}, nil
@@ -65,7 +67,8 @@ func (p Cost) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 
 // Explain implements [Explainer].
 func (p Cost) Explain(in *Input) map[string]int64 {
-	detail := map[string]int64{"minSavingMicroUSD": cmp.Or(p.MinSavingMicroUSD, DefaultMinSavingMicroUSD)}
+	p = p.withDefaults()
+	detail := map[string]int64{"minSavingMicroUSD": p.MinSavingMicroUSD}
 	if server, browser, known := p.costs(in); known {
 		detail["serverMicroUSD"], detail["browserMicroUSD"] = server, browser
 	}
@@ -73,7 +76,7 @@ func (p Cost) Explain(in *Input) map[string]int64 {
 }
 
 // costs are what the request costs the operator on either side, in millionths of
-// a US dollar. Where the page does not say where the candidate is, it may have to
+// a US dollar; p has its defaults. Where the page does not say where the candidate is, it may have to
 // be downloaded.
 func (p Cost) costs(in *Input) (server, browser int64, known bool) {
 	prices := in.Subject.Prices
@@ -84,7 +87,7 @@ func (p Cost) costs(in *Input) (server, browser int64, known bool) {
 		prices.tokens(in.Request.OutputTokens(), prices.CompletionMicroUSDPerMTok)
 	if s := in.CandidateState.Status; s != registry.Cached && s != registry.Loaded {
 		megabytes := min(in.Candidate.SizeBytes/1_000_000, maxPricedMegabytes)
-		browser = megabytes * prices.EgressMicroUSDPerGB / 1_000 / cmp.Or(p.ExpectedRequests, DefaultExpectedRequests)
+		browser = megabytes * prices.EgressMicroUSDPerGB / 1_000 / p.ExpectedRequests
 	}
 	return server, browser, true
 }

@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,9 +19,9 @@ type Options struct {
 	// is a promise, not a choice. Defaults to [Defaults]().
 	Policies []Policy
 
-	// First names custom policies whose preference counts before the built-in
-	// ones, in this order. Defaults to none: custom preferences count last, in
-	// the order of Policies.
+	// First names policies, built-in or custom, whose preferences count before
+	// all others, in this order. Defaults to none: the built-in preferences count
+	// in their fixed order, and the custom ones after them in that of Policies.
 	First []string
 
 	// Limits bound the choice of models. Defaults to the zero limits.
@@ -39,10 +40,8 @@ func Defaults(custom ...Policy) []Policy {
 		Sticky{}, Readiness{}, Battery{}, Speed{}, Task{}, Complexity{}, Cost{},
 	}
 	for _, c := range custom {
-		same := slices.IndexFunc(all, func(p Policy) bool {
-			n, ok := as[Namer](c)
-			return ok && p.(Namer).Name() == n.Name()
-		})
+		name := nameIn(c)
+		same := slices.IndexFunc(all, func(p Policy) bool { return name != "" && nameIn(p) == name })
 		if same >= 0 {
 			all[same] = c
 		} else {
@@ -65,50 +64,64 @@ type Decider struct {
 	revision string
 }
 
-// NewDecider returns a decider. It fails if a policy has no valid name, has the
-// name of another, or has an option out of range.
+// NewDecider returns a decider. It fails if there is no index, and if a policy is
+// nil, has no valid name, has the name of another, or has an option out of range.
 func NewDecider(index *registry.Index, opts Options) (*Decider, error) {
-	if opts.Policies == nil {
-		opts.Policies = Defaults()
+	if index == nil {
+		return nil, errors.New("policy: a decider needs an index: registry.NewIndex makes one, of no models too")
 	}
 	if err := opts.Limits.Validate(); err != nil {
 		return nil, err
 	}
-	isPrivacy := func(p Policy) bool { _, ok := p.(Privacy); return ok }
-	if !slices.ContainsFunc(opts.Policies, isPrivacy) {
-		opts.Policies = append([]Policy{Privacy{}}, opts.Policies...)
-	}
 	d := &Decider{
 		index: index, limits: opts.Limits, first: slices.Clone(opts.First), onError: opts.OnError,
-		specs: make([]Spec, 0, len(opts.Policies)),
+		asked: []asked{{name: candidateName, policy: candidate{}, forbids: forbidPlace(candidateName)}},
 	}
 	d.limits.DisabledEngines = slices.Clone(d.limits.DisabledEngines)
 	d.limits.MaxFailures = cmp.Or(d.limits.MaxFailures, registry.DefaultMaxFailures)
-	seen := make(map[string]bool)
-	for i, p := range opts.Policies {
-		a, err := admit(p, i, opts.First)
+	d.limits.FastTokensPerSecondMilli = cmp.Or(d.limits.FastTokensPerSecondMilli, registry.DefaultFastTokensPerSecondMilli)
+	if err := d.admitAll(opts.Policies); err != nil {
+		return nil, err
+	}
+	var err error
+	d.revision, err = d.revisionOf()
+	return d, err
+}
+
+// admitAll takes the policies in, or the default ones, and puts them in order.
+func (d *Decider) admitAll(policies []Policy) error {
+	if policies == nil {
+		policies = Defaults()
+	}
+	if !slices.ContainsFunc(policies, func(p Policy) bool { return nameIn(p) == NamePrivacy }) {
+		policies = append(slices.Clip(policies), Privacy{})
+	}
+	known := make(map[string]bool)
+	for i, p := range policies {
+		a, err := admit(p, i, d.first)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if seen[a.name] {
-			return nil, fmt.Errorf("policy: two policies are named %q", a.name)
+		if known[a.name] {
+			return fmt.Errorf("policy: two policies are named %q", a.name)
 		}
-		seen[a.name] = true
+		known[a.name] = true
 		d.asked = append(d.asked, a)
 		d.specs = append(d.specs, a.spec)
 	}
-	for _, name := range opts.First {
-		if !seen[name] {
-			return nil, fmt.Errorf("policy: Options.First names %q, which is none of the policies", name)
+	for i, name := range d.first {
+		if !known[name] {
+			return fmt.Errorf("policy: Options.First names %q, which is none of the policies", name)
+		}
+		if slices.Contains(d.first[:i], name) {
+			return fmt.Errorf("policy: Options.First names %q twice", name)
 		}
 	}
 	slices.SortFunc(d.asked, func(a, b asked) int {
 		return cmp.Or(cmp.Compare(a.forbids, b.forbids), strings.Compare(a.name, b.name))
 	})
 	slices.SortStableFunc(d.specs, func(a, b Spec) int { return cmp.Compare(forbidPlace(a.Name), forbidPlace(b.Name)) })
-	var err error
-	d.revision, err = d.revisionOf()
-	return d, err
+	return nil
 }
 
 // Index returns the index the decider chooses models from.
@@ -164,58 +177,21 @@ func (d *Decider) decide(ctx context.Context, in *Input) Decision {
 		Network: in.State.Network,
 		Limits:  &d.limits,
 	}
-	selection := d.index.Select(query)
-	in.Candidate, in.CandidateState = selection.Model, selection.State
-
+	selection := d.choose(in, &query)
 	var t tally
 	if in.Trace {
 		t.trace = traceFilters(d.index.Remaining(query))
 	}
-	candidate := Verdict{}
-	if selection.Model == nil {
-		candidate = Verdict{Forbid: SetOf(Browser), Reason: reasonOf(selection.Emptied)}
-	}
-	said := false
-	for i := range d.asked { // among them privacy, whose place is behind the candidate's
+	for i := range d.asked {
 		a := &d.asked[i]
-		if !said && a.forbids > candidatePlace {
-			t.count(candidateName, 0, candidate)
-			said = true
-		}
 		v, err := a.ask(ctx, in)
 		if err != nil && d.onError != nil {
 			d.onError(a.name, err)
 		}
 		if in.Trace {
-			t.trace = append(t.trace, a.step(in, v, err))
+			t.trace = a.trace(t.trace, in, v, err)
 		}
 		t.count(a.name, a.prefers, v)
 	}
 	return t.outcome(in, selection)
-}
-
-// reasonOf is why the browser is forbidden when a filter left no model.
-func reasonOf(f registry.Filter) Reason {
-	switch f {
-	case registry.FilterEnabled:
-		return BrowserInferenceDisabled
-	case registry.FilterGPU:
-		return InsufficientDevice
-	case registry.FilterSize:
-		return ModelTooLarge
-	case registry.FilterContext:
-		return ContextWindowExceeded
-	case registry.FilterFeatures:
-		return FeatureUnsupported
-	case registry.FilterMetered:
-		return MeteredNetwork
-	case registry.FilterOffline:
-		return Offline
-	case registry.FilterHealth:
-		return BrowserUnhealthy
-	case registry.FilterSpeed:
-		return TooSlow
-	default:
-		return NoCompatibleModel
-	}
 }

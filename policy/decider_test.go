@@ -32,8 +32,15 @@ func TestNewDeciderRefuses(t *testing.T) {
 		}))), "effect on none"},
 		{"a built-in policy embedded", alone(embedding{}), "embeds policy.Budget"},
 		{"a name twice", alone(policy.Privacy{}, policy.Privacy{}), "two policies"},
-		{"privacy twice", alone(&policy.Privacy{}), "two policies"},
+		{"privacy twice", alone(policy.Privacy{}, &policy.Privacy{}), "two policies"},
+		{"no policy", alone(policy.Health{}, nil), "Options.Policies[1] is nil"},
+		{"no policy within a name", alone(policy.Named("acme.x", nil)), "wraps a policy that is"},
+		{"no policy within a time", alone(policy.Timeout(nil, 1, policy.Verdict{})), "wraps a policy that is"},
+		{"no function", alone(policy.Named("acme.x", policy.PolicyFunc(nil))), "wraps a policy that is"},
+		{"a pointer to nothing", alone((*policy.Complexity)(nil)), "is nil"},
 		{"first unknown", policy.Options{First: []string{"acme.x"}}, "none of the policies"},
+		{"first the candidate", policy.Options{First: []string{candidate}}, "none of the policies"},
+		{"first twice", policy.Options{First: []string{policy.NameCost, policy.NameTask, policy.NameCost}}, `names "cost" twice`},
 		{"size cap", policy.Options{Limits: registry.Limits{MaxModelBytes: -1}}, "MaxModelBytes"},
 		{"failures", policy.Options{Limits: registry.Limits{MaxFailures: -1}}, "MaxFailures"},
 		{"speed floor", policy.Options{Limits: registry.Limits{MinTokensPerSecondMilli: -1}}, "MinTokensPerSecondMilli"},
@@ -42,6 +49,37 @@ func TestNewDeciderRefuses(t *testing.T) {
 			_, err := policy.NewDecider(index, test.opts)
 			wantErrorAbout(t, err, test.want)
 		})
+	}
+}
+
+func TestNewDeciderNeedsAnIndex(t *testing.T) {
+	_, err := policy.NewDecider(nil, policy.Options{})
+	wantErrorAbout(t, err, "needs an index")
+}
+
+func TestDefaultsTakeWhateverTheyAreGiven(t *testing.T) {
+	a, b := says("acme.a", policy.Verdict{}), says("acme.b", policy.Verdict{})
+	for name, test := range map[string]struct {
+		custom []policy.Policy
+		want   int
+	}{
+		"wrapped, and others": {[]policy.Policy{policy.Timeout(a, 1, policy.Verdict{}), policy.Declared(b, policy.Declaration{})}, 16},
+		"one name twice":      {[]policy.Policy{a, policy.Timeout(a, 1, policy.Verdict{})}, 15},
+		"without a name":      {[]policy.Policy{always(policy.Verdict{}), b, always(policy.Verdict{})}, 17},
+		"nil":                 {[]policy.Policy{nil, a, (*policy.Cost)(nil)}, 17},
+		"pointers":            {[]policy.Policy{&policy.Privacy{}, &policy.Cost{}}, 14},
+	} {
+		if got := len(policy.Defaults(test.custom...)); got != test.want {
+			t.Errorf("%s: %d policies, want %d", name, got, test.want)
+		}
+	}
+}
+
+func TestPointersToBuiltInPoliciesAreAsGood(t *testing.T) {
+	d := newDecider(t, policy.Options{Policies: policy.Defaults(&policy.Privacy{}, &policy.Complexity{MaxPromptLength: 7})})
+	plain := newDecider(t, policy.Options{Policies: policy.Defaults(policy.Complexity{MaxPromptLength: 7})})
+	if got, want := encoded(t, d.Snapshot()), encoded(t, plain.Snapshot()); got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

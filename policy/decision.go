@@ -42,12 +42,15 @@ func (d *Decision) Alternates() []*registry.Model {
 	return d.selection.Alternates()
 }
 
-// Step is one line of a trace: who said what, with the numbers it used.
+// Step is one line of a trace: who said what, with the numbers it used. The
+// candidate choice has a line among the policies, by "candidate"; a policy that
+// forbids both targets has two.
 type Step struct {
 	Step      string           `json:"step"`                // "filter", "forbid", "prefer", "abstain", "error" or "outcome"
 	By        string           `json:"by"`                  // the filter or policy
 	Said      string           `json:"said,omitempty"`      // the reason given
 	Target    string           `json:"target,omitempty"`    // the target it speaks of
+	Failed    bool             `json:"failed,omitempty"`    // the policy failed, and this is what it counts as
 	Detail    map[string]int64 `json:"detail,omitempty"`    // the numbers it used
 	Remaining *int             `json:"remaining,omitempty"` // models left after a filter
 }

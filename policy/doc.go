@@ -11,7 +11,8 @@
 //
 // Forbids unite, so their order cannot matter; the preferences of the built-in
 // policies are asked in a fixed order, so the order in which those were registered
-// cannot matter either. Only an app's own preferences count in the order given.
+// cannot matter either. Only an app's own preferences count in the order given, and
+// those that [Options.First] names, before all others.
 // The decision depends on its input alone. It reads no clock, no network and no
 // global state, and it never sees a prompt: a [Request] is made of lengths,
 // counts and wishes.

@@ -29,14 +29,16 @@ func (p Enabled) Validate() error {
 	return checkOptions(option{name: "RolloutBasisPoints", value: int64(p.RolloutBasisPoints), most: FullRollout})
 }
 
-func (p Enabled) settled() portable {
+func (p Enabled) withDefaults() Enabled {
 	p.RolloutBasisPoints = cmp.Or(p.RolloutBasisPoints, FullRollout)
 	return p
 }
 
+func (p Enabled) settled() portable { return p.withDefaults() }
+
 // Evaluate implements [Policy].
 func (p Enabled) Evaluate(_ context.Context, in *Input) (Verdict, error) {
-	if p.Disabled || in.Subject.RolloutBucket >= cmp.Or(p.RolloutBasisPoints, FullRollout) {
+	if p.Disabled || in.Subject.RolloutBucket >= p.withDefaults().RolloutBasisPoints {
 		return Verdict{Forbid: SetOf(Browser), Reason: BrowserInferenceDisabled}, nil
 	}
 	return Verdict{}, nil
@@ -46,6 +48,6 @@ func (p Enabled) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 func (p Enabled) Explain(in *Input) map[string]int64 {
 	return map[string]int64{
 		"rolloutBucket":      int64(in.Subject.RolloutBucket),
-		"rolloutBasisPoints": int64(cmp.Or(p.RolloutBasisPoints, FullRollout)),
+		"rolloutBasisPoints": int64(p.withDefaults().RolloutBasisPoints),
 	}
 }

@@ -199,16 +199,3 @@ var signalWords = func() map[string]signal {
 	}
 	return words
 }()
-
-func (f *TextFeatures) validate() error {
-	return validCounts(
-		count{"features.codePoints", f.CodePoints},
-		count{"features.messages", f.Messages},
-		count{"features.codeFences", f.CodeFences},
-		count{"features.digits", f.Digits},
-		count{"features.operators", f.Operators},
-		count{"features.questionWords", f.QuestionWords},
-		count{"features.reasoningVerbs", f.ReasoningVerbs},
-		count{"features.cjk", f.CJK},
-	)
-}

@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"fmt"
-
 	"github.com/edgewise-ai/edgewise/capability"
 	"github.com/edgewise-ai/edgewise/registry"
 )
@@ -19,11 +17,12 @@ type Input struct {
 	Subject  *Subject
 	Trace    bool // explain the decision in [Decision.Trace]
 
-	// Candidate is the model that would answer in the browser, nil if no model
-	// passed the filters, and CandidateState what the page said of it. The
-	// decider sets both before it asks the policies.
+	// Candidate is the model that would answer in the browser, and CandidateState
+	// what the page said of it. It is nil if no model passed the filters, and
+	// NoCandidate says why. The decider sets them before it asks the policies.
 	Candidate      *registry.Model
 	CandidateState registry.ModelState
+	NoCandidate    Reason
 }
 
 // Identity is who asks, as the app's own authentication knows it. Nothing in it
@@ -34,132 +33,4 @@ type Identity struct {
 	Subject string
 	// Tier is the app's word for the user's plan: "free", "pro".
 	Tier string
-}
-
-// Level is how complex the app says a request is.
-type Level string
-
-// The levels. The empty level is [Auto].
-const (
-	Auto    Level = "auto"
-	Simple  Level = "simple"
-	Medium  Level = "medium"
-	Complex Level = "complex"
-)
-
-// PrivacyLevel bounds where a prompt may go.
-type PrivacyLevel string
-
-// PrivacyLocalOnly forbids the server: the prompt must not leave the device. The empty
-// level bounds nothing.
-const PrivacyLocalOnly PrivacyLevel = "local-only"
-
-// Mode is the user's own switch. It is a wish about speed and cost, not about
-// privacy: "always" still falls back to the server.
-type Mode string
-
-// The modes. The empty mode is [ModeAuto].
-const (
-	ModeAuto   Mode = "auto"
-	ModeAlways Mode = "always"
-	ModeNever  Mode = "never"
-)
-
-// DefaultMaxTokens is the completion length assumed for a request that states
-// none.
-const DefaultMaxTokens = 256
-
-// Request is what a decision may know of one prompt: lengths, counts and wishes,
-// never its text. It is the body of the route endpoint, beside what the page says
-// of itself; there promptLength must not be missing. The zero Request is an empty
-// prompt with no wish.
-type Request struct {
-	PromptLength int64         `json:"promptLength"`           // Unicode code points of all messages
-	PromptTokens int64         `json:"promptTokens,omitempty"` // if the page counted; 0 means estimate
-	MaxTokens    int64         `json:"maxTokens,omitempty"`    // completion tokens; 0 means [DefaultMaxTokens]
-	Complexity   Level         `json:"complexity,omitempty"`   // declared by the app
-	Task         string        `json:"task,omitempty"`         // "classification"; matched against a model's capabilities
-	Privacy      PrivacyLevel  `json:"privacy,omitempty"`
-	Preference   Mode          `json:"preference,omitempty"` // for this request; [State.Mode] is the standing one
-	Features     *TextFeatures `json:"features,omitempty"`
-
-	Needs          registry.Features `json:"needs,omitzero"`
-	ConversationID string            `json:"conversationId,omitempty"`
-	InToolLoop     Target            `json:"inToolLoop,omitzero"` // where the loop began
-	LastTarget     Target            `json:"lastTarget,omitzero"` // where the conversation's last answer was made
-}
-
-// FieldError says which field of a request is wrong, by its name on the wire.
-type FieldError struct {
-	Field   string
-	Problem string
-}
-
-// Error implements error.
-func (e *FieldError) Error() string { return fmt.Sprintf("%s %s", e.Field, e.Problem) }
-
-// maxWord bounds the free words of a request, in bytes.
-const maxWord = 200
-
-// Validate reports the first field that makes no sense, as a [*FieldError].
-func (r *Request) Validate() error {
-	err := validCounts(
-		count{"promptLength", r.PromptLength},
-		count{"promptTokens", r.PromptTokens},
-		count{"maxTokens", r.MaxTokens},
-		count{"needs.n", int64(r.Needs.N)},
-	)
-	if err != nil {
-		return err
-	}
-	if r.Features != nil {
-		if err := r.Features.validate(); err != nil {
-			return err
-		}
-	}
-	switch {
-	case !oneOf(r.Complexity, "", Auto, Simple, Medium, Complex):
-		return &FieldError{"complexity", "must be auto, simple, medium or complex"}
-	case !oneOf(r.Privacy, "", PrivacyLocalOnly):
-		return &FieldError{"privacy", "must be local-only or absent"}
-	case !oneOf(r.Preference, "", ModeAuto, ModeAlways, ModeNever):
-		return &FieldError{"preference", "must be auto, always or never"}
-	case r.InToolLoop >= targetCount:
-		return &FieldError{"inToolLoop", "must be browser, server or absent"}
-	case r.LastTarget >= targetCount:
-		return &FieldError{"lastTarget", "must be browser, server or absent"}
-	case r.InToolLoop >= targetCount:
-		return &FieldError{"inToolLoop", "must be browser or server"}
-	case r.LastTarget >= targetCount:
-		return &FieldError{"lastTarget", "must be browser or server"}
-	case len(r.Task) > maxWord:
-		return &FieldError{"task", fmt.Sprintf("must have at most %d bytes", maxWord)}
-	case len(r.ConversationID) > maxWord:
-		return &FieldError{"conversationId", fmt.Sprintf("must have at most %d bytes", maxWord)}
-	}
-	return nil
-}
-
-// count is a number of a request, by its name on the wire.
-type count struct {
-	field string
-	value int64
-}
-
-func validCounts(counts ...count) error {
-	for _, c := range counts {
-		if c.value < 0 || c.value > capability.MaxCount {
-			return &FieldError{c.field, fmt.Sprintf("is %d: want 0 to 2^53-1", c.value)}
-		}
-	}
-	return nil
-}
-
-func oneOf[T comparable](v T, valid ...T) bool {
-	for _, w := range valid {
-		if v == w {
-			return true
-		}
-	}
-	return false
 }

@@ -34,12 +34,6 @@ var (
 	}
 )
 
-// candidateName marks the place of the candidate choice among the forbids. It
-// is no policy.
-const candidateName = "candidate"
-
-var candidatePlace = slices.Index(forbidOrder, candidateName)
-
 // forbidPlace is a policy's place among forbids; an app's own share the last.
 func forbidPlace(name string) int {
 	if place := slices.Index(forbidOrder, name); place >= 0 {

@@ -17,7 +17,13 @@ import (
 // [ForbidWhenUnreachable], and goes to [Options.OnError]; a panic counts as an
 // error.
 //
-// A policy needs a name, which [Named] gives it or a Name method.
+// A policy needs a name, which [Named] gives it or a Name method. It may check its
+// options in a method Validate() error, which [NewDecider] calls.
+//
+// A policy that wraps another says so by a method Unwrap() Policy. Whatever it
+// can't do itself ([Namer], [Declarer], [Explainer]) is then asked of the one
+// within, and both are validated. The wrappers of this package do so: [Named],
+// [Declared] and [Timeout] may wrap each other in any order.
 type Policy interface {
 	Evaluate(ctx context.Context, in *Input) (Verdict, error)
 }
@@ -58,8 +64,9 @@ type Namer interface {
 	Name() string
 }
 
-// Named gives a policy its name on the wire. The name is checked when a
-// [Decider] is made. Optional abilities of p, such as [Explainer], are kept.
+// Named gives a policy its name on the wire, in the place of one that it may have.
+// The name is checked when a [Decider] is made. Optional abilities of p, such as
+// [Explainer], are kept.
 func Named(name string, p Policy) Policy { return named{p, name} }
 
 type named struct {
@@ -78,30 +85,21 @@ type Explainer interface {
 	Explain(in *Input) map[string]int64
 }
 
-// as finds an optional ability of p, looking through the wrappers that this
-// package makes.
-func as[Ability any](p Policy) (Ability, bool) {
-	for {
-		if a, ok := p.(Ability); ok {
-			return a, true
-		}
-		w, ok := p.(interface{ Unwrap() Policy })
-		if !ok {
-			var none Ability
-			return none, false
-		}
-		p = w.Unwrap()
-	}
-}
-
 var wireName = regexp.MustCompile(`^[a-z][a-z0-9_.]{0,63}$`)
 
+// nameIn is a policy's name, be it valid or not; "" if it has none.
+func nameIn(p Policy) string {
+	if n, ok := as[Namer](p); ok {
+		return n.Name()
+	}
+	return ""
+}
+
 func nameOf(p Policy) (string, error) {
-	n, ok := as[Namer](p)
-	if !ok {
+	if _, ok := as[Namer](p); !ok {
 		return "", fmt.Errorf("policy: %T has no name: wrap it in policy.Named or give it a Name method", p)
 	}
-	name := n.Name()
+	name := nameIn(p)
 	if !wireName.MatchString(name) {
 		return "", fmt.Errorf("policy: name %q of %T is malformed: want %s", name, p, wireName)
 	}

@@ -159,8 +159,8 @@ func TestATraceChangesNothing(t *testing.T) {
 func TestASnapshotDecidesTheSame(t *testing.T) {
 	inSetups(t, 5, false, func(t *testing.T, s setup) {
 		there := travelled(t, s.decider)
-		if there.Revision() == "" {
-			t.Error("no revision")
+		if there.Revision() != s.decider.Revision() {
+			t.Errorf("revision %s became %s", s.decider.Revision(), there.Revision())
 		}
 		s.each(func(in policy.Input) {
 			wantSame(t, "the way through a snapshot", in, there.Decide(t.Context(), in), s.decider.Decide(t.Context(), in))

@@ -34,10 +34,12 @@ func (p Readiness) Validate() error {
 	return checkOptions(option{name: "MaxLoadMs", value: p.MaxLoadMs})
 }
 
-func (p Readiness) settled() portable {
+func (p Readiness) withDefaults() Readiness {
 	p.MaxLoadMs = cmp.Or(p.MaxLoadMs, DefaultMaxLoadMs)
 	return p
 }
+
+func (p Readiness) settled() portable { return p.withDefaults() }
 
 // Evaluate implements [Policy].
 func (p Readiness) Evaluate(_ context.Context, in *Input) (Verdict, error) {
@@ -45,7 +47,7 @@ func (p Readiness) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 		return Verdict{}, nil
 	}
 	state := in.CandidateState
-	slow := state.Status == registry.Cached && int64(state.LoadMs) > cmp.Or(p.MaxLoadMs, DefaultMaxLoadMs)
+	slow := state.Status == registry.Cached && int64(state.LoadMs) > p.withDefaults().MaxLoadMs
 	if state.Status == registry.Absent || slow {
 		return Verdict{Prefer: Server, Reason: ModelNotReady}, nil
 	}
@@ -55,7 +57,7 @@ func (p Readiness) Evaluate(_ context.Context, in *Input) (Verdict, error) {
 // Explain implements [Explainer].
 func (p Readiness) Explain(in *Input) map[string]int64 {
 	return map[string]int64{
-		"maxLoadMs": cmp.Or(p.MaxLoadMs, DefaultMaxLoadMs),
+		"maxLoadMs": p.withDefaults().MaxLoadMs,
 		"loadMs":    int64(in.CandidateState.LoadMs),
 	}
 }

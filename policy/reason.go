@@ -50,3 +50,7 @@ const (
 	Offline              Reason = "offline"                // the page has no connection
 	LocalOnlyUnavailable Reason = "local_only_unavailable" // must stay here, and here cannot
 )
+
+// PolicyUnreachable is the reason when a policy that declared
+// [ForbidWhenUnreachable] failed, or could not be asked.
+const PolicyUnreachable Reason = "policy_unreachable"

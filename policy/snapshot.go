@@ -1,10 +1,12 @@
 package policy
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/edgewise-ai/edgewise/registry"
 )
@@ -39,24 +41,31 @@ type Grant struct {
 }
 
 // Snapshot returns the decider's part of a snapshot: schema, revision, policies,
-// limits and models. The caller adds ages, subject and grant.
+// limits and models. The caller adds ages, subject and grant. It may change the
+// rest too, but not the models, which are the index's.
 func (d *Decider) Snapshot() Snapshot {
-	return Snapshot{
+	s := Snapshot{
 		Schema:   SchemaVersion,
 		Revision: d.revision,
-		Policies: d.specs,
-		First:    d.first,
+		Policies: make([]Spec, len(d.specs)),
+		First:    slices.Clone(d.first),
 		Limits:   d.limits,
-		Models:   d.index.Models(),
+		Models:   slices.Clone(d.index.Models()),
 	}
+	for i, spec := range d.specs {
+		s.Policies[i] = spec.clone()
+	}
+	s.Limits.DisabledEngines = slices.Clone(s.Limits.DisabledEngines)
+	return s
 }
 
 // Revision names what decisions depend on besides their input: policies, limits
 // and models.
 func (d *Decider) Revision() string { return d.revision }
 
-// Decider builds the decider that a snapshot describes. It fails if the schema
-// is newer, a policy is opaque or unknown, or a model is invalid.
+// Decider builds the decider that a snapshot describes, under the snapshot's
+// revision if it has one. It fails if the schema is newer, a policy is opaque or
+// unknown, an option or limit is out of range, or a model is invalid.
 func (s *Snapshot) Decider() (*Decider, error) {
 	if s.Schema < 1 || s.Schema > SchemaVersion {
 		return nil, fmt.Errorf("policy: snapshot has schema %d: this version reads 1 to %d", s.Schema, SchemaVersion)
@@ -73,7 +82,12 @@ func (s *Snapshot) Decider() (*Decider, error) {
 		}
 		policies = append(policies, p)
 	}
-	return NewDecider(index, Options{Policies: policies, First: s.First, Limits: s.Limits})
+	d, err := NewDecider(index, Options{Policies: policies, First: s.First, Limits: s.Limits})
+	if err != nil {
+		return nil, err
+	}
+	d.revision = cmp.Or(s.Revision, d.revision)
+	return d, nil
 }
 
 // revisionOf names the decider's content, so that replicas with the same

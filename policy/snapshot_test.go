@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgewise-ai/edgewise/policy"
+	"github.com/edgewise-ai/edgewise/registry"
 )
 
 // What travels has every default filled in, under the names that the page reads.
@@ -116,6 +117,12 @@ func TestSnapshotRefuses(t *testing.T) {
 		{"unknown option", only(policy.NameComplexity, `{"maxMood":3}`), "maxMood"},
 		{"unknown weight", only(policy.NameComplexity, `{"weights":{"mood":{"points":1,"full":1}}}`), "mood"},
 		{"option of another kind", only(policy.NameTask, `{"tasks":"code"}`), "tasks"},
+		{"option in another case", only(policy.NameComplexity, `{"MAXSCORE":100}`), "MAXSCORE"},
+		{"option twice", only(policy.NameComplexity, `{"maxScore":1,"maxScore":2}`), "twice"},
+		{"weight twice", only(policy.NameComplexity, `{"weights":{"digits":{"points":1,"full":1,"points":2}}}`), "twice"},
+		{"memory below nothing", only(policy.NameCapability, `{"minRAMGB":-5}`), "minRAMGB is -5"},
+		{"memory that no device has", only(policy.NameCapability, `{"minRAMGB":1e999}`), "minRAMGB is 1e999"},
+		{"size cap out of range", func(s *policy.Snapshot) { s.Limits.MaxModelBytes = -1 }, "MaxModelBytes"},
 		{"option out of range", only(policy.NameComplexity, `{"maxPromptLength":-3}`), "MaxPromptLength"},
 		{"unknown rule", only(policy.NameTier, `{"otherwise":"sometimes"}`), "sometimes"},
 		{"first unknown", func(s *policy.Snapshot) { s.First = []string{"nobody"} }, "nobody"},
@@ -129,6 +136,51 @@ func TestSnapshotRefuses(t *testing.T) {
 			_, err := s.Decider()
 			wantErrorAbout(t, err, test.want)
 		})
+	}
+}
+
+func TestFromSpecRefusesWhatADeciderWould(t *testing.T) {
+	for options, want := range map[string]string{
+		`{"maxScore":5000}`: "MaxScore", `{"maxScore":-1}`: "MaxScore", `{} {}`: "after top-level value", `[]`: "array",
+	} {
+		_, err := policy.FromSpec(policy.Spec{Name: policy.NameComplexity, Options: json.RawMessage(options)})
+		wantErrorAbout(t, err, policy.NameComplexity, want)
+	}
+}
+
+// What is decided from a snapshot goes under the snapshot's revision.
+func TestADeciderFromASnapshotKeepsItsRevision(t *testing.T) {
+	d := newDecider(t, everyone())
+	if there := travelled(t, d); there.Revision() != d.Revision() {
+		t.Errorf("got revision %s, want %s", there.Revision(), d.Revision())
+	}
+	s := d.Snapshot()
+	s.Revision = ""
+	if there, err := s.Decider(); err != nil || there.Revision() == "" {
+		t.Errorf("without one there is none: %v", err)
+	}
+}
+
+func TestASnapshotSharesNothingWithItsDecider(t *testing.T) {
+	d := newDecider(t, policy.Options{
+		Policies: policy.Defaults(policy.Declared(says("acme.x", policy.Verdict{}), policy.Declaration{
+			Effects: &policy.Effects{Forbid: []policy.Target{browser}},
+		})),
+		First:  []string{policy.NameTask},
+		Limits: registry.Limits{DisabledEngines: []string{registry.Wllama}},
+	})
+	before := encoded(t, d.Snapshot())
+	s := d.Snapshot()
+	for i := range s.Policies {
+		s.Policies[i].Name = "x"
+		clear(s.Policies[i].Options)
+		if s.Policies[i].Effects != nil {
+			s.Policies[i].Effects.Forbid[0] = server
+		}
+	}
+	s.First[0], s.Limits.DisabledEngines[0], s.Models[0].ID = "x", "x", "x"
+	if after := encoded(t, d.Snapshot()); after != before {
+		t.Errorf("got %s, before %s", after, before)
 	}
 }
 

@@ -29,14 +29,16 @@ func (p Speed) Validate() error {
 	return checkOptions(option{name: "DeadlineMs", value: p.DeadlineMs})
 }
 
-func (p Speed) settled() portable {
+func (p Speed) withDefaults() Speed {
 	p.DeadlineMs = cmp.Or(p.DeadlineMs, DefaultDeadlineMs)
 	return p
 }
 
+func (p Speed) settled() portable { return p.withDefaults() }
+
 // Evaluate implements [Policy].
 func (p Speed) Evaluate(_ context.Context, in *Input) (Verdict, error) {
-	if expectedMs(in) > cmp.Or(p.DeadlineMs, DefaultDeadlineMs) {
+	if expectedMs(in) > p.withDefaults().DeadlineMs {
 		return Verdict{Prefer: Server, Reason: TooSlow}, nil
 	}
 	return Verdict{}, nil
@@ -47,7 +49,7 @@ func (p Speed) Explain(in *Input) map[string]int64 {
 	return map[string]int64{
 		"expectedMs":           expectedMs(in),
 		"tokensPerSecondMilli": speedOf(in.CandidateState),
-		"deadlineMs":           cmp.Or(p.DeadlineMs, DefaultDeadlineMs),
+		"deadlineMs":           p.withDefaults().DeadlineMs,
 	}
 }
 

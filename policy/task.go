@@ -34,21 +34,21 @@ func (p Task) Validate() error {
 	return nil
 }
 
-func (p Task) settled() portable {
-	p.Tasks = slices.Clone(p.tasks())
+func (p Task) withDefaults() Task {
+	if len(p.Tasks) == 0 {
+		p.Tasks = defaultTasks
+	}
 	return p
 }
 
-func (p Task) tasks() []string {
-	if len(p.Tasks) == 0 {
-		return defaultTasks
-	}
-	return p.Tasks
+func (p Task) settled() portable {
+	p.Tasks = slices.Clone(p.withDefaults().Tasks)
+	return p
 }
 
 // Evaluate implements [Policy].
 func (p Task) Evaluate(_ context.Context, in *Input) (Verdict, error) {
-	if slices.Contains(p.tasks(), in.Request.Task) {
+	if slices.Contains(p.withDefaults().Tasks, in.Request.Task) {
 		return Verdict{Prefer: Browser, Reason: TaskPrefersBrowser}, nil
 	}
 	return Verdict{}, nil

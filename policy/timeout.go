@@ -13,23 +13,22 @@ import (
 //
 // Timeout starts no goroutine, so it depends on p to honour its context; what a
 // policy answers after its time is dropped. A policy whose request ended, rather
-// than its time, has failed as any other. d must be positive, and onTimeout a
-// verdict that p may give; [NewDecider] refuses it otherwise. Optional abilities
-// of p, such as [Explainer], are kept.
+// than its time, has failed as any other. So has one that asked another in turn
+// and hands on that one's timeout: what the policy counts as, it says itself.
+//
+// d must be positive, and onTimeout a verdict that p may give; [NewDecider] refuses
+// it otherwise. Optional abilities of p, such as [Explainer], are kept.
 func Timeout(p Policy, d time.Duration, onTimeout Verdict) Policy {
-	return timeout{p, d, onTimeout}
+	return timeout{p, &timeoutError{d, onTimeout}}
 }
 
 type timeout struct {
 	Policy
-	after     time.Duration
-	onTimeout Verdict
+	late *timeoutError
 }
 
-// errTimeout is the cause with which a policy's own time ends.
-var errTimeout = errors.New("it took too long")
-
-// timeoutError carries what a policy counts as whose time ended.
+// timeoutError is the error of a policy whose time ended, and what the policy then
+// counts as. There is one for each [Timeout], which is known by it.
 type timeoutError struct {
 	after   time.Duration
 	verdict Verdict
@@ -41,11 +40,11 @@ func (e *timeoutError) Unwrap() error { return context.DeadlineExceeded }
 
 // Evaluate implements [Policy].
 func (t timeout) Evaluate(ctx context.Context, in *Input) (Verdict, error) {
-	bounded, cancel := context.WithTimeoutCause(ctx, t.after, errTimeout)
+	bounded, cancel := context.WithTimeoutCause(ctx, t.late.after, t.late)
 	defer cancel()
 	v, err := t.Policy.Evaluate(bounded, in)
-	if errors.Is(context.Cause(bounded), errTimeout) {
-		return Verdict{}, &timeoutError{t.after, t.onTimeout}
+	if errors.Is(context.Cause(bounded), t.late) {
+		return Verdict{}, t.late
 	}
 	return v, err
 }
@@ -55,13 +54,8 @@ func (t timeout) Unwrap() Policy { return t.Policy }
 
 // Validate reports a time or verdict that makes no sense.
 func (t timeout) Validate() error {
-	if t.after <= 0 {
-		return fmt.Errorf("its time is %v: want more than 0", t.after)
+	if t.late.after <= 0 {
+		return fmt.Errorf("its time is %v: want more than 0", t.late.after)
 	}
-	if v, ok := as[interface{ Validate() error }](t.Policy); ok {
-		if err := v.Validate(); err != nil {
-			return err
-		}
-	}
-	return t.onTimeout.validate()
+	return t.late.verdict.validate()
 }

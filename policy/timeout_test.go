@@ -3,6 +3,7 @@ package policy_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -192,18 +193,68 @@ func TestTimeoutsThatMakeNoSenseAreRefused(t *testing.T) {
 	wantErrorAbout(t, refusal(policy.Timeout(policy.Budget{}, time.Second, policy.Verdict{})), `"budget"`, "reserved")
 }
 
-// A policy of the app may ask others in turn. Their lateness counts no further than
-// it declared itself.
-func TestALatePartDoesNotGoBeyondTheWhole(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		part := policy.Timeout(takes(time.Second), time.Millisecond, policy.Verdict{Forbid: policy.SetOf(browser), Reason: "acme_late"})
+// A policy of the app may ask others in turn. That one of them is late is a failure
+// of the whole, which counts as the whole declared it.
+func TestALatePartIsAFailureOfTheWhole(t *testing.T) {
+	nonsense := policy.Verdict{Prefer: 77, Reason: "X Y"} // which nobody validated
+	for name, said := range map[string]policy.Verdict{
+		"and abstains": {}, "and prefers": {Prefer: browser, Reason: "acme_late"}, "and makes no sense": nonsense,
+	} {
+		part := policy.Timeout(takes(time.Second), time.Millisecond, said)
 		whole := policy.PolicyFunc(func(ctx context.Context, in *policy.Input) (policy.Verdict, error) {
-			return part.Evaluate(ctx, in)
+			v, err := part.Evaluate(ctx, in)
+			if err != nil {
+				return policy.Verdict{}, fmt.Errorf("the part: %w", err)
+			}
+			return v, nil
 		})
-		d := newDecider(t, policy.Options{Policies: policy.Defaults(policy.Named("acme.x", policy.Declared(
-			whole, policy.Declaration{Effects: &policy.Effects{Prefer: []policy.Target{server}}})))})
-		if got := d.Decide(t.Context(), complete(policy.Input{})); got.Reason != policy.OptimalForBrowser {
-			t.Errorf("got %s, want the policy to abstain", got.Reason)
+		careful := policy.Declared(whole, policy.Declaration{
+			Effects: &policy.Effects{Forbid: []policy.Target{server}}, WhenUnreachable: policy.ForbidWhenUnreachable,
+		})
+		for wrapped, test := range map[string]struct {
+			policy policy.Policy
+			want   want
+		}{
+			"plain":                  {whole, goes(browser, policy.OptimalForBrowser)},
+			"declared":               {careful, must(browser, policy.PolicyUnreachable)},
+			"with a time of its own": {policy.Timeout(careful, time.Minute, policy.Verdict{}), must(browser, policy.PolicyUnreachable)},
+		} {
+			t.Run(name+", "+wrapped, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var told error
+					d := newDecider(t, policy.Options{
+						Policies: policy.Defaults(policy.Named("acme.x", test.policy)),
+						OnError:  func(_ string, err error) { told = err },
+					})
+					got := d.Decide(t.Context(), complete(policy.Input{}))
+					if w := (want{got.Target, got.Reason, got.Fallback, ""}); w != test.want {
+						t.Errorf("got %+v, want %+v", w, test.want)
+					}
+					wantErrorAbout(t, told, "the part", "longer than 1ms")
+				})
+			})
+		}
+	}
+}
+
+// A decision within a policy's time has no part in that time's end.
+func TestATimeoutOutsideADecisionIsNoTimeoutWithin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		late := policy.Verdict{Forbid: policy.SetOf(browser), Reason: "acme_late"}
+		inner := newDecider(t, policy.Options{
+			Policies: policy.Defaults(policy.Named("acme.inner", policy.Timeout(takes(time.Hour), time.Minute, late))),
+		})
+		var within policy.Decision
+		outer := policy.PolicyFunc(func(ctx context.Context, in *policy.Input) (policy.Verdict, error) {
+			within = inner.Decide(ctx, *in)
+			return policy.Verdict{}, nil
+		})
+		d := newDecider(t, policy.Options{
+			Policies: policy.Defaults(policy.Named("acme.outer", policy.Timeout(outer, time.Second, policy.Verdict{}))),
+		})
+		d.Decide(t.Context(), complete(policy.Input{}))
+		if within.Reason != policy.OptimalForBrowser {
+			t.Errorf("the inner policy counts as late: %s", within.Reason)
 		}
 	})
 }

@@ -18,26 +18,31 @@ func traceFilters(left []int) []Step {
 	return steps
 }
 
-// step tells what one policy said. Of an error it tells what the policy counts as
-// because of it, or only that there was one: traces go to the page, and errors
-// name hosts and keys.
-func (a *asked) step(in *Input, v Verdict, err error) Step {
-	s := Step{Step: "abstain", By: a.name, Said: string(v.Reason)}
-	switch {
-	case err != nil && v == (Verdict{}):
-		s.Step, s.Said = "error", "failed"
-	case v.Forbid != 0:
-		s.Step = "forbid"
-		if s.Target = Browser.String(); v.Forbid.Has(Server) {
-			s.Target = Server.String()
-		}
-	case v.Prefer != None:
-		s.Step, s.Target = "prefer", v.Prefer.String()
-	}
+// trace adds what one policy said: a step, or two if it forbids both targets. Of
+// an error it tells that there was one, and what the policy counts as because of
+// it, but no more: traces go to the page, and errors name hosts and keys.
+func (a *asked) trace(steps []Step, in *Input, v Verdict, err error) []Step {
+	s := Step{Step: "abstain", By: a.name, Said: string(v.Reason), Failed: err != nil}
 	if a.explains != nil && err == nil {
 		s.Detail = a.explain(in)
 	}
-	return s
+	switch {
+	case v.Forbid != 0:
+		s.Step = "forbid"
+		for _, target := range [...]Target{Browser, Server} {
+			if v.Forbid.Has(target) {
+				s.Target = target.String()
+				steps = append(steps, s)
+				s.Detail = nil // once is enough
+			}
+		}
+		return steps
+	case v.Prefer != None:
+		s.Step, s.Target = "prefer", v.Prefer.String()
+	case err != nil:
+		s.Step, s.Said = "error", "failed"
+	}
+	return append(steps, s)
 }
 
 // explain asks for the policy's numbers; one that panics has none.

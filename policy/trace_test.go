@@ -4,6 +4,10 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgewise-ai/edgewise/policy"
 	"github.com/edgewise-ai/edgewise/registry"
@@ -58,6 +62,98 @@ func TestTraceTellsWhichFilterLeftNone(t *testing.T) {
 		t.Errorf("the filter's step is %+v", step)
 	}
 }
+
+// The candidate choice speaks as a policy does, in its place.
+func TestTraceTellsWhatTheCandidateChoiceSays(t *testing.T) {
+	for name, test := range map[string]struct {
+		in   policy.Input
+		want policy.Step
+	}{
+		"a model is left": {given(), policy.Step{Step: "abstain", By: candidate}},
+		"none is left":    {given(overlong), policy.Step{Step: "forbid", By: candidate, Said: "context_window_exceeded", Target: "browser"}},
+	} {
+		test.in.Trace = true
+		trace := newDecider(t, policy.Options{}).Decide(t.Context(), test.in).Trace
+		if diff := cmp.Diff(test.want, policyStep(trace, candidate)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		var names []string
+		for _, step := range trace {
+			if step.Step != "filter" {
+				names = append(names, step.By)
+			}
+		}
+		want := []string{policy.NameEnabled, policy.NameCapability, candidate, policy.NamePrivacy}
+		if !slices.Equal(names[:4], want) {
+			t.Errorf("%s: the policies are %v, want first %v", name, names, want)
+		}
+	}
+}
+
+func TestTraceOfWhatOnePolicySays(t *testing.T) {
+	both := policy.SetOf(browser, server)
+	numbers := map[string]int64{"n": 7}
+	fails := panics(0)
+	unreachable := func(effects *policy.Effects) policy.Policy {
+		return policy.Declared(fails, policy.Declaration{Effects: effects, WhenUnreachable: policy.ForbidWhenUnreachable})
+	}
+	late := func(v policy.Verdict) policy.Policy { return policy.Timeout(takes(time.Second), time.Millisecond, v) }
+	const unreached = string(policy.PolicyUnreachable)
+	for name, test := range map[string]struct {
+		policy policy.Policy
+		want   []policy.Step
+	}{
+		"abstains":            {always(policy.Verdict{}), []policy.Step{{Step: "abstain"}}},
+		"abstains for reason": {always(policy.Verdict{Reason: "why"}), []policy.Step{{Step: "abstain", Said: "why"}}},
+		"prefers":             {always(policy.Verdict{Prefer: server, Reason: "why"}), []policy.Step{{Step: "prefer", Said: "why", Target: "server"}}},
+		"forbids both": {
+			speaker{policy.Verdict{Forbid: both, Reason: "why"}, numbers},
+			[]policy.Step{{Step: "forbid", Said: "why", Target: "browser", Detail: numbers}, {Step: "forbid", Said: "why", Target: "server"}},
+		},
+		"fails": {fails, []policy.Step{{Step: "error", Said: "failed", Failed: true}}},
+		"fails, and forbids one": {
+			unreachable(&policy.Effects{Forbid: []policy.Target{server}}),
+			[]policy.Step{{Step: "forbid", Said: unreached, Target: "server", Failed: true}},
+		},
+		"fails, and forbids both": {unreachable(nil), []policy.Step{
+			{Step: "forbid", Said: unreached, Target: "browser", Failed: true}, {Step: "forbid", Said: unreached, Target: "server", Failed: true},
+		}},
+		"fails, and may forbid none": {unreachable(&policy.Effects{}), []policy.Step{{Step: "error", Said: "failed", Failed: true}}},
+		"is late, and prefers": {
+			late(policy.Verdict{Prefer: browser, Reason: "acme_late"}),
+			[]policy.Step{{Step: "prefer", Said: "acme_late", Target: "browser", Failed: true}},
+		},
+		"is late, and abstains": {late(policy.Verdict{}), []policy.Step{{Step: "error", Said: "failed", Failed: true}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDecider(t, policy.Options{Policies: policy.Defaults(policy.Named("acme.x", test.policy))})
+				var got []policy.Step
+				for _, step := range d.Decide(t.Context(), complete(policy.Input{Trace: true})).Trace {
+					if step.By == "acme.x" {
+						step.By = ""
+						got = append(got, step)
+					}
+				}
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					t.Errorf("-want +got:\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// speaker says one thing, and by which numbers.
+type speaker struct {
+	verdict policy.Verdict
+	numbers map[string]int64
+}
+
+func (s speaker) Evaluate(context.Context, *policy.Input) (policy.Verdict, error) {
+	return s.verdict, nil
+}
+
+func (s speaker) Explain(*policy.Input) map[string]int64 { return s.numbers }
 
 func TestOnlyATraceCostsAnExplanation(t *testing.T) {
 	asked := 0

@@ -27,13 +27,13 @@ const (
 // map: {"models":[…]}, the form in which GET /browser/models answers. A "revision"
 // in it is ignored, for the models make their own, the same as in [Memory].
 //
-// Every call reads the file anew and compares its content, because a modification
-// time says little and a mount swaps symbolic links. Content that is missing or bad
-// is never served: the last good listing stays, and [FileOptions.OnError] is told.
-// Who writes the file should write another and rename it, but half a file is bad
-// content too.
+// ListAll and Watch read the file anew and compare its content, because a
+// modification time says little and a mount swaps symbolic links. GetModel answers
+// from what the last of them found. Content that is missing or bad is never served:
+// the last good listing stays, and [FileOptions.OnError] is told. Who writes the
+// file should write another and rename it, but half a file is bad content too.
 //
-// ListAll fails only when its context ends, GetModel also for a model that is not
+// ListAll fails only when its context ends, GetModel only for a model that is not
 // there. A read that hangs, as on a network mount, holds up no call beyond its
 // context. A File needs no closing: nothing runs between calls but what Watch began.
 // It is safe for concurrent use. [NewFile] makes it.
@@ -61,7 +61,8 @@ type FileOptions struct {
 	// OnError is told why the file's content is not served, once for each distinct
 	// content and not at every read. The error names file and line, and wraps a
 	// [*FieldError] if one model is wrong. OnError is called by one goroutine at a
-	// time and must neither block nor call the File. Defaults to nil, silence.
+	// time, and must neither block nor call ListAll. A panic in it is contained, for
+	// no caller could recover it. Defaults to nil, silence.
 	OnError func(error)
 }
 
@@ -91,12 +92,8 @@ func (f *File) ListAll(ctx context.Context) (Listing, error) {
 }
 
 // GetModel implements [ModelRegistry].
-func (f *File) GetModel(ctx context.Context, id string) (Model, error) {
-	l, err := f.current(ctx)
-	if err != nil {
-		return Model{}, err
-	}
-	return l.get(id)
+func (f *File) GetModel(_ context.Context, id string) (Model, error) {
+	return f.listing.Load().get(id)
 }
 
 // Watch implements [Watcher]: until ctx ends it reads the file at every interval,
@@ -142,8 +139,8 @@ func (f *File) current(ctx context.Context) (*Listing, error) {
 	go func() {
 		defer close(done)
 		defer func() { <-f.reading }()
-		if err := f.read(); err != nil && f.onError != nil {
-			f.onError(err)
+		if err := f.read(); err != nil {
+			f.tell(err)
 		}
 	}()
 	select {
@@ -151,6 +148,14 @@ func (f *File) current(ctx context.Context) (*Listing, error) {
 		return f.listing.Load(), nil
 	case <-ctx.Done():
 		return nil, f.gaveUp(ctx.Err())
+	}
+}
+
+// tell runs on the reading goroutine, where a panic would end the process.
+func (f *File) tell(err error) {
+	defer func() { _ = recover() }()
+	if f.onError != nil {
+		f.onError(err)
 	}
 }
 

@@ -8,23 +8,23 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/edgewise-ai/edgewise/internal/strictjson"
 )
 
 const fileForm = `{"models":[…]}, the form of GET /browser/models`
 
-// decodeFile reads {"models":[…]} strictly: a field that nobody knows is an error,
-// or an operator's slip of the pen would change nothing in silence.
+// decodeFile reads {"models":[…]} strictly, so that no slip of an operator's pen
+// changes nothing in silence.
 func decodeFile(path string, content []byte) (*Listing, error) {
-	// Syntax first, over the whole, for only so does the error tell where it is.
-	var syntax *json.SyntaxError
-	if err := json.Unmarshal(content, new(json.RawMessage)); errors.As(err, &syntax) {
-		return nil, inFile(path, content, int(syntax.Offset)-1, err)
-	}
 	var document struct {
 		Revision string            `json:"revision"`
 		Models   []json.RawMessage `json:"models"`
 	}
-	err := strictly(content, &document)
+	err := strictjson.Decode(content, &document)
+	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+		return nil, inFile(path, content, int(syntax.Offset)-1, err)
+	}
 	if err == nil && document.Models == nil {
 		err = errors.New("models is missing")
 	}
@@ -54,17 +54,21 @@ func decodeModel(raw json.RawMessage) (Model, error) {
 		return Model{}, fmt.Errorf("want a model, got %.40s", raw)
 	}
 	var m Model
-	err := strictly(raw, &m)
+	err := strictjson.Decode(raw, &m)
 	if err == nil {
 		return m, checkMemory(m.ID, fields)
 	}
+	var id string
+	_ = json.Unmarshal(fields["id"], &id) // without one the place must do
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		alone, _ := json.Marshal(map[string]json.RawMessage{field: fields[field]}) // raw JSON encodes
-		if err := strictly(alone, new(Model)); err != nil {
-			var id string
-			_ = json.Unmarshal(fields["id"], &id) // without one the place must do
+		if err := strictjson.Decode(alone, new(Model)); err != nil {
 			return Model{}, &FieldError{Model: id, Field: field, Problem: "can't be read: " + strings.TrimPrefix(err.Error(), "json: ")}
 		}
+	}
+	// Alone each can be read, so one stands twice.
+	if twice := (*strictjson.KeyError)(nil); errors.As(err, &twice) {
+		return Model{}, &FieldError{Model: id, Field: twice.Key, Problem: twice.Problem}
 	}
 	return Model{}, err
 }
@@ -78,12 +82,6 @@ func checkMemory(id string, fields map[string]json.RawMessage) error {
 		return &FieldError{Model: id, Field: "minRAMGB", Problem: fmt.Sprintf("is %.40s: want 0 (no need) to %g", raw, maxDeviceGB)}
 	}
 	return nil
-}
-
-func strictly(data []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	return decoder.Decode(into)
 }
 
 // fileError says where in a file something is wrong, as compilers do.

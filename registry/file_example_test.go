@@ -38,11 +38,11 @@ func ExampleNewFile() {
 		log.Fatal(err)
 	}
 	ask := func() {
-		m, err := file.GetModel(context.Background(), "small")
+		listing, err := file.ListAll(context.Background())
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println("context window:", m.ContextWindow)
+		fmt.Println("context window:", listing.Models[0].ContextWindow)
 	}
 
 	ask()

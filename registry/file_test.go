@@ -183,6 +183,40 @@ func TestFileKeepsTheLastGoodListing(t *testing.T) {
 	}
 }
 
+func TestFileAnswersForModelsFromTheLastListing(t *testing.T) {
+	file, path, heard := openFile(t, validModel("a"))
+	write(t, path, encode(t, validModel("b")))
+	if _, err := file.GetModel(t.Context(), "a"); err != nil {
+		t.Errorf("before anybody lists: %v", err)
+	}
+	list(t, file)
+	if _, err := file.GetModel(t.Context(), "b"); err != nil {
+		t.Errorf("after a listing: %v", err)
+	}
+	if told := heard.take(); told != nil {
+		t.Errorf("OnError was told %v", told)
+	}
+}
+
+func TestFileContainsAPanicInOnError(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "models.json")
+	write(t, path, encode(t, validModel("a")))
+	told := 0
+	file, err := registry.NewFile(path, registry.FileOptions{OnError: func(error) { told++; panic("in OnError") }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, "{")
+	for range 2 {
+		if got := idsOf(t, file); !slices.Equal(got, []string{"a"}) {
+			t.Errorf("it lists %q, want the last good listing", got)
+		}
+	}
+	if told != 1 {
+		t.Errorf("OnError was told %d times, want once", told)
+	}
+}
+
 func TestFileIsBounded(t *testing.T) {
 	file, path, heard := openFile(t, validModel("a"))
 	if err := os.Truncate(path, registry.MaxFileBytes+1); err != nil {

@@ -43,7 +43,10 @@ func TestFileLeavesAReadThatHangs(t *testing.T) {
 	if err := end(); !errors.Is(err, context.Canceled) {
 		t.Errorf("the call whose read hangs: %v, want the context's error", err)
 	}
-	end = begin(func(ctx context.Context) error { _, err := file.GetModel(ctx, "a"); return err })
+	if _, err := file.GetModel(t.Context(), "a"); err != nil {
+		t.Errorf("a model of the last listing, while a read hangs: %v", err)
+	}
+	end = begin(func(ctx context.Context) error { _, err := file.ListAll(ctx); return err })
 	if err := end(); !errors.Is(err, context.Canceled) {
 		t.Errorf("the call that waits for its turn: %v, want the context's error", err)
 	}

@@ -107,9 +107,9 @@ func (c *columns) plan(q *Query, p plan) plan {
 
 // refuses returns the filter that a model's state on the device does not pass,
 // or [FilterNone]. Nothing is held against a model without a state.
-func (q *Query) refuses(state ModelState) Filter {
+func (q *Query) refuses(state *ModelState) Filter {
 	switch {
-	case int(state.Failures) >= cmp.Or(q.Limits.MaxFailures, DefaultMaxFailures):
+	case int64(state.Failures) >= int64(cmp.Or(q.Limits.MaxFailures, DefaultMaxFailures)):
 		return FilterHealth
 	case state.TokensPerSecondMilli != 0 && int64(state.TokensPerSecondMilli) < q.Limits.MinTokensPerSecondMilli:
 		return FilterSpeed

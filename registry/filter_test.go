@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/edgewise-ai/edgewise/capability"
@@ -236,16 +237,25 @@ func TestEveryFeatureIsFiltered(t *testing.T) {
 }
 
 func TestLimitsValidate(t *testing.T) {
-	ok := registry.Limits{MaxModelBytes: 1, MaxFailures: 1, MinTokensPerSecondMilli: 1}
-	if err := ok.Validate(); err != nil {
-		t.Errorf("%+v: %v", ok, err)
-	}
-	if err := new(registry.Limits).Validate(); err != nil {
-		t.Errorf("the zero Limits: %v", err)
-	}
-	for _, bad := range []registry.Limits{{MaxModelBytes: -1}, {MaxFailures: -1}, {MinTokensPerSecondMilli: -1}} {
-		if bad.Validate() == nil {
-			t.Errorf("%+v is accepted", bad)
+	for name, number := range map[string]func(*registry.Limits, int64){
+		"MaxModelBytes":            func(l *registry.Limits, n int64) { l.MaxModelBytes = n },
+		"MaxFailures":              func(l *registry.Limits, n int64) { l.MaxFailures = int(n) },
+		"MinTokensPerSecondMilli":  func(l *registry.Limits, n int64) { l.MinTokensPerSecondMilli = n },
+		"FastTokensPerSecondMilli": func(l *registry.Limits, n int64) { l.FastTokensPerSecondMilli = n },
+	} {
+		for n, ok := range map[int64]bool{
+			0: true, 1: true, capability.MaxCount: true, -1: false, capability.MaxCount + 1: false,
+		} {
+			if int64(int(n)) != n && name == "MaxFailures" {
+				continue // more than an int holds here
+			}
+			var limits registry.Limits
+			number(&limits, n)
+			if err := limits.Validate(); ok && err != nil {
+				t.Errorf("%s = %d: %v", name, n, err)
+			} else if !ok && (err == nil || !strings.Contains(err.Error(), "Limits."+name+" ")) {
+				t.Errorf("%s = %d: got %v, want an error that names it", name, n, err)
+			}
 		}
 	}
 }

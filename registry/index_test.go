@@ -145,6 +145,58 @@ func TestRanking(t *testing.T) {
 	}
 }
 
+// The six places of a model, best first, and what counts as its speed.
+func TestRankingBySpeed(t *testing.T) {
+	const slow, fast = registry.DefaultFastTokensPerSecondMilli - 1, registry.DefaultFastTokensPerSecondMilli
+	measured := func(status registry.Status, speed capability.Count) registry.ModelState {
+		return registry.ModelState{Status: status, TokensPerSecondMilli: speed}
+	}
+	predicted := func(status registry.Status, speed capability.Count) registry.ModelState {
+		return registry.ModelState{Status: status, PredictedTokensPerSecondMilli: speed}
+	}
+	loaded, cached, absent := registry.Loaded, registry.Cached, registry.Absent
+	for _, test := range []struct {
+		name   string
+		better registry.ModelState // of the smaller model
+		worse  registry.ModelState
+		limit  int64
+	}{
+		{"loaded before cached", measured(loaded, fast), measured(cached, fast), 0},
+		{"a fast cached one before a slow loaded one", measured(cached, fast), measured(loaded, slow), 0},
+		{"loaded before cached among the slow", measured(loaded, slow), measured(cached, slow), 0},
+		{"a slow cached one before a download", measured(cached, slow), registry.ModelState{}, 0},
+		{"a slow cached one before a fast download", measured(cached, slow), predicted(absent, fast), 0},
+		{"an unknown download before a slow one", registry.ModelState{}, predicted(absent, slow), 0},
+		{"a download that was slow counts as slow", registry.ModelState{}, measured(absent, slow), 0},
+		{"prediction counts on the device", predicted(cached, fast), predicted(loaded, slow), 0},
+		{"an unknown speed is fast enough", measured(cached, 0), measured(loaded, slow), 0},
+		{"measurement before prediction", registry.ModelState{Status: cached, TokensPerSecondMilli: fast, PredictedTokensPerSecondMilli: 1},
+			registry.ModelState{Status: loaded, TokensPerSecondMilli: slow, PredictedTokensPerSecondMilli: fast}, 0},
+		{"a limit of the operator's", measured(cached, 20_000), measured(loaded, 19_999), 20_000},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			index := newIndex(t, ranked("small", "350M", 200), ranked("large", "7B", 4000))
+			got := index.Select(registry.Query{
+				Limits: &registry.Limits{FastTokensPerSecondMilli: test.limit},
+				States: map[string]registry.ModelState{"small": test.better, "large": test.worse},
+			})
+			if want := []string{"small", "large"}; !slices.Equal(ids(got), want) {
+				t.Errorf("got %v, want %v", ids(got), want)
+			}
+		})
+	}
+	t.Run("a limit of 1 turns it off", func(t *testing.T) {
+		index := newIndex(t, ranked("small", "350M", 200), ranked("large", "7B", 4000))
+		got := index.Select(registry.Query{
+			Limits: &registry.Limits{FastTokensPerSecondMilli: 1},
+			States: map[string]registry.ModelState{"small": measured(absent, fast), "large": measured(absent, 1)},
+		})
+		if got.Model.ID != "large" {
+			t.Errorf("got %v, want the larger one first", ids(got))
+		}
+	})
+}
+
 // The set empties at the filter that the longest-lived model reached.
 func TestEmptiedIsTheLastFilter(t *testing.T) {
 	disabled, tooLarge, short := validModel("disabled"), validModel("large"), validModel("short")

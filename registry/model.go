@@ -3,9 +3,7 @@ package registry
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
 
 	"github.com/edgewise-ai/edgewise/capability"
 )
@@ -109,21 +107,6 @@ func (f Features) Covers(need Features) bool {
 		(f.Images || !need.Images) &&
 		(f.Logprobs || !need.Logprobs) &&
 		max(need.N, 1) <= max(f.N, 1)
-}
-
-// ParseParameters reads a parameter count with its unit, K, M, B or T:
-// "350M" is 350,000,000 and less than "1.1B". The empty string is 0, unknown.
-func ParseParameters(s string) (int64, error) {
-	if s == "" {
-		return 0, nil
-	}
-	units := map[byte]float64{'K': 1e3, 'M': 1e6, 'B': 1e9, 'T': 1e12}
-	unit, known := units[s[len(s)-1]&^0x20]
-	count, err := strconv.ParseFloat(s[:len(s)-1], 64)
-	if !known || err != nil || !(count > 0) || count >= 1e6 {
-		return 0, fmt.Errorf("%q is no parameter count: want a number and a unit, such as 350M or 3.8B", s)
-	}
-	return int64(math.Round(count * unit)), nil
 }
 
 // FieldError says which field of which model is wrong.

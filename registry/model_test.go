@@ -18,47 +18,6 @@ func validModel(id string) registry.Model {
 	}
 }
 
-func TestParseParameters(t *testing.T) {
-	rising := []struct {
-		text string
-		want int64
-	}{
-		{"", 0},
-		{"1K", 1_000},
-		{"125k", 125_000},
-		{"350M", 350_000_000},
-		{"0.5B", 500_000_000},
-		{"999m", 999_000_000},
-		{"1B", 1_000_000_000},
-		{"1.1B", 1_100_000_000},
-		{"3.8B", 3_800_000_000},
-		{"3.82b", 3_820_000_000},
-		{"8B", 8_000_000_000},
-		{"10B", 10_000_000_000},
-		{"70B", 70_000_000_000},
-		{"1.8T", 1_800_000_000_000},
-		{"999999T", 999_999_000_000_000_000},
-	}
-	previous := int64(-1)
-	for _, test := range rising {
-		got, err := registry.ParseParameters(test.text)
-		if err != nil || got != test.want {
-			t.Errorf("ParseParameters(%q) = %d, %v; want %d", test.text, got, err, test.want)
-		}
-		if got <= previous {
-			t.Errorf("%q is not more than the one before", test.text)
-		}
-		previous = got
-	}
-	for _, text := range []string{
-		"B", "3.8", "3,8B", "3.8 B", "3.8GB", "B3", "-1B", "0B", "NaNB", "InfB", "+InfM", "1e6B", "1000000T", "٣B", "3.8B ", "7b-chat",
-	} {
-		if got, err := registry.ParseParameters(text); err == nil {
-			t.Errorf("ParseParameters(%q) = %d, want an error", text, got)
-		}
-	}
-}
-
 func TestFeaturesCovers(t *testing.T) {
 	all := registry.Features{Tools: true, JSONSchema: true, Images: true, Logprobs: true, N: 4}
 	needs := []registry.Features{{Tools: true}, {JSONSchema: true}, {Images: true}, {Logprobs: true}, {N: 2}}

@@ -67,3 +67,12 @@ func (p plan) narrow(left uint64, w int, download bool) (uint64, Filter) {
 	}
 	return left, FilterNone
 }
+
+// judge returns the first filter that removes the model at position i, or
+// [FilterNone]. A filter that looks at the model's state refused it, if any did.
+func (p plan) judge(i int32, at place, refused Filter) Filter {
+	if _, f := p.narrow(1<<(i%wordSize), int(i/wordSize), at.needsDownload()); f != FilterNone {
+		return f
+	}
+	return refused
+}

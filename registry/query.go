@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/edgewise-ai/edgewise/capability"
+	"github.com/edgewise-ai/edgewise/internal/strictjson"
 )
 
 // Query is what [Index.Select] is asked: the device, the request's size and
@@ -48,22 +49,50 @@ type Limits struct {
 	// under which a model that was measured on this device is not chosen.
 	// Defaults to 0, no floor.
 	MinTokensPerSecondMilli int64 `json:"minTokensPerSecondMilli,omitempty"`
+
+	// FastTokensPerSecondMilli is the speed, in thousandths of a token a second,
+	// under which a model on the device stands behind the faster ones there, and
+	// a download behind all others. What was measured on this device counts, or
+	// else what the page predicts; a model of unknown speed is fast enough.
+	// Defaults to 5,000, about as fast as people read: 238 words a minute
+	// (Brysbaert 2019), at some 1.3 tokens a word. 1 ranks without regard to speed.
+	FastTokensPerSecondMilli int64 `json:"fastTokensPerSecondMilli,omitempty"`
 }
 
-// DefaultMaxFailures is the default of [Limits.MaxFailures].
-const DefaultMaxFailures = 3
+const (
+	// DefaultMaxFailures is the default of [Limits.MaxFailures].
+	DefaultMaxFailures = 3
 
-// Validate reports the first limit that is out of range.
+	// DefaultFastTokensPerSecondMilli is the default of
+	// [Limits.FastTokensPerSecondMilli].
+	DefaultFastTokensPerSecondMilli = 5000
+)
+
+// Validate reports the first limit that is out of range: negative, or beyond
+// 2^53-1, up to which every page computes exactly.
 func (l *Limits) Validate() error {
-	switch {
-	case l.MaxModelBytes < 0:
-		return fmt.Errorf("registry: Limits.MaxModelBytes is %d: want 0 (no limit) or more", l.MaxModelBytes)
-	case l.MaxFailures < 0:
-		return fmt.Errorf("registry: Limits.MaxFailures is %d: want 0 (the default, %d) or more", l.MaxFailures, DefaultMaxFailures)
-	case l.MinTokensPerSecondMilli < 0:
-		return fmt.Errorf("registry: Limits.MinTokensPerSecondMilli is %d: want 0 (no floor) or more", l.MinTokensPerSecondMilli)
+	for _, limit := range [...]struct {
+		name  string
+		value int64
+		zero  string // what 0 means
+	}{
+		{"MaxModelBytes", l.MaxModelBytes, "no limit"},
+		{"MaxFailures", int64(l.MaxFailures), fmt.Sprintf("the default, %d", DefaultMaxFailures)},
+		{"MinTokensPerSecondMilli", l.MinTokensPerSecondMilli, "no floor"},
+		{"FastTokensPerSecondMilli", l.FastTokensPerSecondMilli, fmt.Sprintf("the default, %d", DefaultFastTokensPerSecondMilli)},
+	} {
+		if limit.value < 0 || limit.value > capability.MaxCount {
+			return fmt.Errorf("registry: Limits.%s is %d: want 0 (%s) to 2^53-1", limit.name, limit.value, limit.zero)
+		}
 	}
 	return nil
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]. A limit that nobody here knows
+// would change what may run, so it is an error.
+func (l *Limits) UnmarshalJSON(data []byte) error {
+	type plain Limits
+	return strictjson.Decode(data, (*plain)(l))
 }
 
 // Status is where a model is, seen from one page.
@@ -85,10 +114,8 @@ type ModelState struct {
 	TTFTMs               capability.Count `json:"ttftMs,omitzero"`               // measured time to first token
 	Failures             capability.Count `json:"failures,omitzero"`             // within the page's failure window
 
-	// PredictedTokensPerSecondMilli is the speed that the page expects of a
-	// model that it has not measured. No filter looks at it; a policy may.
+	// PredictedTokensPerSecondMilli is the speed that the page expects of a model
+	// that it has not measured. No filter looks at it; the ranking does, and a
+	// policy may.
 	PredictedTokensPerSecondMilli capability.Count `json:"predictedTokensPerSecondMilli,omitzero"`
 }
-
-// onDevice reports whether no download is needed.
-func (s ModelState) onDevice() bool { return s.Status == Cached || s.Status == Loaded }

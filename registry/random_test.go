@@ -124,6 +124,7 @@ func (g generator) query(n int) registry.Query {
 		q.Limits = &registry.Limits{
 			AllowSoftwareGPU: g.sometimes(2), MaxModelBytes: figure(g, 4<<30, someSizes...),
 			MaxFailures: g.IntN(5), MinTokensPerSecondMilli: pick[int64](g, 0, 0, 5000),
+			FastTokensPerSecondMilli: pick[int64](g, 0, 0, 1, 4999, 20_001),
 		}
 		if g.sometimes(4) {
 			q.Limits.DisabledEngines = g.subset(someEngines)
@@ -142,7 +143,7 @@ func (g generator) states(n, count int) map[string]registry.ModelState {
 			Failures:             pick[capability.Count](g, 0, 0, 0, 1, 3),
 			TokensPerSecondMilli: pick[capability.Count](g, 0, 4999, 5000, 20_000),
 
-			PredictedTokensPerSecondMilli: pick[capability.Count](g, 0, 1),
+			PredictedTokensPerSecondMilli: pick[capability.Count](g, 0, 1, 4999, 5000),
 		}
 	}
 	return states

@@ -60,7 +60,7 @@ var referenceFilters = []struct {
 	}},
 	{registry.FilterOffline, func(m registry.Model, q registry.Query) bool { return isOnDevice(m, q) || !q.Network.Offline }},
 	{registry.FilterHealth, func(m registry.Model, q registry.Query) bool {
-		return int(q.States[m.ID].Failures) < cmp.Or(q.Limits.MaxFailures, registry.DefaultMaxFailures)
+		return int64(q.States[m.ID].Failures) < int64(cmp.Or(q.Limits.MaxFailures, registry.DefaultMaxFailures))
 	}},
 	{registry.FilterSpeed, func(m registry.Model, q registry.Query) bool {
 		speed := q.States[m.ID].TokensPerSecondMilli
@@ -75,9 +75,16 @@ func needsGPU(m registry.Model) bool {
 	return m.Requires.GPU == registry.NeedsWebGPU
 }
 
+// where takes whatever the page did not say for absent.
+func where(state registry.ModelState) registry.Status {
+	if state.Status == registry.Cached || state.Status == registry.Loaded {
+		return state.Status
+	}
+	return registry.Absent
+}
+
 func isOnDevice(m registry.Model, q registry.Query) bool {
-	status := q.States[m.ID].Status
-	return status == registry.Cached || status == registry.Loaded
+	return where(q.States[m.ID]) != registry.Absent
 }
 
 // referenceSelect filters all and sorts all. It returns the best IDs, the
@@ -99,8 +106,12 @@ func referenceSelect(models []registry.Model, q registry.Query) (best []string, 
 			emptied = step.filter
 		}
 	}
-	where := func(m registry.Model) int {
-		return slices.Index([]registry.Status{registry.Cached, registry.Loaded}, q.States[m.ID].Status) // -1 elsewhere
+	place := func(m registry.Model) int {
+		state := q.States[m.ID]
+		speed := cmp.Or(state.TokensPerSecondMilli, state.PredictedTokensPerSecondMilli)
+		slow := speed > 0 && int64(speed) < cmp.Or(q.Limits.FastTokensPerSecondMilli, registry.DefaultFastTokensPerSecondMilli)
+		return slices.Index([]string{"loaded fast", "cached fast", "loaded slow", "cached slow", "absent fast", "absent slow"},
+			string(where(state))+map[bool]string{false: " fast", true: " slow"}[slow])
 	}
 	matches := func(m registry.Model) int {
 		if slices.Contains(m.Capabilities, q.Task) {
@@ -114,7 +125,7 @@ func referenceSelect(models []registry.Model, q registry.Query) (best []string, 
 	}
 	slices.SortFunc(models, func(a, b registry.Model) int {
 		return cmp.Or(
-			cmp.Compare(where(b), where(a)),
+			cmp.Compare(place(a), place(b)),
 			cmp.Compare(matches(b), matches(a)),
 			cmp.Compare(parameters(b), parameters(a)),
 			cmp.Compare(a.SizeBytes, b.SizeBytes),

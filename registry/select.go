@@ -49,8 +49,10 @@ func (q *Query) prepare() {
 
 // Select returns the best model that passes every filter, and the next best.
 //
-// The ranking is: loaded, then cached, then the rest; within that, models whose
-// capabilities name the task; within that more parameters, then smaller.
+// The ranking is: loaded, then cached, then those known to be slow in the same
+// order, then the rest, the slow ones last; within that, models whose capabilities
+// name the task; within that more parameters, then smaller, then by ID. Slow is
+// what falls short of [Limits.FastTokensPerSecondMilli].
 func (ix *Index) Select(q Query) Selection {
 	q.prepare()
 	var (
@@ -66,22 +68,28 @@ func (ix *Index) Select(q Query) Selection {
 		task = ix.all // what nobody matches puts nobody first
 	}
 
-	// First, one by one, the models that their state sets apart.
-	var positions [usualApart]int32
-	apart := positions[:0]
+	// First, one by one, the models that their state sets apart: those that are on
+	// the device, or refused for it.
+	var apartOnStack, slowOnStack [usualApart]int32
+	apart, slow := apartOnStack[:0], slowOnStack[:0]
 	for id, state := range q.States {
-		if !q.setsApart(state) {
-			continue
+		at, refused := q.place(&state), q.refuses(&state)
+		if at == download && refused == FilterNone {
+			continue // as if it had no state
 		}
 		i, listed := ix.byID[id]
 		if !listed {
 			continue
 		}
+		if at == slowDownload && refused == FilterNone {
+			slow = append(slow, i)
+			continue
+		}
 		apart = append(apart, i)
-		if f := q.judge(plan, i, state); f != FilterNone {
+		if f := plan.judge(i, at, refused); f != FilterNone {
 			emptied = max(emptied, f)
 		} else {
-			best.add(newChoice(state.Status, task.has(i), i))
+			best.add(newChoice(at, task.has(i), i))
 		}
 	}
 
@@ -90,8 +98,8 @@ func (ix *Index) Select(q Query) Selection {
 	// costs less than to leave them out: either they are removed, no later than
 	// above, so that emptied stays right; or they are passed over in the end.
 	for w := range ix.all {
-		matching := newChoice(Absent, true, int32(w*wordSize))
-		others := newChoice(Absent, false, int32(w*wordSize))
+		matching := newChoice(download, true, int32(w*wordSize))
+		others := newChoice(download, false, int32(w*wordSize))
 		if !best.admits(matching) {
 			break // they come in their order
 		}
@@ -100,29 +108,14 @@ func (ix *Index) Select(q Query) Selection {
 		}
 		left, f := plan.narrow(ix.all[w], w, true)
 		emptied = max(emptied, f)
-		best.addWord(left&task[w], matching, apart)
-		best.addWord(left&^task[w], others, apart)
+		best.addWord(left&task[w], matching, apart, slow)
+		best.addWord(left&^task[w], others, apart, slow)
 	}
 	return ix.selection(&q, &best, emptied)
 }
 
 // usualApart is how many models may stand apart before Select allocates.
 const usualApart = 64
-
-// setsApart reports whether a model in this state may fare otherwise than one
-// without a state.
-func (q *Query) setsApart(state ModelState) bool {
-	return state.onDevice() || q.refuses(state) != FilterNone
-}
-
-// judge returns the first filter that removes the model at position i, or
-// [FilterNone].
-func (q *Query) judge(p plan, i int32, state ModelState) Filter {
-	if _, f := p.narrow(1<<(i%wordSize), int(i/wordSize), !state.onDevice()); f != FilterNone {
-		return f
-	}
-	return q.refuses(state)
-}
 
 func (ix *Index) selection(q *Query, best *shortlist, emptied Filter) Selection {
 	if best.len == 0 {
@@ -147,9 +140,9 @@ func (ix *Index) Remaining(q Query) []int {
 		removed [filterCount]int // by filter, those that pass all under FilterNone
 	)
 	for id, state := range q.States {
-		if i, listed := ix.byID[id]; listed && q.setsApart(state) {
+		if i, listed := ix.byID[id]; listed {
 			others.remove(i)
-			removed[q.judge(plan, i, state)]++
+			removed[plan.judge(i, q.place(&state), q.refuses(&state))]++
 		}
 	}
 	for w, left := range others {

@@ -50,7 +50,7 @@ func explain(s *service, r *request) (*explanation, error) {
 		return nil, err
 	}
 	e := &explanation{
-		Revision: s.revision, Subject: s.subject, Models: len(snapshot.Models),
+		Revision: s.decider.Revision(), Subject: s.subject, Models: len(snapshot.Models),
 		Target: d.Target, Reason: d.Reason, Model: id(d.Model), Fallback: d.Fallback, Preload: id(d.Preload),
 		Forbidden: make(map[string]policy.Reason),
 		Trace:     d.Trace, Removed: removed,

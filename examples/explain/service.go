@@ -13,11 +13,10 @@ import (
 // service is what decides: policies, models, and what the server knows of the
 // identity that asks.
 type service struct {
-	decider  *policy.Decider
-	revision string
-	first    []string      // policies whose preference counts before the built-in ones
-	opaque   []policy.Spec // policies that only the server can evaluate
-	subject  policy.Subject
+	decider *policy.Decider
+	first   []string      // policies whose preference counts before all others
+	opaque  []policy.Spec // policies that only the server can evaluate
+	subject policy.Subject
 }
 
 // openService reads the snapshot in a file; without one it takes the built-in
@@ -32,7 +31,7 @@ func openService(file string) (*service, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &service{decider: decider, revision: decider.Revision()}, nil
+		return &service{decider: decider}, nil
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -52,7 +51,7 @@ func decodeService(data []byte) (*service, error) {
 	if err := json.Unmarshal(data, &snapshot); err != nil {
 		return nil, err
 	}
-	s := &service{revision: snapshot.Revision, first: snapshot.First, subject: snapshot.Subject}
+	s := &service{first: snapshot.First, subject: snapshot.Subject}
 	if prices := s.subject.Prices; prices != nil {
 		if err := prices.Validate(); err != nil {
 			return nil, err

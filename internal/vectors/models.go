@@ -65,6 +65,7 @@ func RandomLimits(r *rand.Rand) registry.Limits {
 	l.MaxModelBytes = pick[int64](r, 0, 0, 0, 600<<20-1, 600<<20, 2300e6, capability.MaxCount)
 	l.MaxFailures = r.IntN(4)
 	l.MinTokensPerSecondMilli = pick[int64](r, 0, 0, 0, 2_999, 3_000, 3_001, capability.MaxCount)
+	l.FastTokensPerSecondMilli = pick[int64](r, 0, 0, 0, 1, 2_999, 3_000, 20_001, capability.MaxCount)
 	if r.IntN(6) == 0 {
 		l.DisabledEngines = subset(r, engines...)
 	}

@@ -31,6 +31,10 @@ type Vector struct {
 	State    *policy.State      `json:"state"`
 	Request  *policy.Request    `json:"request"`
 	Want     Outcome            `json:"want"`
+
+	// Trace is how it comes about, if the input asked for that. Golden files hold
+	// none: outcomes show a change in fewer lines.
+	Trace []policy.Step `json:"trace,omitempty"`
 }
 
 // Outcome is what both languages must agree on.
@@ -62,16 +66,17 @@ func idOf(m *registry.Model) string {
 // Record makes a vector of an input, which must be complete, and of what a
 // decider decides about it. The snapshot is that decider's, by its place.
 func Record(name string, snapshot int, d *policy.Decider, in policy.Input) Vector {
+	decision := d.Decide(context.Background(), in)
 	return Vector{
 		Name: name, Snapshot: snapshot,
 		Subject: *in.Subject, Device: in.Device, State: in.State, Request: in.Request,
-		Want: OutcomeOf(d.Decide(context.Background(), in)),
+		Want: OutcomeOf(decision), Trace: decision.Trace,
 	}
 }
 
 // Input returns what the vector decides about.
 func (v *Vector) Input() policy.Input {
-	return policy.Input{Subject: &v.Subject, Device: v.Device, State: v.State, Request: v.Request}
+	return policy.Input{Subject: &v.Subject, Device: v.Device, State: v.State, Request: v.Request, Trace: v.Trace != nil}
 }
 
 // WriteTo writes the file, a snapshot or vector a line, so that a change shows

@@ -17,6 +17,7 @@ export type { GenerateResult } from './client/generate.ts'
 export type {
   ChatRequest,
   ClientStorage,
+  DetectedState,
   DeviceDetector,
   GenerateOptions,
   HybridInferenceClientOptions,

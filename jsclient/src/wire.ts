@@ -127,7 +127,10 @@ export interface ModelState {
   loadMs?: number
   /** Measured decoding speed, thousandths of a token per second. */
   tokensPerSecondMilli?: number
-  /** Decoding speed to expect where none was measured, thousandths of a token per second. */
+  /**
+   * Decoding speed to expect where none was measured, thousandths of a token per second. The client predicts none itself:
+   * a `detectState` of the app's own may.
+   */
   predictedTokensPerSecondMilli?: number
   /** Measured time to the first token, ms. */
   ttftMs?: number
@@ -162,15 +165,26 @@ export interface State {
   mode?: UserMode
 }
 
-/** Counts over a prompt's text; never the text. */
+/**
+ * Counts over a prompt's text; never the text. All but `messages` are taken over at most 8,192 code points at its head
+ * and as many at its tail. Absent = 0.
+ */
 export interface RequestFeatures {
+  /** How many were looked at: what the other counts are a share of. */
   codePoints?: number
+  /** Of the whole conversation. */
   messages?: number
+  /** Runs of three backticks or more; a block of code has two. */
   codeFences?: number
+  /** ASCII digits. */
   digits?: number
+  /** `+/*=<>^%|&~×÷` and the block Mathematical Operators. */
   operators?: number
+  /** English question words, such as "why". */
   questionWords?: number
+  /** English verbs that ask for reasoning, such as "prove". */
   reasoningVerbs?: number
+  /** Code points of scripts with about one token a character, and emoji. */
   cjk?: number
 }
 
@@ -196,13 +210,14 @@ export interface RequestInfo {
   maxTokens?: number
   /** Defaults to "auto". */
   complexity?: Complexity
-  /** Named task, such as "classification". */
+  /** Named task, such as "classification". UTF-8 bytes: 200 at most. */
   task?: string
   privacy?: '' | 'local-only'
   /** The user's wish for this request. Defaults to "auto". */
   preference?: UserMode
   features?: RequestFeatures
   needs?: RequestNeeds
+  /** UTF-8 bytes: 200 at most. */
   conversationId?: string
   /** The target that began the tool loop which this request goes on with. */
   inToolLoop?: Target
@@ -227,7 +242,7 @@ export interface RouteRequest extends DecisionRequest {
 /** One line of a decision's explanation. */
 export interface TraceStep {
   step: OpenString<'filter' | 'forbid' | 'prefer' | 'abstain' | 'error' | 'outcome'>
-  /** The filter or policy. */
+  /** The filter or policy; "candidate" is the choice of a model, "rule" the decision rule. */
   by: string
   /** The reason it gave. */
   said?: string
@@ -236,6 +251,8 @@ export interface TraceStep {
   detail?: Record<string, number>
   /** Models left after a filter. */
   remaining?: number
+  /** The policy failed: this is what it counts as because of that. */
+  failed?: boolean
 }
 
 /** Where a request shall run, and why. */
@@ -265,7 +282,7 @@ export interface RouteResponse extends Decision {
 
 /** What a model needs of the machine. */
 export interface ModelRequirements {
-  /** Defaults to "none". */
+  /** Defaults to "webgpu" for webllm, and to "none" for any other engine. */
   gpu?: 'none' | 'webgpu'
   /** WebGPU features, such as "shader-f16". */
   features?: string[]
@@ -354,6 +371,11 @@ export interface SnapshotLimits {
   maxFailures?: number
   /** Measured speed under which a model is not chosen, thousandths of a token per second. Defaults to 0, no floor. */
   minTokensPerSecondMilli?: number
+  /**
+   * Speed, measured or else predicted, under which a model stands behind others, thousandths of a token per second; one
+   * whose speed is unknown does not. Defaults to 5000, about as fast as people read.
+   */
+  fastTokensPerSecondMilli?: number
 }
 
 /** The server's facts about the asking identity. */

@@ -96,7 +96,7 @@ func (embedding) Evaluate(context.Context, *policy.Input) (policy.Verdict, error
 
 func refused() []fault {
 	return []fault{
-		{"no policy", nil, "Admitted", "no name"},
+		{"no policy", nil, "Admitted", "is nil"},
 		{"no name", always(abstain), "Admitted", "no name"},
 		{"malformed name", policy.Named("Night Shift", always(abstain)), "Admitted", "malformed"},
 		{"reserved name", policy.Named("night_shift", always(abstain)), "Admitted", "reserved"},

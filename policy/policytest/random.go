@@ -33,6 +33,8 @@ func RandomInput(r *rand.Rand, models []registry.Model) policy.Input {
 	in.Identity.Tier = in.Subject.Tier
 	if g.model != nil && !g.oneIn(4) {
 		in.Candidate, in.CandidateState = g.model, in.State.Models[g.model.ID]
+	} else {
+		in.NoCandidate = policy.NoCompatibleModel
 	}
 	return in
 }
@@ -47,8 +49,10 @@ func pick[T any](g generator, values ...T) T { return values[g.IntN(len(values))
 
 func (g generator) oneIn(n int) bool { return g.IntN(n) == 0 }
 
-// around is a number at an edge or a step to either side, but not below 0.
-func around[N ~int | ~int64](g generator, edge N) N { return max(0, edge+N(g.IntN(3))-1) }
+// around is a number at an edge or a step to either side, of what there can be.
+func around[N ~int64](g generator, edge N) N {
+	return min(max(0, edge+N(g.IntN(3))-1), capability.MaxCount)
+}
 
 // count is one of the values, or once in a while the largest there is.
 func count[N ~int64](g generator, usual ...N) N {
@@ -91,7 +95,7 @@ func (g generator) device(models []registry.Model) *capability.Device {
 	}
 	if m := g.model; m != nil {
 		if g.oneIn(6) {
-			d.AvailableRAM = around(g, pick(g, max(m.MinRAM, 1), policy.DefaultMinRAM))
+			d.AvailableRAM = min(around(g, pick(g, max(m.MinRAM, 1), policy.DefaultMinRAM)), capability.MaxMemory)
 		}
 		if g.oneIn(6) {
 			const mib = 1 << 20
@@ -153,7 +157,7 @@ func (g generator) modelState() registry.ModelState {
 	// 8,533 and 8,534 are the edge of the default deadline: 256 tokens at so many
 	// thousandths of a token a second.
 	speed := func() capability.Count {
-		return count(g, 0, 0, 1, around[capability.Count](g, 3_000), 8_533, 8_534, 20_000)
+		return count(g, 0, 0, 1, around[capability.Count](g, 3_000), around[capability.Count](g, registry.DefaultFastTokensPerSecondMilli), 8_533, 8_534, 20_000)
 	}
 	return registry.ModelState{
 		Status:                        pick(g, "", registry.Absent, registry.Absent, registry.Cached, registry.Cached, registry.Loaded),

@@ -14,7 +14,8 @@ import (
 	"github.com/edgewise-ai/edgewise/registry/registrytest"
 )
 
-// edited is a file registry with the operator who edits the file.
+// edited is a file registry with the operator who edits the file and looks whether
+// it is taken.
 type edited struct {
 	*registry.File
 	path string
@@ -41,7 +42,7 @@ func openEdited(t *testing.T, models []registry.Model) registry.ModelRegistry {
 	return e
 }
 
-func (e *edited) PutModel(_ context.Context, m registry.Model) error {
+func (e *edited) PutModel(ctx context.Context, m registry.Model) error {
 	if err := m.Validate(); err != nil {
 		return err
 	}
@@ -56,10 +57,10 @@ func (e *edited) PutModel(_ context.Context, m registry.Model) error {
 	} else {
 		models = append(models, m)
 	}
-	return e.save(models)
+	return e.publish(ctx, models)
 }
 
-func (e *edited) DeleteModel(_ context.Context, id string) error {
+func (e *edited) DeleteModel(ctx context.Context, id string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	models, err := e.load()
@@ -70,7 +71,7 @@ func (e *edited) DeleteModel(_ context.Context, id string) error {
 	if i < 0 {
 		return registry.ErrNotFound
 	}
-	return e.save(slices.Delete(models, i, i+1))
+	return e.publish(ctx, slices.Delete(models, i, i+1))
 }
 
 func (e *edited) load() ([]registry.Model, error) {
@@ -93,6 +94,15 @@ func (e *edited) save(models []registry.Model) error {
 		return err
 	}
 	return os.Rename(e.path+".new", e.path)
+}
+
+// publish saves the file and has it read: GetModel answers from the last listing.
+func (e *edited) publish(ctx context.Context, models []registry.Model) error {
+	if err := e.save(models); err != nil {
+		return err
+	}
+	_, err := e.ListAll(ctx)
+	return err
 }
 
 func indexOf(models []registry.Model, id string) int {

@@ -36,6 +36,9 @@ let running
 /** Whether the answer that runs had to load the model. */
 let loaded = false
 
+/** Why the client could not begin; empty when it could. */
+let problem = ''
+
 /** What had the focus when the answer began. @type {Element | null} */
 let origin = null
 
@@ -148,7 +151,7 @@ function showStatus() {
   answer.showLoad(now.progress)
   if (now.phase === 'loading') loaded = true
   const texts = {
-    idle: 'Starting…',
+    idle: problem || 'Starting…',
     initializing: 'Looking at this device…',
     ready: 'Ready.',
     deciding: 'Deciding where to run…',
@@ -185,6 +188,10 @@ document.addEventListener('keydown', (event) => {
 
 offerWhatIf(client, asked)
 client.subscribe(showStatus)
-await client.initialize()
+try {
+  await client.initialize()
+} catch (error) {
+  problem = String(error)
+}
 showDevice(client.capabilities)
 showStatus()

@@ -21,7 +21,8 @@ export function showReceipt(route) {
     ['Policy revision', route.policyRevision],
     ['Decision', route.decisionId],
   ])
-  body.replaceChildren(facts, attempts(route), traceView(route))
+  const trace = route.trace ? traceView(route) : element('p', { class: 'note' }, 'The decision came without a trace.')
+  body.replaceChildren(facts, attempts(route), trace)
 }
 
 /** @param {import('@edgewise/client').RouteRecord} route */

@@ -4,74 +4,100 @@
 import { decidingSteps } from './deciding.js'
 import { element, table } from './dom.js'
 import { detailParts } from './trace-detail.js'
+import { isFilter, keyOf, linesOf } from './trace-lines.js'
 
-/** @typedef {import('@edgewise/client').TraceStep} TraceStep */
+/** @typedef {import('./deciding.js').Traced} Traced */
+/** @typedef {import('./trace-lines.js').Line} Line */
 
 /**
- * @param {import('./deciding.js').Traced} decision
- * @param {import('./deciding.js').Traced} [other] the decision to compare with
+ * @param {Traced} decision
+ * @param {Traced} [other] the decision to compare with
  */
 export function traceView(decision, other) {
-  const deciding = decidingSteps(decision)
-  const rows = (decision.trace ?? [])
-    .filter(({ step }) => step !== 'outcome')
-    .map((step) => ({
-      step,
-      decides: deciding.includes(step),
-      was: other?.trace?.find((was) => was.by === step.by && isFilter(was) === isFilter(step)),
-    }))
-  const filters = rows.filter(({ step }) => isFilter(step))
-  const policies = rows.filter(({ step }) => !isFilter(step))
-  const most = Math.max(1, ...filters.flatMap(({ step, was }) => [step.remaining ?? 0, was?.remaining ?? 0]))
+  const deciding = new Set(decidingSteps(decision).map(keyOf))
+  const others = other && linesOf(other)
+  const rows = [...linesOf(decision)].map(([key, line]) => ({
+    line,
+    decides: deciding.has(key),
+    was: others?.get(key),
+  }))
+  const filters = rows.filter(({ line }) => isFilter(line.step))
+  const policies = rows.filter(({ line }) => !isFilter(line.step))
+  const most = Math.max(1, ...filters.flatMap(({ line, was }) => [remaining(line), was ? remaining(was) : 0]))
   const compared = other ? ['Here'] : []
   const view = element(
     'div',
     { class: 'trace' },
-    table(
-      { class: 'filters', 'aria-label': 'Models that each filter leaves' },
-      ['Filter', 'Models left', ...compared],
-      filters.map((row) => filterRow(row, most)),
+    withRoles(
+      table(
+        { class: 'filters', 'aria-label': 'Models that each filter leaves' },
+        ['Filter', 'Models left', ...compared],
+        filters.map((row) => filterRow(row, most)),
+      ),
     ),
-    table(
-      { class: 'policies', 'aria-label': 'What each policy says' },
-      ['Policy', 'Says', 'Why', ...compared],
-      policies.map(policyRow),
+    withRoles(
+      table(
+        { class: 'policies', 'aria-label': 'What each policy says' },
+        ['Policy', 'Says', 'Why', ...compared],
+        policies.map(policyRow),
+      ),
     ),
   )
-  view.dataset.target = decision.target
+  view.dataset.target = decision.undecidable?.length ? 'server' : decision.target
   return view
 }
 
-/** @param {TraceStep} step */
-function isFilter({ step }) {
-  return step === 'filter'
+const ROLES = Object.entries({
+  'thead, tbody': 'rowgroup',
+  tr: 'row',
+  td: 'cell',
+  '[scope=col]': 'columnheader',
+  '[scope=row]': 'rowheader',
+})
+
+/**
+ * Laid out as a grid, a table is none to some screen readers unless its parts say so.
+ *
+ * @param {HTMLElement} table
+ */
+function withRoles(table) {
+  table.setAttribute('role', 'table')
+  for (const [parts, role] of ROLES) {
+    for (const part of table.querySelectorAll(parts)) part.setAttribute('role', role)
+  }
+  return table
 }
 
-/** @typedef {{ step: TraceStep, decides: boolean, was: TraceStep | undefined }} Row */
+/** @typedef {{ line: Line, decides: boolean, was: Line | undefined }} Row */
+
+/** Models left after a filter. @param {Line} line */
+function remaining({ step }) {
+  return step.remaining ?? 0
+}
 
 /**
  * @param {Row} row
  * @param {number} most models before any filter
  */
-function filterRow({ step, decides, was }, most) {
-  const left = step.remaining ?? 0
-  const changed = was !== undefined && was.remaining !== left
-  const row = tableRow(step, { decides, changed }, [
+function filterRow({ line, decides, was }, most) {
+  const left = remaining(line)
+  const changed = was !== undefined && remaining(was) !== left
+  const row = tableRow(line, { decides, changed }, [
     element('td', { class: 'left' }, String(left)),
-    ...(was ? [element('td', { class: 'was' }, changed ? String(was.remaining) : '')] : []),
+    ...(was ? [element('td', { class: 'was' }, changed ? String(remaining(was)) : '')] : []),
   ])
   row.style.setProperty('--share', String(left / most))
   return row
 }
 
 /** @param {Row} row */
-function policyRow({ step, decides, was }) {
-  const changed = was !== undefined && (says(was) !== says(step) || was.said !== step.said)
-  const numbers = detailParts(step.detail, was?.detail)
-  return tableRow(step, { decides, changed }, [
-    element('td', { class: 'says' }, says(step)),
-    why(step.said ?? '', numbers),
-    ...(was ? [element('td', { class: 'was' }, changed ? says(was) : '')] : []),
+function policyRow({ line, decides, was }) {
+  const changed = was !== undefined && (was.says !== line.says || was.why !== line.why)
+  const numbers = detailParts(line.step.detail, was?.step.detail)
+  return tableRow(line, { decides, changed }, [
+    element('td', { class: 'says' }, line.says),
+    whyCell(line.why, numbers),
+    ...(was ? [element('td', { class: 'was' }, changed ? was.says : '')] : []),
   ])
 }
 
@@ -79,7 +105,7 @@ function policyRow({ step, decides, was }) {
  * @param {string} reason
  * @param {import('./trace-detail.js').Part[]} numbers
  */
-function why(reason, numbers) {
+function whyCell(reason, numbers) {
   const cell = element('td', { class: 'why' }, reason)
   if (numbers.length === 0) return cell
   const parts = numbers.flatMap(({ text, changed }, i) => [
@@ -90,19 +116,12 @@ function why(reason, numbers) {
   return cell
 }
 
-/** @param {TraceStep} step */
-function says({ step, target }) {
-  if (step === 'forbid') return `forbids ${target}`
-  if (step === 'prefer') return `prefers ${target}`
-  return step === 'error' ? 'failed' : 'abstains'
-}
-
 /**
- * @param {TraceStep} step
+ * @param {Line} line
  * @param {{ decides: boolean, changed: boolean }} marks
  * @param {HTMLElement[]} cells
  */
-function tableRow({ step, by, target }, { decides, changed }, cells) {
+function tableRow({ step: { step, by, target } }, { decides, changed }, cells) {
   const name = element('th', { scope: 'row' }, by)
   const marks = [changed && 'changed', decides && 'decides'].filter(Boolean).join(', ')
   if (marks) name.append(element('span', { class: 'visually-hidden' }, `(${marks})`))

@@ -35,10 +35,10 @@ export function markChanged(choices) {
   for (const name of names) control(name).parentElement?.toggleAttribute('data-changed', choices[name] !== HERE)
 }
 
-/** Opens the controls once there is something to decide with. */
-export function enableControls() {
+/** Opens the controls, or closes them when there is nothing to decide by. @param {boolean} on */
+export function enableControls(on) {
   const fields = form.querySelector('fieldset')
-  if (fields) fields.disabled = false
+  if (fields) fields.disabled = !on
 }
 
 /**

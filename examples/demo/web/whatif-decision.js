@@ -5,7 +5,7 @@ import { inWords } from './deciding.js'
 import { byId, fill } from './dom.js'
 import { traceView } from './trace.js'
 
-/** @typedef {import('@edgewise/client').Decision} Decision */
+/** @typedef {import('@edgewise/client/policy').PageDecision} PageDecision */
 
 const badge = byId('case-badge')
 const here = byId('case-here')
@@ -15,14 +15,13 @@ const trace = byId('case-trace')
 const announcer = byId('case-announcer')
 
 /**
- * @param {Decision} decision
- * @param {Decision} asHere
+ * @param {PageDecision} decision
+ * @param {PageDecision} asHere
  */
 export function showCase(decision, asHere) {
-  const { target, reason, modelInfo, alternates = [], fallback, preload } = decision
-  const text = badgeText(target, reason)
-  setBadge(badge, target === 'none' ? 'error' : 'done', text, { target, reason })
-  setBadge(here, asHere.target === 'none' ? 'error' : 'done', badgeText(asHere.target, asHere.reason), asHere)
+  const { modelInfo, alternates = [], fallback, preload } = decision
+  showOutcome(badge, decision)
+  showOutcome(here, asHere)
   sentence.textContent = inWords(decision)
   fill(facts, {
     model: modelInfo?.name ?? '–',
@@ -31,7 +30,16 @@ export function showCase(decision, asHere) {
     preload: preload ? 'this model' : '–',
   })
   trace.replaceChildren(traceView(decision, asHere))
-  announceSoon(`${text}. ${sentence.textContent}`)
+  announceSoon(`${badge.textContent}. ${sentence.textContent}`)
+}
+
+/**
+ * @param {HTMLElement} badge
+ * @param {PageDecision} decision
+ */
+function showOutcome(badge, { target, reason, undecidable }) {
+  if (undecidable.length > 0) setBadge(badge, 'idle', 'the server is asked')
+  else setBadge(badge, target === 'none' ? 'error' : 'done', badgeText(target, reason), { target, reason })
 }
 
 // A screen reader hears what a slider stands on. What came of it is said once it rests, if it is any different.

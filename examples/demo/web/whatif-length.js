@@ -1,7 +1,9 @@
 // The prompt's length on a slider: each step makes it longer by the same share, and the text to go with it.
 
-/** The slider's last step, as index.html has it, and the length that it stands for, in code points. */
-const STEPS = 200
+import { byId } from './dom.js'
+
+/** The slider's last step, and the length that it stands for, in code points. */
+const STEPS = Number(/** @type {HTMLInputElement} */ (byId('case-prompt')).max)
 const LONGEST = 20_000
 
 /** @param {number} step */

@@ -1,19 +1,20 @@
-// "What if": the decision of @edgewise/client/policy, made in this page for a device that it is not. Moving a control asks
-// no server.
+// "What if": the decision of @edgewise/client/policy, made in this page for a device that it is not, by the policies that
+// the client holds. It asks no server.
 
 import { decide } from '@edgewise/client/policy'
 import { byId } from './dom.js'
 import { AS_HERE, caseOf } from './whatif-case.js'
 import { enableControls, form, markChanged, readChoices, showHere, showSliders } from './whatif-controls.js'
 import { showCase, showTime } from './whatif-decision.js'
-import { heldSnapshot, refreshSnapshot } from './whatif-snapshot.js'
 import { timed } from './whatif-timing.js'
 
 const section = /** @type {HTMLDetailsElement} */ (byId('what-if'))
 const source = byId('case-source')
 
-/** How things are; undefined until the section was opened. @type {import('./whatif-case.js').Here | undefined} */
-let here
+/** How things are, and the policies; undefined until they are there. @type {Known | undefined} */
+let known
+
+/** @typedef {{ here: import('./whatif-case.js').Here, snapshot: import('@edgewise/client').Snapshot }} Known */
 
 /**
  * Makes the section work.
@@ -23,25 +24,24 @@ let here
  */
 export function offerWhatIf(client, asked) {
   const look = async () => {
+    if (!section.open || client.getSnapshot().phase === 'initializing') return
     const state = await client.state()
-    here = { capabilities: client.capabilities ?? {}, state, asked: asked() }
+    const { policy: snapshot, capabilities = {} } = client
+    known = snapshot && { snapshot, here: { capabilities, state, asked: asked() } }
+    enableControls(snapshot !== undefined)
+    showSource(snapshot)
     show()
   }
-  section.addEventListener('toggle', async () => {
-    if (!section.open) return
-    await client.initialize()
-    await showSource()
-    await look()
+  section.addEventListener('toggle', look)
+  for (const name of ['online', 'offline']) window.addEventListener(name, look)
+  // An answer may have loaded the model, taught the page its speed, or brought other policies.
+  client.subscribe(() => {
+    if (client.getSnapshot().active === 0) void look()
   })
   byId('ask').addEventListener('input', () => {
-    if (here) here = { ...here, asked: asked() }
+    if (known) known.here.asked = asked()
     show()
   })
-  // An answer may have loaded the model, or taught the page its speed.
-  client.subscribe(() => {
-    if (section.open && client.getSnapshot().phase === 'ready') void look()
-  })
-  for (const name of ['online', 'offline']) window.addEventListener(name, () => section.open && void look())
   form.addEventListener('input', show)
   form.addEventListener('submit', (event) => event.preventDefault()) // Enter on a slider
   byId('case-reset').addEventListener('click', () => {
@@ -50,26 +50,20 @@ export function offerWhatIf(client, asked) {
   })
 }
 
-/** Fetches the policies if need be, and tells of them, or of what is wrong. */
-async function showSource() {
-  let problem = ''
-  try {
-    await refreshSnapshot()
-  } catch (error) {
-    problem = `${error} `
-  }
-  const held = heldSnapshot()
-  const from =
-    held && `Decided in this page, by the policies of ${new Date(held.at).toLocaleTimeString()}. Nothing is sent.`
-  source.textContent = `${problem}${from ?? ''}`
-  source.classList.toggle('error', problem !== '')
+/** @param {import('@edgewise/client').Snapshot | undefined} snapshot */
+function showSource(snapshot) {
+  const text = snapshot
+    ? `Decided in this page, by its policies of revision ${snapshot.revision}. Nothing is sent.`
+    : 'There are no policies to decide by: the server gave none. The next prompt asks for them again.'
+  // Screen readers speak this line whenever it is written, even if it says the same.
+  if (source.textContent !== text) source.textContent = text
+  source.classList.toggle('error', !snapshot)
 }
 
 /** Decides, on what is here and on the case, and shows both. */
 function show() {
-  const snapshot = heldSnapshot()?.snapshot
-  if (!section.open || !snapshot || !here) return
-  enableControls()
+  if (!section.open || !known) return
+  const { here, snapshot } = known
   showHere(here)
   const choices = readChoices()
   const asHere = caseOf(here, AS_HERE, snapshot.models)

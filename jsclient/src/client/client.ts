@@ -3,7 +3,7 @@ import { raceAbort } from '../errors/abort.ts'
 import { InvalidRequestError } from '../errors/invalid-request-error.ts'
 import { NoTargetError } from '../errors/no-target-error.ts'
 import { ServerTransport } from '../transport/server.ts'
-import type { DeviceCapabilities, ModelInfo, State, UserMode } from '../wire.ts'
+import type { DeviceCapabilities, ModelInfo, Snapshot, State, UserMode } from '../wire.ts'
 import { type ChatCompletions, toChunks, toCompletion } from './chat.ts'
 import type { ExecutionEvent } from './execute.ts'
 import { type GenerateResult, generateRequest, isStreamed, toResult } from './generate.ts'
@@ -51,9 +51,17 @@ export class HybridInferenceClient {
     this.chat = { completions: { create: this.#create.bind(this) as ChatCompletions['create'] } }
   }
 
+  /**
+   * The policy snapshot by which the page decides now, for `decide` and for UIs; undefined before the first, and when
+   * none is usable. Must not be modified.
+   */
+  get policy(): Snapshot | undefined {
+    return this.#life.snapshots.current
+  }
+
   /** The models of the snapshot in the page; empty before there is one. */
   get models(): readonly ModelInfo[] {
-    return this.#life.snapshots.current?.models ?? []
+    return this.policy?.models ?? []
   }
 
   /** What this device can do; undefined until it was detected. */

@@ -17,9 +17,9 @@ export class Conversations {
     return { ...request, info: defined({ ...info, inToolLoop, lastTarget }) }
   }
 
-  /** An answer was made. */
-  answered({ info: { conversationId } }: PreparedRequest, target: Target): void {
-    if (conversationId) this.#remember(conversationId, target)
+  /** An answer was made. A local-only one is kept out, since later requests of the conversation may tell the server. */
+  answered({ info: { conversationId, privacy } }: PreparedRequest, target: Target): void {
+    if (conversationId && privacy !== 'local-only') this.#remember(conversationId, target)
   }
 
   #recall(id: string | undefined): Target | undefined {

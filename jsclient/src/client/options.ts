@@ -16,9 +16,18 @@ import type {
 export interface DeviceDetector {
   /** Must not reject. */
   detect(options?: DetectOptions): Promise<DeviceCapabilities>
-  /** Battery and network as they are now. Must not reject. Defaults to asking the browser. */
-  detectState?(): Promise<Pick<State, 'battery' | 'network'>>
+  /**
+   * What there is to know now, asked before every decision. Must not reject: nothing is then known, and the error is
+   * reported as uncaught. Defaults to asking the browser.
+   */
+  detectState?(): Promise<DetectedState>
 }
+
+/**
+ * Battery and network; and of models, by id, what the app knows without an engine: a speed that it predicts, say. What the
+ * engines found out themselves wins.
+ */
+export type DetectedState = Pick<State, 'battery' | 'network' | 'models'>
 
 /** Where the user's switch is remembered. `localStorage` is one. */
 export type ClientStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
@@ -61,7 +70,7 @@ export interface RoutingOptions {
   preference?: UserMode | undefined
   /** How hard the request is; wins over any estimate. Defaults to "auto". */
   complexity?: Complexity | undefined
-  /** Named task, matched against the models' capabilities, such as "classification". */
+  /** Named task, matched against the models' capabilities, such as "classification". UTF-8 bytes: 200 at most. */
   task?: string | undefined
   /** Runs there or fails: no fallback, and NoTargetError when the target is not permitted. */
   force?: Target | undefined
@@ -71,7 +80,8 @@ export interface RoutingOptions {
   features?: RequestFeatures | undefined
   /**
    * Names the conversation that this request goes on with, such as "c-42". The client remembers where the last answers of
-   * 256 conversations were made, which is what the two options below default to. Sent to the server: no secret.
+   * 256 conversations were made, local-only ones aside, which is what the two options below default to. UTF-8 bytes: 200
+   * at most. Sent to the server: no secret.
    */
   conversationId?: string | undefined
   /**

@@ -2,9 +2,10 @@ import { CapabilityDetector } from '../capability/detector.ts'
 import { guarded } from '../capability/probe.ts'
 import { detectState } from '../capability/state.ts'
 import { EngineError } from '../errors/engine-error.ts'
+import { surface } from '../errors/surface.ts'
 import type { DeviceCapabilities, ModelInfo, State, UserMode } from '../wire.ts'
 import type { Local } from './local.ts'
-import type { HybridInferenceClientOptions } from './options.ts'
+import type { DetectedState, HybridInferenceClientOptions } from './options.ts'
 
 const MODE_KEY = 'edgewise.mode'
 
@@ -86,15 +87,26 @@ export class Page {
     this.#surveyed = models
   }
 
-  /** What the page alone knows, now. */
+  /** What the page alone knows, now. Never rejects. What an engine found out of a model wins over what the app says. */
   async state(): Promise<State> {
-    const { detector } = this.#options
-    const detected = await (detector?.detectState ? detector.detectState() : detectState())
-    const models = this.engines?.states() ?? {}
+    const { models = {}, ...detected } = await this.#detectState()
+    const states = Object.entries(this.engines?.states() ?? {}).map(([id, state]) => [id, { ...models[id], ...state }])
+    const known = { ...models, ...Object.fromEntries(states) }
     return {
       ...detected,
-      ...(Object.keys(models).length > 0 && { models }),
+      ...(Object.keys(known).length > 0 && { models: known }),
       mode: this.mode,
+    }
+  }
+
+  async #detectState(): Promise<DetectedState> {
+    const { detector } = this.#options
+    try {
+      return await (detector?.detectState ? detector.detectState() : detectState())
+    } catch (error) {
+      // A mistake of the app is no reason to answer nobody.
+      surface(error)
+      return {}
     }
   }
 

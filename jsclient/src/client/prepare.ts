@@ -82,7 +82,9 @@ function needsOf({ messages, tools, tool_choice, response_format, logprobs, n }:
 function textsOf(message: ChatMessage): string[] {
   const { content } = message
   const parts =
-    typeof content === 'string' ? [content] : (content ?? []).map((part) => (part.type === 'text' ? part.text : ''))
+    typeof content === 'string'
+      ? [content]
+      : (content ?? []).flatMap((part) => (part.type === 'text' ? [part.text] : []))
   const calls = 'tool_calls' in message ? (message.tool_calls ?? []) : []
   return [...parts, ...calls.map((call) => call.function.arguments)]
 }

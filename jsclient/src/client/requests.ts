@@ -94,10 +94,9 @@ export class Requests {
       for await (const event of execute({ ...started, ...mode, attempt })) {
         if (event.type === 'handover') status.set({ target: event.to, progress: undefined })
         else if (status.get().phase === 'loading') status.set({ phase: 'generating', progress: undefined })
-        if (event.type === 'done') {
-          route = event.route
-          this.#conversations.answered(request, route.source)
-        }
+        if (event.type === 'done') route = event.route
+        const source = answeredBy(event)
+        if (source) this.#conversations.answered(request, source)
         yield event
       }
     } finally {
@@ -117,4 +116,11 @@ export class Requests {
       reports.add({ grant, attempt, handedOver, model: decision.modelInfo, decision, info: request.info, route })
     }
   }
+}
+
+/** Who has answered, once the answer is complete: its reader may leave at the last chunk, before it is done. */
+function answeredBy(event: ExecutionEvent): Target | undefined {
+  if (event.type === 'done') return event.route.source
+  const isLast = event.type === 'delta' && event.chunk?.choices.some(({ finish_reason }) => finish_reason)
+  return isLast ? event.source : undefined
 }

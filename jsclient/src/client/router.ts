@@ -68,7 +68,7 @@ export async function route(
   const question = { ...info, capabilities: device }
   const alone = (state: State): Answer => {
     const snapshot = snapshots.current
-    if (!snapshot) throw new NoTargetError('local_only_unavailable', { cause: snapshots.problem ?? missing() })
+    if (!snapshot) throw new NoTargetError('local_only_unavailable', { cause: snapshots.problem })
     const { undecidable: _, ...decision } = decide(snapshot, state, question, { unreachable: true, trace })
     const ids = { decisionId: localId(), policyRevision: snapshot.revision, decidedBy: 'page' } as const
     return { decision: { ...decision, ...ids }, grant: snapshot.grant }
@@ -81,16 +81,18 @@ export async function route(
   const grant = snapshots.current?.grant
   try {
     const answer = await ask(parts, { ...question, state, ...(trace && { trace }) }, signal)
-    const { current } = snapshots
-    if (current && current.revision !== answer.policyRevision) snapshots.refresh().catch(ignore)
+    snapshots.follow(answer.policyRevision)
     return { decision: { ...feasible(answer), decidedBy: 'server' }, grant }
   } catch (error) {
     signal.throwIfAborted()
     const silent = isNetworkError(error)
     if (!silent && !(isServerError(error) && isPassing(error))) throw error
     outage.begin(now(), silent)
-    if (!snapshots.current) throw snapshots.problem ?? error
-    return unasked(silent)
+    const { problem } = snapshots
+    if (!problem) return unasked(silent)
+    // Who has never heard of this server, or has been kept out, is told of the outage alone.
+    if (problem.code === 'snapshot_missing') throw error
+    throw new SnapshotError(problem.message, { code: problem.code, cause: error })
   }
 }
 
@@ -139,20 +141,14 @@ export function settle(decision: RoutedDecision, force: Target | undefined): Rou
 /** The decision on a request of no particular size: which model would run here? */
 export async function decidePreload(snapshots: SnapshotSource, page: Page): Promise<PageDecision> {
   const snapshot = snapshots.current
-  if (!snapshot) throw snapshots.problem ?? missing()
+  if (!snapshot) throw snapshots.problem
   const [device, state] = await Promise.all([page.device(), page.state()])
   // Fetching a model answers nobody, so policies that only the server can ask have no say in it.
   const policies = snapshot.policies.filter(({ opaque }) => !opaque)
   return decide({ ...snapshot, policies, first: [] }, state, { promptLength: 0, capabilities: device })
 }
 
-function missing(): SnapshotError {
-  return new SnapshotError('There is no policy snapshot. Call initialize() while online.', { code: 'snapshot_expired' })
-}
-
 /** An id for a decision that no server gave one. Not a secret, so `Math.random` will do. */
 function localId(): string {
   return `page-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`
 }
-
-function ignore(): void {}

@@ -8,7 +8,7 @@ import type { Snapshot } from '../wire.ts'
 /** Longest wait for a snapshot, ms; after that the server counts as out of reach. */
 const TIMEOUT_MS = 10_000
 
-/** How long a fetch that brought nothing is not repeated by itself, ms. */
+/** How long a fetch that brought nothing, or another revision than expected, is not repeated by itself, ms. */
 const RETRY_MS = 30_000
 
 /** The policy snapshot in the page: fetched, revalidated, and dropped when it is too old or somebody else's. */
@@ -19,6 +19,7 @@ export class SnapshotSource {
   #refreshing: Promise<void> | undefined
   #problem: SnapshotError | undefined
   #failedAt: number | undefined
+  #followedAt: number | undefined
 
   constructor(transport: ServerTransport, now: () => number) {
     this.#transport = transport
@@ -28,20 +29,37 @@ export class SnapshotSource {
   /** The snapshot, unless there is none or the server has not been heard for longer than it allows. */
   get current(): Snapshot | undefined {
     const { snapshot } = this.#held ?? {}
-    return snapshot && this.#age() <= (snapshot.staleIfUnreachable ?? 0) ? snapshot : undefined
+    if (!snapshot) return undefined
+    const { maxAge = 0, staleIfUnreachable = 0 } = snapshot
+    return this.#age() <= Math.max(maxAge, staleIfUnreachable) ? snapshot : undefined
   }
 
-  /** Why the server's last snapshot can't be used; undefined when there never was one, or when it can. */
+  /** Why there is no `current`; undefined while there is. */
   get problem(): SnapshotError | undefined {
-    if (this.#problem || !this.#held || this.current) return this.#problem
-    const message = 'The policy snapshot is too old to decide with, and the server gives no newer one.'
-    return new SnapshotError(message, { code: 'snapshot_expired' })
+    if (this.current) return undefined
+    if (this.#held) {
+      const message = 'The policy snapshot is too old to decide with, and the server gives no newer one.'
+      return new SnapshotError(message, { code: 'snapshot_expired' })
+    }
+    const message = 'There is no policy snapshot. Call initialize() while online.'
+    return this.#problem ?? new SnapshotError(message, { code: 'snapshot_missing' })
   }
 
   /** Whether it is time to ask for it again. */
   get isStale(): boolean {
-    if (this.#failedAt !== undefined && this.#now() - this.#failedAt < RETRY_MS) return false
-    return this.#age() > (this.#held?.snapshot.maxAge ?? 0)
+    return !this.#justNow(this.#failedAt) && this.#age() > (this.#held?.snapshot.maxAge ?? 0)
+  }
+
+  /**
+   * The server has decided by this revision. Where the snapshot at hand is of another, asks for a newer one, but not over
+   * and over: replicas may disagree.
+   */
+  follow(revision: string): void {
+    const { current } = this
+    if (!current || current.revision === revision || this.#justNow(this.#followedAt)) return
+    this.#followedAt = this.#now()
+    // Whoever must know of it meets it again.
+    this.refresh().catch(() => {})
   }
 
   /**
@@ -78,6 +96,10 @@ export class SnapshotSource {
         this.#problem = new SnapshotError(message, { code: 'snapshot_invalid', cause: error })
       } else if (!timeout.aborted && !isNetworkError(error) && !isServerError(error)) throw error
     }
+  }
+
+  #justNow(at: number | undefined): boolean {
+    return at !== undefined && this.#now() - at < RETRY_MS
   }
 
   /** Seconds since the server was last heard to say that the snapshot is good. */

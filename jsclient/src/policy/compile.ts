@@ -8,6 +8,7 @@ import { CANDIDATE, type Places, placesOf } from './order.ts'
 import { POLICIES } from './policies/index.ts'
 import type { Policy } from './policy.ts'
 import { checkSubject } from './subject.ts'
+import { within } from './validate.ts'
 
 /** Names of policies, as the server admits them. */
 const NAME = /^[a-z][a-z0-9_.]{0,63}$/
@@ -66,11 +67,8 @@ function readPolicies({ policies, first = [] }: Snapshot): Asked[] {
   const kept = policies.some(({ name, opaque }) => name === 'privacy' && !opaque)
   const asked = (kept ? policies : [{ name: 'privacy' }, ...policies]).map((spec, position): Asked => {
     const { name } = spec
-    try {
-      return { name, places: placesOf(name, position, first), policy: spec.opaque ? readOpaque(spec) : build(spec) }
-    } catch (cause) {
-      throw new Error(`policy ${JSON.stringify(name)}: ${(cause as Error).message}`, { cause })
-    }
+    const policy = within(`policy ${JSON.stringify(name)}`, () => (spec.opaque ? readOpaque(spec) : build(spec)))
+    return { name, places: placesOf(name, position, first), policy }
   })
   const given = new Set(asked.map(({ name }) => name))
   if (given.size < asked.length) throw new Error('two policies have the same name')
@@ -87,8 +85,9 @@ export function readLimits(limits: SnapshotLimits | undefined): Limits {
     disabledEngines: names,
     maxFailures: count(3),
     minTokensPerSecondMilli: count(0),
+    fastTokensPerSecondMilli: count(5000),
   }
-  return readOptions(readers, limits)
+  return within('limits', () => readOptions(readers, limits))
 }
 
 /** Forbids the browser when no model is left. */

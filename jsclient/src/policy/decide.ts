@@ -3,7 +3,7 @@ import { type Asked, compile } from './compile.ts'
 import { readDevice } from './device.ts'
 import type { Query } from './filter.ts'
 import { select } from './model-index.ts'
-import { CANDIDATE, type Places } from './order.ts'
+import type { Places } from './order.ts'
 import type { PolicyInput, Verdict } from './policy.ts'
 import { checkRequest } from './request.ts'
 import { readState } from './state.ts'
@@ -36,11 +36,11 @@ export const POLICY_UNREACHABLE = 'policy_unreachable'
 /**
  * The decision that the server would make. Pure: the same arguments give the same decision, here and in Go. The snapshot
  * is compiled at its first use, best by `parseSnapshot`; one that makes no sense is a SnapshotError. A request that
- * makes no sense is an InvalidRequestError; a device or state that makes none counts as unknown.
+ * makes no sense is an InvalidRequestError; a device or state that makes none counts as unknown, and so does null.
  */
 export function decide(
   snapshot: Snapshot,
-  state: State,
+  state: State | null,
   request: DecisionRequest,
   options: DecideOptions = {},
 ): PageDecision {
@@ -67,7 +67,7 @@ export function decide(
     for (const verdict of verdicts(policy, input, unreachable)) {
       const { reason } = verdict
       if (reason) said.push({ name, places, verdict, reason })
-      if (trace && name !== CANDIDATE) steps.push(traceVerdict(name, verdict))
+      if (trace) steps.push(traceVerdict(name, verdict))
     }
   }
 

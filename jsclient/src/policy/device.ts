@@ -1,9 +1,11 @@
 import type { DeviceCapabilities } from '../wire.ts'
-import { toCount, toFlag, toMemory } from './numbers.ts'
+import { BYTES_PER_UNIT, toCount, toFlag, toMemory } from './numbers.ts'
+import { isList, isText } from './validate.ts'
 
-/** Bounds of a claim, the same as the server's. Longer labels than it keeps can't match anything in either place. */
+/** Bounds of a claim, the same as the server's. */
 const MAX_FEATURES = 128
 const MAX_ENGINES = 16
+const MAX_LABEL_BYTES = 64
 
 /** Ranks of `DeviceTier`; a model that names none demands 0. */
 export const DEVICE_TIERS = { mobile: 1, desktop: 2, 'high-end': 3 } as const
@@ -60,5 +62,11 @@ function tierOf({ isMobile, isTablet, gpuTier }: DeviceCapabilities): number {
 }
 
 function labels(list: unknown, most: number): string[] | undefined {
-  return Array.isArray(list) ? list.slice(0, most) : undefined
+  return isList(list, isText) ? list.slice(0, most).map(cut) : undefined
+}
+
+/** As much of a label as the server keeps, in whole characters: what is left may match. */
+function cut(label: string): string {
+  if (label.length * BYTES_PER_UNIT <= MAX_LABEL_BYTES) return label
+  return label.slice(0, new TextEncoder().encodeInto(label, new Uint8Array(MAX_LABEL_BYTES)).read)
 }

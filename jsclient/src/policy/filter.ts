@@ -11,6 +11,7 @@ export interface Limits {
   readonly disabledEngines: readonly string[]
   readonly maxFailures: number
   readonly minTokensPerSecondMilli: number
+  readonly fastTokensPerSecondMilli: number
 }
 
 /** What a model is held against. */
@@ -38,7 +39,7 @@ const MiB = 1024 * 1024
 const RULES = {
   enabled: {
     reason: 'browser_inference_disabled',
-    removes: ({ limits }, { info }) => info.disabled || limits.disabledEngines.includes(info.framework),
+    removes: ({ limits }, { disabled, info }) => disabled || limits.disabledEngines.includes(info.framework),
   },
   gpu: {
     reason: 'insufficient_device_capabilities',
@@ -49,30 +50,30 @@ const RULES = {
     removes: ({ device }, { info }) => device.engines && !device.engines.includes(info.framework),
   },
   gpu_features: {
-    removes({ device: { gpuFeatures, maxBuffer, maxBinding } }, { info, needsWebGPU }) {
-      const { features = [], minBufferBytes = 0 } = info.requires ?? {}
-      const lacks = gpuFeatures && features.some((feature) => !gpuFeatures.includes(feature))
-      return needsWebGPU && (lacks || exceeds(minBufferBytes, maxBuffer) || exceeds(minBufferBytes, maxBinding))
+    removes({ device }, { needsWebGPU, gpuFeatures, minBufferBytes }) {
+      const lacks = device.gpuFeatures && gpuFeatures.some((feature) => !device.gpuFeatures?.includes(feature))
+      const small = exceeds(minBufferBytes, device.maxBuffer) || exceeds(minBufferBytes, device.maxBinding)
+      return needsWebGPU && (lacks || small)
     },
   },
   tier: { removes: ({ device }, { minTier }) => minTier > device.tier },
   memory: { removes: ({ device }, { minRAM }) => exceeds(minRAM, device.availableRAM) },
   size: {
     reason: 'model_too_large',
-    removes({ device, limits }, { info: { sizeBytes = 0 } }, known) {
+    removes({ device, limits }, { sizeBytes }, known) {
       const full = !isOnDevice(known) && device.storage > 0 && Math.floor(sizeBytes / MiB) >= device.storage
       return full || exceeds(sizeBytes, limits.maxModelBytes)
     },
   },
   context: {
     reason: 'context_window_exceeded',
-    removes: ({ tokens }, { info }) => tokens > info.contextWindow,
+    removes: ({ tokens }, { contextWindow }) => tokens > contextWindow,
   },
   features: {
     reason: 'feature_unsupported',
-    removes({ needs }, { info: { supports = {} } }) {
+    removes({ needs }, { supports }) {
       const lacks = ABILITIES.some((ability) => needs[ability] && !supports[ability])
-      return lacks || Math.max(needs.n ?? 1, 1) > Math.max(supports.n ?? 1, 1)
+      return lacks || (needs.n ?? 1) > supports.n
     },
   },
   metered: {

@@ -1,7 +1,7 @@
 import type { ModelInfo } from '../wire.ts'
 import { FILTERS, type Filter, passes, type Query } from './filter.ts'
 import { type IndexedModel, indexModel } from './model.ts'
-import { type KnownModel, UNKNOWN_MODEL } from './state.ts'
+import { isOnDevice, type KnownModel, UNKNOWN_MODEL } from './state.ts'
 
 /** How many models at most ride along behind a candidate. */
 export const MAX_ALTERNATES = 3
@@ -28,13 +28,12 @@ export function indexModels(models: readonly ModelInfo[]): readonly IndexedModel
     if (ids.has(id)) throw new Error(`model ${JSON.stringify(id)}: id is used twice`)
     ids.add(id)
   }
-  const size = ({ info }: IndexedModel): number => info.sizeBytes ?? 0
-  return models.map(indexModel).sort((a, b) => b.parameters - a.parameters || size(a) - size(b))
+  return models.map(indexModel).sort((a, b) => b.parameters - a.parameters || a.sizeBytes - b.sizeBytes)
 }
 
 /**
- * The best model that passes every filter, and the next best: loaded, then cached, then the rest; within that, models
- * whose capabilities name the task; within that the order of the index.
+ * The best model that passes every filter, and the next best: by how soon and how fast it would answer; within that,
+ * models whose capabilities name the task; within that the order of the index.
  */
 export function select(index: readonly IndexedModel[], query: Query): Selection {
   const left: { model: ModelInfo; known: KnownModel; rank: number }[] = []
@@ -42,7 +41,7 @@ export function select(index: readonly IndexedModel[], query: Query): Selection 
   for (const model of index) {
     const known = knownOf(query, model)
     const count = passes(query, model, known)
-    if (count === FILTERS.length) left.push({ model: model.info, known, rank: rank(query, model.info, known) })
+    if (count === FILTERS.length) left.push({ model: model.info, known, rank: rank(query, model, known) })
     // The set empties at the filter that the longest-lived model reached.
     farthest = Math.max(farthest, count)
   }
@@ -64,7 +63,17 @@ function knownOf({ models }: Query, { info }: IndexedModel): KnownModel {
   return models.get(info.id) ?? UNKNOWN_MODEL
 }
 
-function rank({ task }: Query, { capabilities }: ModelInfo, { status }: KnownModel): number {
-  const place = status === 'loaded' ? 0 : status === 'cached' ? 2 : 4
-  return capabilities?.includes(task) ? place : place + 1
+function rank({ task, limits }: Query, { capabilities }: IndexedModel, known: KnownModel): number {
+  const place = placeOf(known, limits.fastTokensPerSecondMilli)
+  return 2 * place + (capabilities.includes(task) ? 0 : 1)
+}
+
+/**
+ * Loaded, then cached, then the same of models that are known to be slow, measured or else predicted; then those that
+ * would be downloaded, the slow ones last. A speed that nobody knows is fast enough.
+ */
+function placeOf(known: KnownModel, fast: number): number {
+  const speed = known.tokensPerSecondMilli || known.predictedTokensPerSecondMilli || fast
+  const slow = speed < fast ? 1 : 0
+  return isOnDevice(known) ? 2 * slow + (known.status === 'loaded' ? 0 : 1) : 4 + slow
 }

@@ -1,18 +1,28 @@
-import type { ModelInfo } from '../wire.ts'
+import type { ModelInfo, ModelSupport } from '../wire.ts'
 import { DEVICE_TIERS } from './device.ts'
-import { toMemory } from './numbers.ts'
-import { insist, isCount } from './validate.ts'
+import { count, flag, memory, type Reader, readFields, words } from './options.ts'
+import { isText, within } from './validate.ts'
 
 /** A model with what deciding reads of it, in the units that it is compared in. */
 export interface IndexedModel {
   readonly info: ModelInfo
   /** 0 = unknown. */
   readonly parameters: number
-  /** MiB */
+  /** 0 = unknown. */
+  readonly sizeBytes: number
+  /** Tokens */
+  readonly contextWindow: number
+  /** MiB, 0 = no need. */
   readonly minRAM: number
   /** Rank in `DEVICE_TIERS`, 0 = no demand. */
   readonly minTier: number
+  readonly capabilities: readonly string[]
   readonly needsWebGPU: boolean
+  readonly gpuFeatures: readonly string[]
+  /** 0 = no need. */
+  readonly minBufferBytes: number
+  readonly supports: Required<ModelSupport>
+  readonly disabled: boolean
 }
 
 /**
@@ -20,21 +30,14 @@ export interface IndexedModel {
  * rest.
  */
 export function indexModel(info: ModelInfo): IndexedModel {
-  const { id, framework, sizeBytes = 0, contextWindow, minDeviceTier, requires } = info
-  const minTier = minDeviceTier ? DEVICE_TIERS[minDeviceTier] : 0
-  const gpu = requires?.gpu || (framework === 'webllm' ? 'webgpu' : 'none')
-  const parameters = parseParameters(info.parameters)
-  insist(`model ${JSON.stringify(id)}`, {
-    id,
-    framework,
-    sizeBytes: isCount(sizeBytes),
-    contextWindow: contextWindow >= 1,
-    minDeviceTier: minTier !== undefined,
-    'requires.gpu': gpu === 'none' || gpu === 'webgpu',
-    capabilities: !info.capabilities?.includes(''),
-    parameters: !Number.isNaN(parameters),
+  return within(`model ${JSON.stringify(info.id)}`, () => {
+    const { minRAMGB: minRAM, minDeviceTier: minTier, framework, ...model } = readFields(MODEL, info)
+    const requires = within('requires', () => readFields(REQUIREMENTS, info.requires))
+    const supports = within('supports', () => readFields(SUPPORT, info.supports))
+    const { gpu, features: gpuFeatures, minBufferBytes } = requires
+    const needsWebGPU = (gpu || (framework === 'webllm' ? 'webgpu' : 'none')) === 'webgpu'
+    return { ...model, info, minRAM, minTier, needsWebGPU, gpuFeatures, minBufferBytes, supports }
   })
-  return { info, parameters, minRAM: toMemory(info.minRAMGB), minTier, needsWebGPU: gpu === 'webgpu' }
 }
 
 const UNITS: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, B: 1e9, T: 1e12 }
@@ -46,3 +49,34 @@ export function parseParameters(text: string | undefined): number {
   const count = Number(digits)
   return count > 0 && count < 1e6 ? Math.round(count * (UNITS[unit.toUpperCase()] ?? 1)) : Number.NaN
 }
+
+const name: Reader<string> = (value) => (isText(value) && value ? value : undefined)
+
+const parameters: Reader<number> = (value = '') => {
+  const parsed = isText(value) ? parseParameters(value) : Number.NaN
+  return Number.isNaN(parsed) ? undefined : parsed
+}
+
+const tokens: Reader<number> = (value) => count(0, 2 ** 30)(value) || undefined
+
+const TIERS: ReadonlyMap<unknown, number> = new Map(Object.entries({ '': 0, ...DEVICE_TIERS }))
+
+const tier: Reader<number> = (value = '') => TIERS.get(value)
+
+const gpu: Reader<string> = (value = '') => ['', 'none', 'webgpu'].find((need) => need === value)
+
+const MODEL = {
+  id: name,
+  framework: name,
+  parameters,
+  sizeBytes: count(0),
+  contextWindow: tokens,
+  minRAMGB: memory(0),
+  minDeviceTier: tier,
+  capabilities: words,
+  disabled: flag,
+}
+
+const REQUIREMENTS = { gpu, features: words, minBufferBytes: count(0) }
+
+const SUPPORT = { tools: flag, jsonSchema: flag, images: flag, logprobs: flag, n: count(1, 128) }

@@ -9,8 +9,8 @@ export const MAX_COUNT = Number.MAX_SAFE_INTEGER
 /** MiB in a GB, as browsers and model cards count memory. */
 export const GB = 1024
 
-/** The most memory that anyone may claim, MiB: 4 TiB. */
-const MAX_MEMORY = 4 * 1024 * GB
+/** The most memory that anyone may claim, or ask for, MiB: 4 TiB. */
+export const MAX_MEMORY = 4 * 1024 * GB
 
 /** A claimed count: rounded down and clamped to 0..`most`; 0 = unknown. What is no number is unknown. */
 export function toCount(value: unknown, most: number = MAX_COUNT): number {
@@ -35,6 +35,9 @@ export function divide(a: number, b: number): number {
   return (a - (a % b)) / b
 }
 
+/** Most bytes of a UTF-16 code unit in UTF-8. */
+export const BYTES_PER_UNIT = 3
+
 /** Bytes of a text in UTF-8; a lone surrogate counts as U+FFFD, three bytes. */
 export function utf8Length(text: string): number {
   return new TextEncoder().encode(text).length
@@ -42,6 +45,13 @@ export function utf8Length(text: string): number {
 
 /** Unicode code points of a text; a lone surrogate counts as one. */
 export function codePoints(text: string): number {
-  const pairs = text.match(/[^\0-\uffff]/gu) ?? []
-  return text.length - pairs.length
+  const { length } = text
+  if (!/[\ud800-\udbff]/.test(text)) return length
+  let pairs = 0
+  for (let i = 0; i < length; i++) {
+    if ((text.codePointAt(i) as number) <= 0xffff) continue
+    pairs++
+    i++
+  }
+  return length - pairs
 }

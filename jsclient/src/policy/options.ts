@@ -1,4 +1,4 @@
-import { MAX_COUNT, toMemory } from './numbers.ts'
+import { GB, MAX_COUNT, MAX_MEMORY, toMemory } from './numbers.ts'
 import { isCount, isList, isObject, isText } from './validate.ts'
 
 /** Reads one option; absent, null and zero mean its default, as in Go. Undefined when the value makes no sense. */
@@ -16,11 +16,20 @@ export function count(fallback: number, most: number = MAX_COUNT): Reader<number
 
 /** An amount of memory, GB in the snapshot and MiB here. */
 export function memory(fallback: number): Reader<number> {
-  return (value = 0) => (typeof value === 'number' ? toMemory(value) || fallback : undefined)
+  return (value = 0) => {
+    const sensible = typeof value === 'number' && value >= 0 && value * GB <= MAX_MEMORY
+    return sensible ? toMemory(value) || fallback : undefined
+  }
 }
 
 /** A list of names. Defaults to none. */
 export const names: Reader<string[]> = (value = []) => (isList(value, isText) ? value : undefined)
+
+/** A list of words, none of them empty. Defaults to none. */
+export const words: Reader<string[]> = (value) => {
+  const given = names(value)
+  return given?.includes('') ? undefined : given
+}
 
 /** Options by name, each read alike. Defaults to none. */
 export function byName<T>(reader: Reader<T>): Reader<ReadonlyMap<string, T>> {
@@ -36,20 +45,22 @@ export function byName<T>(reader: Reader<T>): Reader<ReadonlyMap<string, T>> {
   }
 }
 
-/**
- * Reads options strictly: a wrong type, a number out of range and an unknown option are plain Errors, since an option
- * that is not understood changes the meaning.
- */
+/** Reads options strictly, as {@link readFields} does; an unknown one is an Error too, for it changes the meaning. */
 export function readOptions<T>(readers: Readers<T>, given: unknown): T {
+  const unknown = Object.keys(given ?? {}).find((name) => !Object.hasOwn(readers, name))
+  if (unknown !== undefined) throw new Error(`${unknown} is unknown`)
+  return readFields(readers, given)
+}
+
+/** Reads the fields that have a reader. A wrong type and a number out of range are plain Errors that name the field. */
+export function readFields<T>(readers: Readers<T>, given: unknown): T {
   const values = given ?? {}
-  if (!isObject(values)) throw new Error('options must be an object')
-  for (const name of Object.keys(values))
-    if (!Object.hasOwn(readers, name)) throw new Error(`option ${name} is unknown`)
-  const options: Partial<T> = {}
+  if (!isObject(values)) throw new Error('an object is wanted')
+  const fields: Partial<T> = {}
   for (const name in readers) {
     const value = readers[name](values[name] ?? undefined)
-    if (value === undefined) throw new Error(`option ${name} makes no sense`)
-    options[name] = value
+    if (value === undefined) throw new Error(`${name} is missing or makes no sense`)
+    fields[name] = value
   }
-  return options as T
+  return fields as T
 }

@@ -1,4 +1,5 @@
 /** The fixed orders of the decision rule, so that neither registration nor spelling changes an outcome. */
+import { POLICIES } from './policies/index.ts'
 
 /** Stands for the candidate choice among the forbids. It is no policy. */
 export const CANDIDATE = 'candidate'
@@ -19,23 +20,7 @@ const PREFERENCES: readonly string[] = [
 ]
 
 /** Whose reason is shown for a forbidden target: the first of these, then custom policies by name. */
-const FORBIDS: readonly string[] = [
-  'enabled',
-  'capability',
-  CANDIDATE,
-  'privacy',
-  'preference',
-  'budget',
-  'tier',
-  'health',
-  'sticky',
-  'readiness',
-  'battery',
-  'speed',
-  'task',
-  'complexity',
-  'cost',
-]
+const FORBIDS = [...POLICIES.keys()].flatMap((name) => (name === 'privacy' ? [CANDIDATE, name] : [name]))
 
 /** A policy's places; the lower one speaks first. */
 export interface Places {

@@ -1,13 +1,10 @@
 import { InvalidRequestError } from '../errors/invalid-request-error.ts'
 import type { RequestInfo } from '../wire.ts'
-import { utf8Length } from './numbers.ts'
-import { isCount } from './validate.ts'
+import { BYTES_PER_UNIT, utf8Length } from './numbers.ts'
+import { isCount, isText } from './validate.ts'
 
 /** Longest free word of a request, bytes. */
 const MAX_WORD_BYTES = 200
-
-/** Most bytes of a UTF-16 code unit in UTF-8. */
-const BYTES_PER_UNIT = 3
 
 /** How complex an app may say that a request is. */
 export const COMPLEXITIES = ['auto', 'simple', 'medium', 'complex'] as const
@@ -24,11 +21,11 @@ const WORDS = {
 
 /** Throws an InvalidRequestError that names the first field that makes no sense, as the server would. */
 export function checkRequest(request: RequestInfo): void {
-  const { promptLength, promptTokens = 0, maxTokens = 0, needs } = request
+  const { promptLength, promptTokens, maxTokens, needs } = request
   const features: Record<string, number | undefined> = { ...request.features }
   checkCount('promptLength', promptLength)
-  checkCount('promptTokens', promptTokens)
-  checkCount('maxTokens', maxTokens)
+  checkCount('promptTokens', promptTokens ?? 0)
+  checkCount('maxTokens', maxTokens ?? 0)
   checkCount('needs.n', needs?.n ?? 0)
   for (const name in features) checkCount(`features.${name}`, features[name] ?? 0)
   for (const param of Object.keys(WORDS) as (keyof typeof WORDS)[]) {
@@ -37,9 +34,9 @@ export function checkRequest(request: RequestInfo): void {
     if (value && !words.includes(value)) refuse(param, `one of ${words.join(', ')}`)
   }
   for (const param of ['task', 'conversationId'] as const) {
-    const word = request[param] ?? ''
-    if (word.length * BYTES_PER_UNIT > MAX_WORD_BYTES && utf8Length(word) > MAX_WORD_BYTES) {
-      refuse(param, `${MAX_WORD_BYTES} bytes at most`)
+    const word: unknown = request[param] ?? ''
+    if (!isText(word) || (word.length * BYTES_PER_UNIT > MAX_WORD_BYTES && utf8Length(word) > MAX_WORD_BYTES)) {
+      refuse(param, `text of ${MAX_WORD_BYTES} bytes at most`)
     }
   }
 }

@@ -8,9 +8,9 @@ export const MAX_SCORE = 1000
 
 /** What one feature adds to a score. */
 export interface Weight {
-  /** Thousandths when full. */
+  /** Thousandths when full, 0..1000. */
   readonly points: number
-  /** The amount from which on it adds no more. */
+  /** The amount from which on it adds no more, 0..2^40. 0 only without points: the feature then adds nothing. */
   readonly full: number
 }
 

@@ -27,7 +27,8 @@ export interface KnownState {
 }
 
 /** Reads and clamps a state. What is missing or makes no sense is unknown. */
-export function readState({ models, battery, network, mode }: State): KnownState {
+export function readState(state: State | null): KnownState {
+  const { models, battery, network, mode } = state ?? {}
   const entries = Object.entries(models ?? {})
   const known = new Map<string, KnownModel>()
   if (entries.length <= MAX_MODELS) for (const [id, model] of entries) known.set(id, readModel(model))

@@ -14,7 +14,7 @@ export function traceFilters(index: readonly IndexedModel[], query: Query): Trac
   })
 }
 
-/** What one policy said. */
+/** What one policy, or the candidate choice, said. */
 export function traceVerdict(by: string, { forbid, prefer, reason, detail }: Verdict): TraceStep {
   const target = forbid ?? prefer
   const step = forbid ? 'forbid' : prefer ? 'prefer' : 'abstain'

@@ -23,3 +23,12 @@ export function insist(owner: string, fields: Readonly<Record<string, unknown>>)
     if (!fine) throw new Error(`${owner}: ${field} is missing or makes no sense`)
   }
 }
+
+/** Reads something; what that throws becomes a plain Error that says where. */
+export function within<T>(where: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new Error(`${where}: ${(cause as Error).message}`, { cause })
+  }
+}

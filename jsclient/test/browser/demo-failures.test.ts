@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import type { Page, Route } from 'playwright-core'
 import { useDemo } from './demo-fixture.ts'
 import { openDemo } from './demo-page.ts'
+import { whatIf } from './demo-whatif.ts'
 
 const PROMPT = 'What is the capital of France?'
 const ANSWER = 'The capital of France is Paris.'
@@ -67,6 +68,30 @@ describe('the demo, when', () => {
     } finally {
       await bare.stop()
     }
+  })
+
+  test('the server knows nobody, the page says so and asks again with the next prompt', async () => {
+    const refuseOnce = (page: Page) =>
+      page.context().route('**/api/v1/browser/policy', (route) => route.fulfill({ status: 401 }), { times: 1 })
+    await using opened = await openDemo(run.harness.browser, {
+      origin: run.demo.origin,
+      expected: REQUEST_FAILED,
+      prepare: refuseOnce,
+    })
+    const { page } = opened
+    await page.locator('#status', { hasText: 'UnauthorizedError: ' }).waitFor()
+    const section = whatIf(page)
+    await section.toggle()
+    await page.locator('#case-source.error').waitFor()
+    assert.match(await section.source(), /^There are no policies to decide by/)
+    assert.equal(await page.locator('#case-battery').isEnabled(), false)
+
+    const shown = await opened.ask('force-server', PROMPT)
+    assert.deepEqual([shown.state, shown.text], ['done', ANSWER])
+    await section.open()
+    assert.match(await section.source(), /^Decided in this page/)
+    assert.equal(await page.locator('#case-source.error').count(), 0)
+    assert.equal(await page.locator('#case-battery').isEnabled(), true)
   })
 
   test('the server was stopped, the browser answers', async () => {

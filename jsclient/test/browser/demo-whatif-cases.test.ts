@@ -103,7 +103,7 @@ describe('what if', () => {
         state.models = Object.fromEntries(snapshot.models.map(({ id }) => [id, { status: 'absent' }]))
       },
       expected: ['none', 'offline'],
-      deciding: ['offline', 'health'],
+      deciding: ['offline', 'candidate', 'health'],
     },
     {
       name: 'there is no connection, but the model is on disk',
@@ -117,7 +117,7 @@ describe('what if', () => {
       choices: { Network: 'metered' },
       change: ({ state }) => Object.assign(state, { network: { metered: true } }),
       expected: ['server', 'metered_network'],
-      deciding: ['metered'],
+      deciding: ['metered', 'candidate'],
     },
     {
       name: 'nothing may leave the device',
@@ -165,7 +165,7 @@ describe('what if', () => {
       choices: { 'Prompt length': '160' },
       change: longer,
       expected: ['server', 'context_window_exceeded'],
-      deciding: ['context'],
+      deciding: ['context', 'candidate'],
     },
     {
       name: 'a desktop with every engine',

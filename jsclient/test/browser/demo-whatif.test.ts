@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Route } from 'playwright-core'
+import type { PolicySpec } from '../../src/wire.ts'
 import { useDemo } from './demo-fixture.ts'
 import { type DemoPage, openDemo } from './demo-page.ts'
 import { type Recorder, startRecorder } from './demo-recorder.ts'
 import { type WhatIf, whatIf } from './demo-whatif.ts'
 
 const PROMPT = 'What is the capital of France?'
-const POLICY = '/api/v1/browser/policy'
 
 describe('what if', () => {
   const run = useDemo()
@@ -87,9 +87,9 @@ describe('what if', () => {
       const { x = 0, y = 0, width = 0, height = 0 } = (await slider.boundingBox()) ?? {}
       await page.mouse.move(x + width / 2, y + height / 2)
       await page.mouse.down()
-      for (const share of [0.9, 0.1, 0.7, 0]) await page.mouse.move(x + width * share, y + height / 2, { steps: 15 })
+      for (const share of [0.9, 0]) await page.mouse.move(x + width * share, y + height / 2, { steps: 3 })
       await page.mouse.up()
-      for (let i = 0; i < 10; i++) await slider.press('ArrowRight')
+      for (let i = 0; i < 3; i++) await slider.press('ArrowRight')
     }
     await section.set({ Charging: 'no', Network: 'offline', GPU: 'webgpu', Engines: 'any', Models: 'cached' })
     assert.notEqual((await section.marks()).changed.length, 0, 'they did move')
@@ -151,83 +151,51 @@ describe('what if', () => {
     assert.match(speed ?? '', /tokens per second \d/)
   })
 
-  describe('the policies', () => {
-    const fetched = () => recorder.requests.filter(({ what }) => what === `GET ${POLICY}`)
-    const expected = /^Failed to load resource: .*\/api\/v1\/browser\/policy$/
-    const open = async () => {
-      const demo = await openDemo(run.harness.browser, { origin: recorder.origin, expected })
-      await demo.ready()
-      recorder.clear()
-      return demo
-    }
+  test('asks nobody when it is opened: the server may be gone', async () => {
+    const mortal = await run.build.start()
+    await using demo = await openDemo(run.harness.browser, { origin: mortal.origin })
+    await demo.ready()
+    await mortal.stop()
+    const one = whatIf(demo.page)
+    await one.open()
+    await one.set({ GPU: 'none' })
+    assert.equal((await one.shown()).reason, 'insufficient_device_capabilities')
+    assert.match(await one.source(), /^Decided in this page, by its policies of revision \S+\. Nothing is sent\.$/)
+  })
 
-    test('are fetched when the section is opened, and not again while they are fresh', async () => {
-      await using demo = await open()
-      const one = whatIf(demo.page)
-      assert.equal(fetched().length, 0)
-      await one.open()
-      assert.equal(fetched().length, 1)
-      await one.toggle()
-      await one.toggle()
-      await one.set({ GPU: 'none' })
-      assert.equal(fetched().length, 1)
-      assert.match(await one.source(), /^Decided in this page, by the policies of .*\. Nothing is sent\.$/)
+  test('says that the server is asked where only it can evaluate a policy', async () => {
+    const policies: PolicySpec[] = [
+      { name: 'acme.credit', opaque: true, effects: { prefer: ['server'] } },
+      { name: 'acme.quota', opaque: true, effects: { forbid: ['server'] } },
+    ]
+    await using demo = await openDemo(run.harness.browser, {
+      origin: run.demo.origin,
+      prepare: (page) => page.context().route('**/api/v1/browser/policy', withPolicies(policies)),
     })
+    const one = whatIf(demo.page)
+    await demo.ready()
+    await one.open()
+    const badges = demo.page.locator('.decision .badge')
+    assert.deepEqual(await badges.allTextContents(), ['the server is asked', 'the server is asked'])
+    let marks = await one.marks()
+    assert.equal(marks.sentence, 'The server is asked: only it can evaluate “acme.credit” and “acme.quota”.')
+    assert.deepEqual(marks.deciding, ['acme.credit', 'acme.quota'])
+    const { policies: said } = await one.shown()
+    assert.deepEqual([said['acme.credit'], said['acme.quota']], ['unknown here', 'unknown here'])
 
-    test('are asked for again, by their tag, once they are too old', async () => {
-      await using demo = await open()
-      const one = whatIf(demo.page)
-      await demo.page.route(`**${POLICY}`, shortLived, { times: 1 })
-      await one.open()
-      await one.toggle()
-      await Promise.all([demo.page.waitForResponse((response) => response.status() === 304), one.toggle()])
-      assert.match(String(fetched()[1]?.bytes), /\nif-none-match/i)
-    })
-
-    test('that do not come leave the words of the error, until the section is opened again', async () => {
-      await using demo = await open()
-      const one = whatIf(demo.page)
-      for (const [answer, words] of [
-        [(route: Route) => route.abort('connectionrefused'), /^NetworkError: No answer from .*browser\/policy/],
-        [(route: Route) => route.fulfill({ status: 503, body: '{}' }), /^ServerError: .*503/],
-        [
-          (route: Route) => route.fulfill({ json: { schema: 2 } }),
-          /^SnapshotError: The policy snapshot has schema 2\. Upgrade/,
-        ],
-      ] as const) {
-        await demo.page.route(`**${POLICY}`, answer, { times: 1 })
-        await one.toggle()
-        await demo.page.waitForFunction(() => document.querySelector('#case-source.error')?.textContent)
-        assert.match(await one.source(), words)
-        assert.equal(await demo.page.locator('#case-battery').isEnabled(), false)
-        await one.toggle()
-        await demo.page.evaluate(() => document.querySelector('#case-source')?.replaceChildren())
-      }
-      await one.open()
-      assert.equal((await one.shown()).target, 'browser')
-      assert.equal(await demo.page.locator('#case-source.error').count(), 0)
-    })
-
-    test('at hand go on deciding when the server is gone', async () => {
-      const mortal = await run.build.start()
-      await using demo = await openDemo(run.harness.browser, { origin: mortal.origin, expected })
-      await demo.ready()
-      const one = whatIf(demo.page)
-      await demo.page.route(`**${POLICY}`, shortLived, { times: 1 })
-      await one.open()
-      await one.toggle()
-      await mortal.stop()
-      await one.toggle()
-      await demo.page.locator('#case-source.error').waitFor()
-      assert.match(await one.source(), /^NetworkError: .* Decided in this page, by the policies of /)
-      await one.set({ GPU: 'none' })
-      assert.equal((await one.shown()).reason, 'insufficient_device_capabilities')
-    })
+    await one.set({ Privacy: 'local-only' })
+    assert.equal(await badges.first().textContent(), 'browser · local_only')
+    marks = await one.marks()
+    assert.deepEqual([marks.here, marks.deciding], ['the server is asked', ['privacy']])
+    assert.deepEqual(marks.changed, ['privacy', 'acme.credit', 'acme.quota'])
   })
 })
 
-/** Lets a snapshot be too old as soon as it is there. */
-async function shortLived(route: Route): Promise<void> {
-  const response = await route.fetch()
-  await route.fulfill({ response, json: { ...(await response.json()), maxAge: 0 } })
+/** Lets the snapshot have more policies. */
+function withPolicies(more: PolicySpec[]) {
+  return async (route: Route): Promise<void> => {
+    const response = await route.fetch()
+    const { policies, ...rest } = await response.json()
+    await route.fulfill({ response, json: { ...rest, policies: [...policies, ...more] } })
+  }
 }

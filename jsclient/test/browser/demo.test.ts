@@ -1,7 +1,7 @@
 /** The demo in a real browser: where prompts run, what the page tells of it, and what leaves the device. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Page } from 'playwright-core'
+import type { Page, Route } from 'playwright-core'
 import { useDemo } from './demo-fixture.ts'
 import { type DemoPage, openDemo } from './demo-page.ts'
 import { type ReferencePrompt, readReference } from './demo-program.ts'
@@ -81,6 +81,30 @@ describe('the demo', () => {
         rows.map((row) => row.textContent),
       )
       assert.deepEqual(said, ['preference(decides)forbids browseruser_disabled_browser'], 'the trace says who decided')
+    })
+
+    test('the receipt has one line for a policy, whether it failed or ruled out both sides', async () => {
+      const word = { by: 'acme.both', step: 'forbid', said: 'policy_unreachable', failed: true }
+      const trace = [
+        { ...word, target: 'browser' },
+        { ...word, target: 'server' },
+        { by: 'acme.other', step: 'error', said: 'failed', failed: true },
+      ]
+      await opened.page.route('**/browser/route', answerWith({ trace }), { times: 1 })
+      await opened.ask('force-server', 'Hello!')
+      const rows = await opened.page.$$eval('#receipt-body .policies tbody tr', (rows) =>
+        rows.map((row) => [...row.children].map(({ textContent }) => textContent)),
+      )
+      assert.deepEqual(rows, [
+        ['acme.both(decides)', 'forbids both', 'policy_unreachable (it failed)'],
+        ['acme.other', 'failed', ''],
+      ])
+    })
+
+    test('the receipt says so when the decision came without a trace', async () => {
+      await opened.page.route('**/browser/route', answerWith({ trace: undefined }), { times: 1 })
+      await opened.ask('force-server', 'Hello!')
+      assert.match((await opened.page.textContent('#receipt-body')) ?? '', /The decision came without a trace\.$/)
     })
 
     test('no text leaves with a question about where to run', async () => {
@@ -186,6 +210,14 @@ describe('the demo', () => {
     assert.equal(shown.text, textOf('hello'))
   })
 })
+
+/** Lets the server's answer have other members; undefined takes one away. */
+function answerWith(members: object) {
+  return async (route: Route): Promise<void> => {
+    const response = await route.fetch()
+    await route.fulfill({ response, json: { ...(await response.json()), ...members } })
+  }
+}
 
 interface Watching {
   progress: number[]

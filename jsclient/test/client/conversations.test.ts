@@ -62,6 +62,35 @@ describe('a conversation', () => {
     )
   })
 
+  for (const source of ['browser', 'server'] as const) {
+    it(`is where a stream was answered that is left at its last chunk, ${source}`, async (t) => {
+      const { client, server } = await setup(t)
+      const asked = { messages, conversationId: 'a', force: source, stream: true } as const
+      for await (const { choices } of await client.chat.completions.create({ ...asked, messages })) {
+        if (choices[0]?.finish_reason) break
+      }
+      await client.generate('two', { conversationId: 'a' })
+      assert.deepEqual(told(server).at(-1), [undefined, source])
+    })
+  }
+
+  it('is nowhere while a stream was left before its last chunk', async (t) => {
+    const { client, server } = await setup(t)
+    for await (const _ of client.stream({ messages, conversationId: 'a' })) break
+    await client.generate('two', { conversationId: 'a' })
+    assert.deepEqual(told(server).at(-1), [undefined, undefined])
+  })
+
+  it('keeps local-only turns to itself', async (t) => {
+    const { client, server } = await setup(t)
+    await client.initialize()
+    for (const before of [undefined, 'server'] as const) {
+      await client.generate('secret', { conversationId: 'a', privacy: 'local-only' })
+      await client.generate('known', { conversationId: 'a', force: 'server' })
+      assert.deepEqual(told(server).at(-1), [undefined, before])
+    }
+  })
+
   it('keeps a tool loop where it began', async (t) => {
     const policies: PolicySpec[] = [...SNAPSHOT.policies, { name: 'sticky' }]
     const { client, server } = await setup(t, { server: { snapshot: { policies } } })

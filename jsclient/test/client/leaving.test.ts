@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isUnauthorizedError } from '../../src/errors/unauthorized-error.ts'
 import type { ChatMessage } from '../../src/wire.ts'
-import { collect, rejection, setup, until } from './setup.ts'
+import { collect, rejection, setup, surfacedErrors, until } from './setup.ts'
 
 const messages: ChatMessage[] = [{ role: 'user', content: 'hi' }]
 const never = new Promise<void>(() => {})
@@ -73,14 +73,7 @@ describe('what is shown', () => {
 
   it('may be shown by a UI that is broken', async (t) => {
     const { client } = await setup(t)
-    const surfaced: unknown[] = []
-    const scope = globalThis as { reportError?: (error: unknown) => void }
-    const { reportError } = scope
-    scope.reportError = (error) => surfaced.push(error)
-    t.after(() => {
-      if (reportError) scope.reportError = reportError
-      else delete scope.reportError
-    })
+    const surfaced = surfacedErrors(t)
     const mistake = new Error('a mistake of the UI')
     let seen = 0
     const stop = client.subscribe(() => {

@@ -5,6 +5,7 @@ import { prepare } from '../../src/client/prepare.ts'
 import { isEngineError } from '../../src/errors/engine-error.ts'
 import { isNetworkError } from '../../src/errors/network-error.ts'
 import { isNoTargetError } from '../../src/errors/no-target-error.ts'
+import { isSnapshotError } from '../../src/errors/snapshot-error.ts'
 import { isUnauthorizedError } from '../../src/errors/unauthorized-error.ts'
 import { ServerTransport } from '../../src/transport/server.ts'
 import type { RouteRequest } from '../../src/wire.ts'
@@ -74,7 +75,8 @@ describe('local-only', () => {
     const { client, server } = await setup(t)
     const error = await rejection(client.generate(CANARY, local))
     assert.ok(isNoTargetError(error) && error.reason === 'local_only_unavailable')
-    assert.match(String((error.cause as Error).message), /initialize\(\)/)
+    assert.ok(isSnapshotError(error.cause) && error.cause.code === 'snapshot_missing')
+    assert.match(error.cause.message, /initialize\(\)/)
     assert.equal(server.seen.length, 0)
   })
 
@@ -188,11 +190,37 @@ describe('the snapshot', () => {
     assert.equal((await client.generate('hi', local)).route.policyRevision, 'r2')
   })
 
+  it('is not asked for over and over while replicas disagree', async (t) => {
+    let now = 1_700_000_000_000
+    const route = () => ({ policyRevision: 'r9' })
+    const { client, server } = await setup(t, { server: { route }, client: { now: () => now } })
+    const policies = (): number => server.seen.filter(({ path }) => path === '/browser/policy').length
+    const ask = async (asked: number) => {
+      await client.generate('hi')
+      await settled()
+      assert.equal(policies(), asked)
+    }
+    await ask(2)
+    now += 29_999
+    await ask(2)
+    now += 1
+    await ask(3)
+  })
+
   it('is not given to strangers', async (t) => {
     const { client } = await setup(t, { server: { policyStatus: 401 } })
     assert.ok(isUnauthorizedError(await rejection(client.initialize())))
     assert.ok(isUnauthorizedError(await rejection(client.generate('hi'))))
     assert.ok(isNoTargetError(await rejection(client.generate('hi', local))))
+  })
+
+  it('is no reason to count what is no text', async (t) => {
+    const { client, server } = await setup(t)
+    const image = { type: 'image_url' as const, image_url: { url: 'data:,' } }
+    const text = { type: 'text' as const, text: 'hi' }
+    await client.chat.completions.create({ messages: [{ role: 'user', content: [image, text, image] }] })
+    const [request] = server.bodies<RouteRequest>('/browser/route')
+    assert.deepEqual([request?.promptLength, request?.features?.codePoints], [2, 2])
   })
 
   it('is no reason to repeat text in a routing request', async (t) => {

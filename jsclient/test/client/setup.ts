@@ -57,6 +57,19 @@ export async function until(happened: () => boolean): Promise<void> {
   }
 }
 
+/** The errors that are reported as uncaught while the test runs. */
+export function surfacedErrors(t: TestContext): unknown[] {
+  const surfaced: unknown[] = []
+  const scope = globalThis as { reportError?: (error: unknown) => void }
+  const { reportError } = scope
+  scope.reportError = (error) => surfaced.push(error)
+  t.after(() => {
+    if (reportError) scope.reportError = reportError
+    else delete scope.reportError
+  })
+  return surfaced
+}
+
 /** What a promise rejects with; fails if it does not reject. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   try {

@@ -56,6 +56,7 @@ describe('a snapshot', () => {
       for (const force of [undefined, 'browser'] as const) {
         const error = await rejection(client.generate('hi', { force }))
         assert.ok(isSnapshotError(error) && error.code === code, String(error))
+        assert.ok(isNetworkError(error.cause))
       }
       const error = await rejection(client.generate('hi', { privacy: 'local-only' }))
       assert.ok(isNoTargetError(error) && isSnapshotError(error.cause) && error.cause.code === code)
@@ -81,6 +82,32 @@ describe('a snapshot', () => {
     })
   }
 
+  it('that is too old says so, whatever came after it', async (t) => {
+    const parts = await tampered(t, untouched)
+    const { client, server, clock, hands } = parts
+    hands.tamper = (json) => json.slice(0, -9)
+    clock.now += 301_000
+    await client.generate('one')
+    await until(() => policies(parts) === 2)
+    await settled()
+    await server.stop()
+    clock.now += HOUR
+    const error = await rejection(client.generate('two'))
+    assert.ok(isSnapshotError(error) && error.code === 'snapshot_expired')
+  })
+
+  it('holds for its maxAge, however short it may be stale', async (t) => {
+    const { client, server, clock } = await tampered(t, (json) =>
+      JSON.stringify({ ...JSON.parse(json), maxAge: 300, staleIfUnreachable: 0 }),
+    )
+    await server.stop()
+    clock.now += 300_000
+    assert.equal((await client.generate('one')).route.decidedBy, 'page')
+    clock.now += 1
+    const error = await rejection(client.generate('two'))
+    assert.ok(isSnapshotError(error) && error.code === 'snapshot_expired')
+  })
+
   it('that can be used again is used again', async (t) => {
     const parts = await tampered(t, (json) => json.slice(0, -9))
     const { client, server, clock, hands } = parts
@@ -91,6 +118,20 @@ describe('a snapshot', () => {
     await settled()
     await server.stop()
     assert.equal((await client.generate('two')).route.decidedBy, 'page')
+  })
+
+  it('is shown while it can be used', async (t) => {
+    const { client, server, clock } = await tampered(t, untouched)
+    assert.equal(client.policy?.revision, 'r1')
+    assert.equal(client.policy.models, client.models)
+    await server.stop()
+    clock.now += HOUR
+    assert.equal(client.policy?.revision, 'r1')
+    clock.now += 1
+    assert.equal(client.policy, undefined)
+    assert.deepEqual(client.models, [])
+    const { client: fresh } = await setup(t)
+    assert.equal(fresh.policy, undefined)
   })
 
   it('that never came is the network error that it is', async (t) => {

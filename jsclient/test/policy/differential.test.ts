@@ -9,7 +9,7 @@ import { describe, it } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { codePoints, features, parseSnapshot, type TextFeatures } from '../../src/policy/index.ts'
 import type { Snapshot } from '../../src/wire.ts'
-import { outcomeOf, type Vector } from './vector.ts'
+import { answer, type Vector } from './vector.ts'
 
 /** One line of the program: the snapshot of the vectors that follow, a vector, or a text with its features. */
 interface Line {
@@ -68,11 +68,12 @@ function differs(
   if (vector) {
     assert.ok(snapshot, 'a vector came before its snapshot')
     compared.vectors++
-    const { want, ...question } = vector
-    const got = outcomeOf(snapshot, question)
-    return isDeepStrictEqual(got, want)
+    assert.ok(vector.trace, 'a vector came without its explanation')
+    const { want, trace, ...question } = vector
+    const got = answer(snapshot, vector)
+    return isDeepStrictEqual(got, { want, trace })
       ? undefined
-      : JSON.stringify({ got, want, question, policies: snapshot.policies })
+      : JSON.stringify({ got, want, trace, question, policies: snapshot.policies })
   }
   if (counted) {
     compared.texts++

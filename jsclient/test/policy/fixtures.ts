@@ -1,4 +1,5 @@
 import { parseSnapshot } from '../../src/policy/index.ts'
+import { POLICIES } from '../../src/policy/policies/index.ts'
 import type { ModelInfo, PolicySpec, Snapshot } from '../../src/wire.ts'
 
 export const model: ModelInfo = {
@@ -15,22 +16,7 @@ export const model: ModelInfo = {
 }
 
 /** Every policy that the page can evaluate, with its default options. */
-export const builtin: PolicySpec[] = [
-  'enabled',
-  'capability',
-  'privacy',
-  'preference',
-  'budget',
-  'tier',
-  'health',
-  'sticky',
-  'readiness',
-  'battery',
-  'speed',
-  'task',
-  'complexity',
-  'cost',
-].map((name) => ({ name }))
+export const builtin: PolicySpec[] = [...POLICIES.keys()].map((name) => ({ name }))
 
 /** A snapshot of one model and the default policies. */
 export function snapshot(over: object = {}): Snapshot {

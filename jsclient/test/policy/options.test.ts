@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isSnapshotError } from '../../src/errors/snapshot-error.ts'
 import { decide } from '../../src/policy/index.ts'
+import { POLICIES } from '../../src/policy/policies/index.ts'
 import type { DecisionRequest, State } from '../../src/wire.ts'
-import { builtin, snapshot } from './fixtures.ts'
+import { snapshot } from './fixtures.ts'
 
 const LARGEST = Number.MAX_SAFE_INTEGER
 const counts = { good: [0, 1, LARGEST, null], bad: [-1, 1.5, LARGEST + 1, '1', true, [], Number.NaN] }
@@ -13,7 +14,10 @@ const upTo = (most: number) => ({ good: [0, most, null], bad: [...counts.bad, mo
 /** What each option may be, and may not. */
 const OPTIONS: Record<string, Record<string, { good: unknown[]; bad: unknown[] }>> = {
   enabled: { disabled: switches, rolloutBasisPoints: upTo(10_000) },
-  capability: { allowCPU: switches, minRAMGB: { good: [0, 0.5, 4096, null], bad: ['2', true] } },
+  capability: {
+    allowCPU: switches,
+    minRAMGB: { good: [0, 1e-9, 0.5, 4096, null], bad: ['2', true, -1, 4097, Number.NaN, Number.POSITIVE_INFINITY] },
+  },
   privacy: {},
   preference: {},
   budget: { reserveMicroUSD: counts, hard: switches },
@@ -65,10 +69,7 @@ const refused = { name: 'SnapshotError', code: 'snapshot_invalid' }
 
 describe('options', () => {
   it('of every policy are listed here', () => {
-    assert.deepEqual(
-      Object.keys(OPTIONS),
-      builtin.map(({ name }) => name),
-    )
+    assert.deepEqual(Object.keys(OPTIONS), [...POLICIES.keys()])
   })
 
   for (const [name, options] of Object.entries(OPTIONS)) {

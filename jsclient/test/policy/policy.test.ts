@@ -11,7 +11,7 @@ import {
   parseSnapshot,
   promptTokens,
 } from '../../src/policy/index.ts'
-import type { DecisionRequest, PolicySpec, RequestInfo, Snapshot } from '../../src/wire.ts'
+import type { DecisionRequest, ModelState, PolicySpec, RequestInfo, Snapshot, SnapshotLimits } from '../../src/wire.ts'
 import { builtin, model, snapshot } from './fixtures.ts'
 
 const request: DecisionRequest = { promptLength: 40 }
@@ -20,7 +20,11 @@ describe('decide', () => {
   it('takes null for unknown', () => {
     const nothing = { models: { m1: null }, battery: null, network: null, mode: null } as never
     const nobody = { ...request, capabilities: null, features: null, needs: null } as never
-    assert.deepEqual(decide(snapshot(), nothing, nobody), decide(snapshot(), {}, request))
+    const unknown = decide(snapshot(), {}, request)
+    assert.deepEqual(decide(snapshot(), nothing, nobody), unknown)
+    assert.deepEqual(decide(snapshot(), null, request), unknown)
+    const wishes = { promptTokens: null, maxTokens: null, task: null, conversationId: null, complexity: null }
+    assert.deepEqual(decide(snapshot(), {}, { ...request, ...wishes } as never), unknown)
   })
 })
 
@@ -70,7 +74,13 @@ describe('parseSnapshot', () => {
     ['a model twice', { ...snapshot(), models: [model, model] }],
     ['a model without an id', { ...snapshot(), models: [{ ...model, id: '' }] }],
     ['a model without a context window', { ...snapshot(), models: [{ ...model, contextWindow: 0 }] }],
+    ['a model of a fractional context', { ...snapshot(), models: [{ ...model, contextWindow: 0.5 }] }],
+    ['a model of a context in words', { ...snapshot(), models: [{ ...model, contextWindow: '4096' }] }],
     ['a model of an unknown tier', { ...snapshot(), models: [{ ...model, minDeviceTier: 'huge' }] }],
+    [
+      'a model of a tier that every object has',
+      { ...snapshot(), models: [{ ...model, minDeviceTier: 'constructor' }] },
+    ],
     ['a model with an empty word', { ...snapshot(), models: [{ ...model, capabilities: [''] }] }],
     ['a model of odd size', { ...snapshot(), models: [{ ...model, parameters: 'many' }] }],
   ]
@@ -116,6 +126,8 @@ describe('decide', () => {
       ['inToolLoop', { promptLength: 1, inToolLoop: 'mars' }],
       ['lastTarget', { promptLength: 1, lastTarget: 'none' }],
       ['task', { promptLength: 1, task: 'é'.repeat(101) }],
+      ['task', { promptLength: 1, task: 5 }],
+      ['conversationId', { promptLength: 1, conversationId: ['c'] }],
       ['conversationId', { promptLength: 1, conversationId: 'x'.repeat(201) }],
     ]
     for (const [param, info] of bad) {
@@ -140,6 +152,23 @@ describe('decide', () => {
     )
   })
 
+  it('matches a long label by what the server keeps of it', () => {
+    const framework = `acme/${'x'.repeat(58)}`
+    const picks = (label: string) =>
+      decide(snapshot({ models: [{ ...model, framework }] }), {}, { ...request, capabilities: { engines: [label] } })
+    assert.equal(framework.length, 63)
+    for (const label of [framework, `${framework}€`]) assert.equal(picks(label).modelInfo?.id, 'm1', label)
+    for (const label of [`${framework}x`, `${framework.slice(1)}€`]) assert.equal(picks(label).modelInfo, undefined)
+  })
+
+  it('takes what a model leaves null for unsaid', () => {
+    const nothing = { parameters: null, sizeBytes: null, minRAMGB: null, minDeviceTier: null, capabilities: null }
+    const models = [{ ...model, ...nothing, requires: null, supports: null, disabled: null }]
+    assert.equal(decide(snapshot({ models }), {}, request).modelInfo?.id, 'm1')
+    const needs = { tools: true }
+    assert.equal(decide(snapshot({ models }), {}, { ...request, needs }).reason, 'feature_unsupported')
+  })
+
   it('does not mix models up with what every object has', () => {
     const models = [{ ...model, id: 'constructor' }]
     assert.equal(decide(snapshot({ models }), { models: {} }, request).modelInfo?.id, 'constructor')
@@ -156,6 +185,11 @@ describe('decide', () => {
       trace.find(({ by }) => by === 'context'),
       { step: 'filter', by: 'context', said: 'context_window_exceeded', target: 'browser', remaining: 0 },
     )
+    const forbids = { step: 'forbid', by: 'candidate', said: 'context_window_exceeded', target: 'browser' }
+    assert.deepEqual(
+      trace.find(({ by }) => by === 'candidate'),
+      forbids,
+    )
     assert.deepEqual(trace.find(({ by }) => by === 'complexity')?.detail, {
       promptLength: 40,
       maxPromptLength: 2000,
@@ -163,6 +197,13 @@ describe('decide', () => {
       maxOutputTokens: 500,
     })
     assert.deepEqual(trace.at(-1), { step: 'outcome', by: 'rule', said: 'context_window_exceeded', target: 'server' })
+  })
+
+  it('tells of the choice of a model between capability and privacy', () => {
+    const { trace = [] } = decide(snapshot(), {}, request, { trace: true })
+    const at = trace.findIndex(({ by }) => by === 'candidate')
+    assert.deepEqual(trace[at], { step: 'abstain', by: 'candidate' })
+    assert.deepEqual([trace[at - 1]?.by, trace[at + 1]?.by], ['capability', 'privacy'])
   })
 })
 
@@ -212,6 +253,18 @@ describe('policies that only the server can evaluate', () => {
     assert.equal(alone({ whenUnreachable: 'forbid' }).target, 'none')
     assert.equal(alone({ effects: { prefer: ['server'] }, whenUnreachable: 'forbid' }).target, 'browser')
   })
+
+  it('show in a trace what they count as, for either target', () => {
+    const steps = (spec: Partial<PolicySpec>, unreachable = true) =>
+      decide(withOpaque(spec), {}, request, { unreachable, trace: true }).trace?.filter(({ by }) => by === 'acme.x')
+    const forbid = { step: 'forbid', by: 'acme.x', said: 'policy_unreachable' }
+    assert.deepEqual(steps({ whenUnreachable: 'forbid' }), [
+      { ...forbid, target: 'browser' },
+      { ...forbid, target: 'server' },
+    ])
+    assert.deepEqual(steps({ whenUnreachable: 'forbid' }, false), [{ step: 'abstain', by: 'acme.x' }])
+    assert.deepEqual(steps({}), [{ step: 'abstain', by: 'acme.x' }])
+  })
 })
 
 describe('ModelSelector', () => {
@@ -227,6 +280,23 @@ describe('ModelSelector', () => {
     const { model: best, state } = selector.select({ models: { m0: { status: 'loaded' }, m1: { status: 'cached' } } })
     assert.equal(best?.id, 'm0')
     assert.equal(state.status, 'loaded')
+  })
+
+  it('puts those that are known to be slow behind', () => {
+    const order = (states: Record<string, ModelState>, limits?: SnapshotLimits) => {
+      const { model: best, alternates } = new ModelSelector(models, limits).select({ models: states })
+      return [best, ...alternates].map((one) => one?.id).join(' ')
+    }
+    const slow = { tokensPerSecondMilli: 4999 }
+    const fast = { tokensPerSecondMilli: 5000 }
+    assert.equal(order({ m0: { status: 'cached' }, m2: { status: 'loaded', ...slow } }), 'm0 m2 m1')
+    assert.equal(order({ m0: { status: 'cached' }, m2: { status: 'loaded', ...fast } }), 'm2 m0 m1')
+    assert.equal(order({ m1: { status: 'loaded', ...slow }, m2: { status: 'cached', ...slow } }), 'm1 m2 m0')
+    assert.equal(order({ m0: { status: 'cached', ...slow } }), 'm0 m2 m1')
+    assert.equal(order({ m2: { predictedTokensPerSecondMilli: 1 } }), 'm1 m0 m2')
+    assert.equal(order({ m2: { ...fast, predictedTokensPerSecondMilli: 1 } }), 'm2 m1 m0')
+    assert.equal(order({ m2: { ...slow, predictedTokensPerSecondMilli: 9000 } }), 'm1 m0 m2')
+    assert.equal(order({ m2: slow }, { fastTokensPerSecondMilli: 4999 }), 'm2 m1 m0')
   })
 
   it('names the filter that left none', () => {
@@ -260,7 +330,10 @@ describe('numbers', () => {
     assert.equal(parseParameters('350M'), 350_000_000)
     assert.equal(parseParameters('1.1b'), 1_100_000_000)
     assert.equal(parseParameters(''), 0)
-    for (const text of ['B', '1', '-1B', '1e9B', '0x1B', '1 B']) assert.ok(Number.isNaN(parseParameters(text)), text)
+    assert.equal(parseParameters('+1e3M'), 1_000_000_000)
+    assert.equal(parseParameters('.5K'), 500)
+    for (const text of ['B', '1', '-1B', '1e9B', '0x1p4B', '1_0B', '1 B', 'InfB'])
+      assert.ok(Number.isNaN(parseParameters(text)), text)
   })
 
   it('estimates tokens in whole numbers', () => {

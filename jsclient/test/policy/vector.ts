@@ -1,6 +1,6 @@
 /** Decisions that Go made, and how to hold ours against them. */
 import { decide } from '../../src/policy/index.ts'
-import type { DeviceCapabilities, RequestInfo, Snapshot, SnapshotSubject, State } from '../../src/wire.ts'
+import type { DeviceCapabilities, RequestInfo, Snapshot, SnapshotSubject, State, TraceStep } from '../../src/wire.ts'
 
 export interface Vector {
   name: string
@@ -9,6 +9,8 @@ export interface Vector {
   state: State
   request: RequestInfo
   want: Outcome
+  /** How Go explains it. The golden vectors have none. */
+  trace?: TraceStep[]
 }
 
 /** What both languages must agree on. */
@@ -21,14 +23,16 @@ export interface Outcome {
   preload?: string
 }
 
-/** What the page decides, in the form of a vector's `want`. */
-export function outcomeOf(snapshot: Snapshot, { subject, device, state, request }: Omit<Vector, 'want'>): Outcome {
+/** What the page decides, in the form of a vector's `want` and `trace`. */
+export function answer(
+  snapshot: Snapshot,
+  { subject, device, state, request, trace: traced }: Vector,
+): Pick<Vector, 'want' | 'trace'> {
   const facts = { ...snapshot, ...(subject && { subject }) }
-  const { target, reason, modelInfo, alternates, fallback, preload } = decide(facts, state, {
-    ...request,
-    capabilities: device,
-  })
-  return {
+  const question = { ...request, capabilities: device }
+  const decision = decide(facts, state, question, { trace: traced !== undefined })
+  const { target, reason, modelInfo, alternates, fallback, preload, trace } = decision
+  const want = {
     target,
     reason,
     ...(modelInfo && { model: modelInfo.id }),
@@ -36,4 +40,5 @@ export function outcomeOf(snapshot: Snapshot, { subject, device, state, request 
     ...(fallback && { fallback }),
     ...(preload && { preload }),
   }
+  return { want, ...(trace && { trace }) }
 }

@@ -158,7 +158,15 @@ const routeRequest: Fields<RouteRequest> = {
   lastTarget: true,
   trace: true,
 }
-const step: Fields<TraceStep> = { step: true, by: true, said: true, target: true, detail: true, remaining: true }
+const step: Fields<TraceStep> = {
+  step: true,
+  by: true,
+  said: true,
+  target: true,
+  detail: true,
+  remaining: true,
+  failed: true,
+}
 const routeResponse: Fields<RouteResponse> = {
   target: true,
   useBrowser: true,
@@ -178,6 +186,7 @@ const limits: Fields<SnapshotLimits> = {
   disabledEngines: true,
   maxFailures: true,
   minTokensPerSecondMilli: true,
+  fastTokensPerSecondMilli: true,
 }
 const subject: Fields<SnapshotSubject> = {
   tier: true,

@@ -2,7 +2,7 @@
 // them as JSON, one a line, for another implementation to repeat:
 //
 //	{"snapshot": …}   decides about the vectors that follow
-//	{"vector": …}     one decision
+//	{"vector": …}     one decision, with its trace
 //	{"text": …}       what is counted in one text
 //
 // The same seed gives the same lines. "make differential" runs it against the
@@ -66,7 +66,9 @@ func writeVectors(lines *json.Encoder, r *rand.Rand, n int) error {
 				return err
 			}
 		}
-		v := vectors.Record(fmt.Sprintf("random %d", i), i/each, d, vectors.RandomInput(r, d.Index().Models()))
+		in := vectors.RandomInput(r, d.Index().Models())
+		in.Trace = true
+		v := vectors.Record(fmt.Sprintf("random %d", i), i/each, d, in)
 		if err := lines.Encode(map[string]vectors.Vector{"vector": v}); err != nil {
 			return err
 		}

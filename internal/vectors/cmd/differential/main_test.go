@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/edgewise-ai/edgewise/internal/vectors"
 	"github.com/edgewise-ai/edgewise/policy"
 )
@@ -37,9 +39,9 @@ func TestLines(t *testing.T) {
 			}
 		case line.Vector != nil:
 			decisions++
-			got := decider.Decide(t.Context(), line.Vector.Input())
-			if got.Reason != line.Vector.Want.Reason {
-				t.Errorf("%s: got %s, want %s", line.Vector.Name, got.Reason, line.Vector.Want.Reason)
+			again := vectors.Record(line.Vector.Name, line.Vector.Snapshot, decider, line.Vector.Input())
+			if diff := cmp.Diff(*line.Vector, again); diff != "" || again.Trace == nil {
+				t.Errorf("%s (-printed +decided again):\n%s", again.Name, diff)
 			}
 		case line.Text != nil:
 			texts++

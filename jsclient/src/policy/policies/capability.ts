@@ -8,16 +8,16 @@ import { policy, presence } from '../policy.ts'
  */
 export const capability = policy(
   { allowCPU: flag, minRAMGB: memory(2 * GB) },
-  ({ device: { webGPU, webGL2, availableRAM } }, { allowCPU, minRAMGB }) => {
+  ({ device: { webGPU, webGL2, availableRAM } }, { allowCPU, minRAMGB: minRAM }) => {
     const noGPU = webGPU === false && webGL2 === false && !allowCPU
-    const littleRAM = availableRAM > 0 && availableRAM < minRAMGB
+    const littleRAM = availableRAM > 0 && availableRAM < minRAM
     return {
       ...((noGPU || littleRAM) && { forbid: 'browser', reason: 'insufficient_device_capabilities' }),
       detail: {
         webGPU: presence(webGPU),
         webGL2: presence(webGL2),
         availableRAMMiB: availableRAM,
-        minRAMMiB: minRAMGB,
+        minRAMMiB: minRAM,
       },
     }
   },

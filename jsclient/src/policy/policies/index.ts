@@ -14,7 +14,7 @@ import { sticky } from './sticky.ts'
 import { task } from './task.ts'
 import { tier } from './tier.ts'
 
-/** The policies that this version can evaluate, by name. */
+/** The policies that this version can evaluate, by name, in the order of forbids. */
 export const POLICIES: ReadonlyMap<string, PolicyFactory> = new Map(
   Object.entries({
     enabled,

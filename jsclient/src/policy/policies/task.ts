@@ -1,11 +1,10 @@
-import { names, type Reader } from '../options.ts'
+import { type Reader, words } from '../options.ts'
 import { policy } from '../policy.ts'
 
 const DEFAULT_TASKS = ['classification', 'autocomplete', 'sentiment_analysis', 'proofreading', 'keyword_extraction']
 
 const tasks: Reader<readonly string[]> = (value) => {
-  const given = names(value)
-  if (given?.includes('')) return undefined
+  const given = words(value)
   return given?.length === 0 ? DEFAULT_TASKS : given
 }
 
