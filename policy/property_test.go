@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgewise-ai/edgewise/internal/vectors"
 	"github.com/edgewise-ai/edgewise/policy"
+	"github.com/edgewise-ai/edgewise/policy/internal/vectors"
 	"github.com/edgewise-ai/edgewise/registry"
 )
 

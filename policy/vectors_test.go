@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgewise-ai/edgewise/internal/vectors"
 	"github.com/edgewise-ai/edgewise/policy"
+	"github.com/edgewise-ai/edgewise/policy/internal/vectors"
 )
 
 var update = flag.Bool("update", false, "write the golden vectors anew")

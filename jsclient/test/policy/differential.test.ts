@@ -39,7 +39,7 @@ describe('Go and TypeScript', () => {
     const compared = { vectors: 0, texts: 0 }
     const differences: string[] = []
     const flags = ['-cases', String(cases), '-texts', String(texts), '-seed', seed]
-    const child = spawn('go', ['run', './internal/vectors/cmd/differential', ...flags], {
+    const child = spawn('go', ['run', './policy/internal/vectors/cmd/differential', ...flags], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],
     })

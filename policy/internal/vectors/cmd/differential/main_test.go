@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgewise-ai/edgewise/internal/vectors"
 	"github.com/edgewise-ai/edgewise/policy"
+	"github.com/edgewise-ai/edgewise/policy/internal/vectors"
 )
 
 // A reader needs no more than the lines, and gets as many as asked for.

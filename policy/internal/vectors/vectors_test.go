@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/edgewise-ai/edgewise/internal/vectors"
 	"github.com/edgewise-ai/edgewise/policy"
+	"github.com/edgewise-ai/edgewise/policy/internal/vectors"
 )
 
 // Whatever is random is valid, too, and says the same after its way through a file.

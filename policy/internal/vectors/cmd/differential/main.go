@@ -19,8 +19,8 @@ import (
 	"math/rand/v2"
 	"os"
 
-	"github.com/edgewise-ai/edgewise/internal/vectors"
 	"github.com/edgewise-ai/edgewise/policy"
+	"github.com/edgewise-ai/edgewise/policy/internal/vectors"
 )
 
 // each is how many vectors there are of one snapshot.
