@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/edgewise-ai/edgewise/policy"
-	"github.com/edgewise-ai/edgewise/registry"
 )
 
 // cloneInput copies an input that outlives the decision made from it: all its
@@ -36,12 +35,6 @@ func cloneTrace(trace []policy.Step) []policy.Step {
 		step.Detail, step.Remaining = maps.Clone(step.Detail), clone(step.Remaining)
 	}
 	return trace
-}
-
-// cloneLimits copies limits that outlive the call that got them.
-func cloneLimits(l registry.Limits) registry.Limits {
-	l.DisabledEngines = slices.Clone(l.DisabledEngines)
-	return l
 }
 
 // clone copies what p points to, and no further.

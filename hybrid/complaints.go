@@ -3,28 +3,30 @@ package hybrid
 import "log/slog"
 
 // complaints logs what the app's code does wrong within decisions: its policies,
-// its facts, its shadow. Of each it logs one complaint a minute at most. None of
-// them sees a prompt, so their errors can't repeat one.
+// its facts, its shadow. Each distinct error is logged once a minute at most. None
+// of them sees a prompt, so their errors can't repeat one.
 type complaints struct {
 	log  *slog.Logger
-	pace *pace[culprit]
+	pace *pace[complaint]
 }
 
-// culprit is what failed: "a policy", and which, "" for what there is one of.
-type culprit struct{ what, policy string }
+// complaint is what failed, "a policy", which, "" for what there is one of, and
+// how.
+type complaint struct{ what, policy, how string }
 
 func newComplaints(o *Options) *complaints {
-	return &complaints{log: o.Logger, pace: newPace[culprit](o.Now)}
+	return &complaints{log: o.Logger, pace: newPace[complaint](o.Now)}
 }
 
 // hear is called for every error.
 func (c *complaints) hear(what, policy string, err error) {
-	if _, due := c.pace.due(culprit{what, policy}); !due {
+	omitted, due := c.pace.due(complaint{what, policy, err.Error()})
+	if !due {
 		return
 	}
+	args := []any{"error", err, "omitted", omitted}
 	if policy != "" {
-		c.log.Warn("hybrid: "+what+" failed", "policy", policy, "error", err)
-	} else {
-		c.log.Warn("hybrid: "+what+" failed", "error", err)
+		args = append([]any{"policy", policy}, args...)
 	}
+	c.log.Warn("hybrid: "+what+" failed", args...)
 }

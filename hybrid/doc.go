@@ -27,6 +27,9 @@
 //
 // A routing request is a [policy.Request] with three more members: capabilities
 // (a [github.com/edgewise-ai/edgewise/capability.Device]), state (a [policy.State]) and trace.
+// Members that nobody knows are ignored, for pages may be newer, and so are claims
+// about device and state that make no sense; examples/explain reads the same body
+// and names them.
 //
 // Routing is advice, generating is not: /generate and /chat/completions ask the
 // policies again, with the identity and what they know of the request, whatever

@@ -119,14 +119,14 @@ func TestFactsAreChecked(t *testing.T) {
 	if got := s.snapshot().Subject.Budget.RemainingMicroUSD; got != -1<<53+1 {
 		t.Errorf("a debt of %d", got)
 	}
-	for _, nonsense := range []int64{-1, policy.MaxPrice + 1} {
+	for _, nonsense := range []int64{-1, -1, policy.MaxPrice + 1, policy.MaxPrice + 1} {
 		prices.EgressMicroUSDPerGB = nonsense
 		if got := s.snapshot().Subject.Prices; got != nil {
 			t.Errorf("got %+v", got)
 		}
 	}
-	if n := strings.Count(log.String(), "Options.Facts failed"); n != 1 || !strings.Contains(log.String(), "EgressMicroUSDPerGB") {
-		t.Errorf("logged %d times, want once a minute:\n%s", n, &log)
+	if n := strings.Count(log.String(), "Options.Facts failed"); n != 2 || !strings.Contains(log.String(), "EgressMicroUSDPerGB") {
+		t.Errorf("logged %d times, want each of two errors once a minute:\n%s", n, &log)
 	}
 }
 

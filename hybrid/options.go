@@ -45,8 +45,8 @@ type Options struct {
 	// Defaults to [policy.Defaults]() with their default options.
 	Policies []policy.Policy
 
-	// First names custom policies whose preference counts before the built-in
-	// ones, in this order. Defaults to none.
+	// First names policies whose preference counts before that of all others, in
+	// this order. Defaults to none.
 	First []string
 
 	// Limits bound the choice of models. Defaults to the zero limits.
@@ -78,8 +78,10 @@ type Options struct {
 	// leaves releasing it to whoever made it. Defaults to a [ledger.Memory].
 	Ledger ledger.Ledger
 
-	// Logger learns of what fails behind the endpoints. It never gets a prompt,
-	// an answer or an upstream's words. Defaults to silence.
+	// Logger learns of what fails behind the endpoints, and of each distinct error
+	// of a policy or of Facts once a minute, with how often it was omitted since.
+	// It never gets a prompt, an answer or an upstream's words.
+	// Defaults to silence.
 	Logger *slog.Logger
 
 	// Now is the clock of grants, ledger entries and measurements, and of what
@@ -158,7 +160,7 @@ func (o Options) withDefaults() Options {
 	}
 	o.SigningKeys = keys
 	// Every listing reads these.
-	o.Policies, o.First, o.Limits = slices.Clone(o.Policies), slices.Clone(o.First), cloneLimits(o.Limits)
+	o.Policies, o.First, o.Limits = slices.Clone(o.Policies), slices.Clone(o.First), o.Limits.WithDefaults()
 	o.Shadow = o.Shadow.withDefaults(&o)
 	o.Prefix = cmp.Or(o.Prefix, DefaultPrefix)
 	o.RefreshInterval = cmp.Or(o.RefreshInterval, DefaultRefreshInterval)

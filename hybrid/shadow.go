@@ -28,8 +28,8 @@ type Shadow struct {
 	// Defaults to [Options.Policies], to try First or Limits alone.
 	Policies []policy.Policy
 
-	// First is to them what [Options.First] is to the others, and defaults to it;
-	// an empty slice that is not nil names none.
+	// First is to them what [Options.First] is to the others. Defaults to that
+	// where Policies are unset too, and else to none.
 	First []string
 
 	// Limits bound their choice of models. Defaults to [Options.Limits].
@@ -52,14 +52,14 @@ func (s *Shadow) withDefaults(o *Options) *Shadow {
 	own := *s
 	if own.Policies == nil {
 		own.Policies = o.Policies
-	}
-	if own.First == nil {
-		own.First = o.First
+		if own.First == nil {
+			own.First = o.First
+		}
 	}
 	if own.Limits == nil {
 		own.Limits = &o.Limits
 	}
-	limits := cloneLimits(*own.Limits)
+	limits := own.Limits.WithDefaults()
 	own.Policies, own.First, own.Limits = slices.Clone(own.Policies), slices.Clone(own.First), &limits
 	return &own
 }

@@ -321,3 +321,14 @@ func TestShadowRefusesWhatOptionsRefuse(t *testing.T) {
 		}
 	}
 }
+
+// A trial without the app's own policy is the most natural one.
+func TestShadowGoesWithoutTheRoutersFirst(t *testing.T) {
+	own := policy.Named("acme.x", policy.PolicyFunc(func(context.Context, *policy.Input) (policy.Verdict, error) {
+		return policy.Verdict{}, nil
+	}))
+	open(t, func(o *hybrid.Options) {
+		o.Policies, o.First = policy.Defaults(own), []string{"acme.x"}
+		o.Shadow = &hybrid.Shadow{Policies: policy.Defaults()}
+	})
+}

@@ -23,7 +23,7 @@ type asked struct {
 func admit(p Policy, position int, first []string) (asked, error) {
 	layers, whole := layersOf(p)
 	if !whole {
-		return asked{}, fmt.Errorf("policy: Options.Policies[%d] is nil, or wraps a policy that is", position)
+		return asked{}, fmt.Errorf("policy: Options.Policies[%d] is nil, or wraps a policy that is nil, or itself", position)
 	}
 	name, err := nameOf(p)
 	if err != nil {

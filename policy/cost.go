@@ -75,9 +75,9 @@ func (p Cost) Explain(in *Input) map[string]int64 {
 	return detail
 }
 
-// costs are what the request costs the operator on either side, in millionths of
-// a US dollar; p has its defaults. Where the page does not say where the candidate is, it may have to
-// be downloaded.
+// costs are what the request costs the operator on either side, in millionths of a
+// US dollar. A candidate of which the page does not say where it is may have to be
+// downloaded. p has its defaults.
 func (p Cost) costs(in *Input) (server, browser int64, known bool) {
 	prices := in.Subject.Prices
 	if prices == nil || in.Candidate == nil {

@@ -33,19 +33,20 @@ type Options struct {
 }
 
 // Defaults returns the built-in policies with their default options. A policy
-// given replaces the built-in one of the same name, or is added.
+// given replaces the built-in one of the same name, or is added. To leave one out,
+// delete it from the result.
 func Defaults(custom ...Policy) []Policy {
 	all := []Policy{
 		Enabled{}, Capability{}, Privacy{}, Preference{}, Budget{}, Tier{}, Health{},
 		Sticky{}, Readiness{}, Battery{}, Speed{}, Task{}, Complexity{}, Cost{},
 	}
+	builtin := all
 	for _, c := range custom {
 		name := nameIn(c)
-		same := slices.IndexFunc(all, func(p Policy) bool { return name != "" && nameIn(p) == name })
-		if same >= 0 {
+		if same := slices.IndexFunc(builtin, func(p Policy) bool { return nameIn(p) == name }); same >= 0 {
 			all[same] = c
 		} else {
-			all = append(all, c)
+			all = append(all, c) // NewDecider sees to it that no two have one name
 		}
 	}
 	return all
@@ -64,8 +65,10 @@ type Decider struct {
 	revision string
 }
 
-// NewDecider returns a decider. It fails if there is no index, and if a policy is
-// nil, has no valid name, has the name of another, or has an option out of range.
+// NewDecider returns a decider. It fails if there is no index; if a policy is nil,
+// has no valid name, has the name of another, has an option out of range, or
+// declares or counts as what makes no sense; if First names a policy twice, or one
+// that is not there; and if a limit is out of range.
 func NewDecider(index *registry.Index, opts Options) (*Decider, error) {
 	if index == nil {
 		return nil, errors.New("policy: a decider needs an index: registry.NewIndex makes one, of no models too")
@@ -74,18 +77,17 @@ func NewDecider(index *registry.Index, opts Options) (*Decider, error) {
 		return nil, err
 	}
 	d := &Decider{
-		index: index, limits: opts.Limits, first: slices.Clone(opts.First), onError: opts.OnError,
+		index: index, limits: opts.Limits.WithDefaults(), first: slices.Clone(opts.First), onError: opts.OnError,
 		asked: []asked{{name: candidateName, policy: candidate{}, forbids: forbidPlace(candidateName)}},
 	}
-	d.limits.DisabledEngines = slices.Clone(d.limits.DisabledEngines)
-	d.limits.MaxFailures = cmp.Or(d.limits.MaxFailures, registry.DefaultMaxFailures)
-	d.limits.FastTokensPerSecondMilli = cmp.Or(d.limits.FastTokensPerSecondMilli, registry.DefaultFastTokensPerSecondMilli)
 	if err := d.admitAll(opts.Policies); err != nil {
 		return nil, err
 	}
 	var err error
-	d.revision, err = d.revisionOf()
-	return d, err
+	if d.revision, err = d.revisionOf(); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // admitAll takes the policies in, or the default ones, and puts them in order.

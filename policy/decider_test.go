@@ -37,6 +37,11 @@ func TestNewDeciderRefuses(t *testing.T) {
 		{"no policy within a name", alone(policy.Named("acme.x", nil)), "wraps a policy that is"},
 		{"no policy within a time", alone(policy.Timeout(nil, 1, policy.Verdict{})), "wraps a policy that is"},
 		{"no function", alone(policy.Named("acme.x", policy.PolicyFunc(nil))), "wraps a policy that is"},
+		{"a wrapper around itself", alone(endless{}), "wraps a policy that is nil, or itself"},
+		{"one custom name twice", policy.Options{Policies: policy.Defaults(
+			policy.Named("acme.x", unnamed), policy.Named("acme.x", unnamed),
+		)}, "two policies"},
+		{"a built-in policy wrapped", alone(policy.Timeout(policy.Speed{}, 1, policy.Verdict{})), `policy.Named("acme.speed"`},
 		{"a pointer to nothing", alone((*policy.Complexity)(nil)), "is nil"},
 		{"first unknown", policy.Options{First: []string{"acme.x"}}, "none of the policies"},
 		{"first the candidate", policy.Options{First: []string{candidate}}, "none of the policies"},
@@ -52,6 +57,11 @@ func TestNewDeciderRefuses(t *testing.T) {
 	}
 }
 
+// endless unwraps to itself.
+type endless struct{ policy.Policy }
+
+func (e endless) Unwrap() policy.Policy { return e }
+
 func TestNewDeciderNeedsAnIndex(t *testing.T) {
 	_, err := policy.NewDecider(nil, policy.Options{})
 	wantErrorAbout(t, err, "needs an index")
@@ -64,7 +74,7 @@ func TestDefaultsTakeWhateverTheyAreGiven(t *testing.T) {
 		want   int
 	}{
 		"wrapped, and others": {[]policy.Policy{policy.Timeout(a, 1, policy.Verdict{}), policy.Declared(b, policy.Declaration{})}, 16},
-		"one name twice":      {[]policy.Policy{a, policy.Timeout(a, 1, policy.Verdict{})}, 15},
+		"one name twice":      {[]policy.Policy{a, policy.Timeout(a, 1, policy.Verdict{})}, 16}, // for NewDecider to refuse
 		"without a name":      {[]policy.Policy{always(policy.Verdict{}), b, always(policy.Verdict{})}, 17},
 		"nil":                 {[]policy.Policy{nil, a, (*policy.Cost)(nil)}, 17},
 		"pointers":            {[]policy.Policy{&policy.Privacy{}, &policy.Cost{}}, 14},

@@ -14,8 +14,10 @@ type Decision struct {
 	// ever fall back, hand over or retry to a target that is not permitted.
 	Fallback Target
 
-	// Preload is the candidate if the page should fetch or load it ahead of
-	// need, nil if it is loaded or the browser is not permitted.
+	// Preload is the candidate if the page could fetch or load it ahead of need:
+	// nil if it is loaded, or the browser is not permitted. Whether to is the
+	// page's to say: after cheaper_on_server a download would cost more than it
+	// saves.
 	Preload *registry.Model
 
 	// Trace explains the decision step by step, if [Input.Trace] asked for it.

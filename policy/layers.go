@@ -3,9 +3,10 @@ package policy
 import "reflect"
 
 // layersOf lists a policy and what it wraps, from the outside in. whole is false if
-// one of them is nil, which ends the list before it.
+// one of them is nil, which ends the list before it, or if there is no end to them.
 func layersOf(p Policy) (layers []Policy, whole bool) {
-	for !isNil(p) {
+	const most = 100 // one that unwraps to itself has no end
+	for !isNil(p) && len(layers) < most {
 		layers = append(layers, p)
 		w, wraps := p.(interface{ Unwrap() Policy })
 		if !wraps {

@@ -23,7 +23,10 @@ import (
 // A policy that wraps another says so by a method Unwrap() Policy. Whatever it
 // can't do itself ([Namer], [Declarer], [Explainer]) is then asked of the one
 // within, and both are validated. The wrappers of this package do so: [Named],
-// [Declared] and [Timeout] may wrap each other in any order.
+// [Declared] and [Timeout] may wrap each other in any order. A built-in policy that
+// is wrapped is an app's policy and needs a name of its own.
+//
+// policytest.Run tests a policy.
 type Policy interface {
 	Evaluate(ctx context.Context, in *Input) (Verdict, error)
 }
@@ -104,7 +107,7 @@ func nameOf(p Policy) (string, error) {
 		return "", fmt.Errorf("policy: name %q of %T is malformed: want %s", name, p, wireName)
 	}
 	if _, builtin := p.(portable); !builtin && !strings.Contains(name, ".") {
-		return "", fmt.Errorf("policy: name %q of %T is reserved: put your own before it and a dot, as in acme.%s", name, p, name)
+		return "", fmt.Errorf("policy: the name %q is reserved for a built-in policy as it is: give your own, or a wrapped one, a name with a dot, as in policy.Named(%q, …)", name, "acme."+name)
 	}
 	return name, nil
 }

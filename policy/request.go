@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/edgewise-ai/edgewise/capability"
 	"github.com/edgewise-ai/edgewise/registry"
@@ -37,7 +38,8 @@ const (
 )
 
 // DefaultMaxTokens is the completion length assumed for a request that states
-// none.
+// none, in tokens: between the 100 and the 500 of the book's examples (chapters
+// 5.5.5 and 5.5.6).
 const DefaultMaxTokens = 256
 
 // Request is what a decision may know of one prompt: lengths, counts and wishes,
@@ -136,10 +138,5 @@ func validCounts(counts ...count) error {
 }
 
 func oneOf[T comparable](v T, valid ...T) bool {
-	for _, w := range valid {
-		if v == w {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(valid, v)
 }

@@ -49,13 +49,12 @@ func (d *Decider) Snapshot() Snapshot {
 		Revision: d.revision,
 		Policies: make([]Spec, len(d.specs)),
 		First:    slices.Clone(d.first),
-		Limits:   d.limits,
+		Limits:   d.limits.WithDefaults(),
 		Models:   slices.Clone(d.index.Models()),
 	}
 	for i, spec := range d.specs {
 		s.Policies[i] = spec.clone()
 	}
-	s.Limits.DisabledEngines = slices.Clone(s.Limits.DisabledEngines)
 	return s
 }
 

@@ -1,6 +1,9 @@
 package policy
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Target is where a request runs. The zero value is [None].
 type Target uint8
@@ -51,6 +54,17 @@ func SetOf(targets ...Target) (s TargetSet) {
 		s |= 1 << t
 	}
 	return s
+}
+
+// String lists the targets of the set: "{browser server}".
+func (s TargetSet) String() string {
+	var names []string
+	for t := range targetCount {
+		if s.Has(t) {
+			names = append(names, t.String())
+		}
+	}
+	return "{" + strings.Join(names, " ") + "}"
 }
 
 // Has reports whether the set holds t.

@@ -29,6 +29,9 @@ func TestTargetSet(t *testing.T) {
 	if !set.Has(server) || set.Has(browser) || set.Has(none) {
 		t.Errorf("the set of the server holds something else: %b", set)
 	}
+	if got := policy.SetOf(browser, server).String(); got != "{browser server}" {
+		t.Errorf("both are called %s", got)
+	}
 	if got := policy.Target(7).String(); got != "Target(7)" {
 		t.Errorf("a target that does not exist is called %s", got)
 	}

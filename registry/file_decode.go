@@ -32,7 +32,7 @@ func decodeFile(path string, content []byte) (*Listing, error) {
 		return nil, inFile(path, content, 0, fmt.Errorf("want %s: %w", fileForm, err))
 	}
 	all := newCollection(len(document.Models))
-	at := 0
+	at := modelsAt(content)
 	for _, raw := range document.Models {
 		at += bytes.Index(content[at:], raw)
 		m, err := decodeModel(raw)
@@ -45,6 +45,21 @@ func decodeFile(path string, content []byte) (*Listing, error) {
 		at += len(raw)
 	}
 	return newListing(all.models), nil
+}
+
+// modelsAt returns where the value of "models" begins in a document that has been
+// decoded.
+func modelsAt(content []byte) int {
+	tokens := json.NewDecoder(bytes.NewReader(content))
+	_, _ = tokens.Token() // the opening brace
+	for tokens.More() {
+		key, _ := tokens.Token()
+		if key == "models" {
+			break
+		}
+		_ = tokens.Decode(new(json.RawMessage))
+	}
+	return int(tokens.InputOffset())
 }
 
 // decodeModel reads one model, or says which of its fields can't be read.

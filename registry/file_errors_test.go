@@ -50,6 +50,7 @@ func TestFileErrors(t *testing.T) {
 		{"other field", `{"model": []}`, "1:1", "", "", `unknown field "model"`},
 		{"no models", `{"revision": "1"}`, "1:1", "", "", "models is missing"},
 		{"null for models", `{"models": null}`, "1:1", "", "", "models is missing"},
+		{"model that looks like its revision", "{\"revision\": \"{}\",\n \"models\": [{}]}", "2:13", "", "id", "is missing"},
 		{"null for a model", "{\"models\": [\n null]}", "2:2", "", "", "want a model, got null"},
 		{"list for a model", `{"models": [[1]]}`, "1:13", "", "", "want a model, got [1]"},
 		{"unknown field", "{\"models\": [" + good + ",\n  {\"id\": \"m\", \"minRAM\": 2}]}", "2:3", "m", "minRAM", "unknown field"},

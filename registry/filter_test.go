@@ -236,6 +236,18 @@ func TestEveryFeatureIsFiltered(t *testing.T) {
 	}
 }
 
+// A kill switch with a typing error would switch nothing off.
+func TestLimitsKnowTheEngines(t *testing.T) {
+	for engine, ok := range map[string]bool{
+		registry.WebLLM: true, "acme/mlx": true, "WebLLM": false, "weblm": false, "": false,
+	} {
+		limits := registry.Limits{DisabledEngines: []string{registry.Wllama, engine}}
+		if err := limits.Validate(); ok != (err == nil) || !ok && !strings.Contains(err.Error(), "Limits.DisabledEngines") {
+			t.Errorf("%q: %v", engine, err)
+		}
+	}
+}
+
 func TestLimitsValidate(t *testing.T) {
 	for name, number := range map[string]func(*registry.Limits, int64){
 		"MaxModelBytes":            func(l *registry.Limits, n int64) { l.MaxModelBytes = n },

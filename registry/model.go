@@ -100,15 +100,6 @@ type Features struct {
 	N          int  `json:"n,omitempty"` // completions a request, 128 at most on a model; 0 means 1
 }
 
-// Covers reports whether everything that need asks for is offered.
-func (f Features) Covers(need Features) bool {
-	return (f.Tools || !need.Tools) &&
-		(f.JSONSchema || !need.JSONSchema) &&
-		(f.Images || !need.Images) &&
-		(f.Logprobs || !need.Logprobs) &&
-		max(need.N, 1) <= max(f.N, 1)
-}
-
 // FieldError says which field of which model is wrong.
 type FieldError struct {
 	Model   string // the model's ID, as given

@@ -18,32 +18,6 @@ func validModel(id string) registry.Model {
 	}
 }
 
-func TestFeaturesCovers(t *testing.T) {
-	all := registry.Features{Tools: true, JSONSchema: true, Images: true, Logprobs: true, N: 4}
-	needs := []registry.Features{{Tools: true}, {JSONSchema: true}, {Images: true}, {Logprobs: true}, {N: 2}}
-	for _, need := range needs {
-		if !all.Covers(need) {
-			t.Errorf("everything does not cover %+v", need)
-		}
-		if (registry.Features{}).Covers(need) {
-			t.Errorf("nothing covers %+v", need)
-		}
-		if !need.Covers(need) {
-			t.Errorf("%+v does not cover itself", need)
-		}
-		if !need.Covers(registry.Features{}) {
-			t.Errorf("%+v does not cover a request without needs", need)
-		}
-	}
-	if !(registry.Features{}).Covers(registry.Features{N: 1}) {
-		t.Error("n = 1 needs nothing")
-	}
-	if all.Covers(registry.Features{N: 5}) {
-		t.Error("n = 5 is more than 4")
-	}
-}
-
-// The names on the wire, which the client shares.
 func TestModelJSON(t *testing.T) {
 	model := registry.Model{
 		ID: "a", Name: "A", Framework: registry.Transformers, Parameters: "350M", Quantization: "q4",

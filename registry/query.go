@@ -1,7 +1,9 @@
 package registry
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/edgewise-ai/edgewise/capability"
 	"github.com/edgewise-ai/edgewise/internal/strictjson"
@@ -71,6 +73,11 @@ const (
 // Validate reports the first limit that is out of range: negative, or beyond
 // 2^53-1, up to which every page computes exactly.
 func (l *Limits) Validate() error {
+	for _, engine := range l.DisabledEngines {
+		if !validFramework(engine) {
+			return fmt.Errorf("registry: Limits.DisabledEngines names %.200q: want %s", engine, wantFramework)
+		}
+	}
 	for _, limit := range [...]struct {
 		name  string
 		value int64
@@ -86,6 +93,15 @@ func (l *Limits) Validate() error {
 		}
 	}
 	return nil
+}
+
+// WithDefaults returns the limits with every default filled in and no memory
+// shared with the receiver.
+func (l Limits) WithDefaults() Limits {
+	l.DisabledEngines = slices.Clone(l.DisabledEngines)
+	l.MaxFailures = cmp.Or(l.MaxFailures, DefaultMaxFailures)
+	l.FastTokensPerSecondMilli = cmp.Or(l.FastTokensPerSecondMilli, DefaultFastTokensPerSecondMilli)
+	return l
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]. A limit that nobody here knows

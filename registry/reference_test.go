@@ -54,7 +54,7 @@ var referenceFilters = []struct {
 		return fits || isOnDevice(m, q)
 	}},
 	{registry.FilterContext, func(m registry.Model, q registry.Query) bool { return q.Tokens <= int64(m.ContextWindow) }},
-	{registry.FilterFeatures, func(m registry.Model, q registry.Query) bool { return m.Supports.Covers(q.Needs) }},
+	{registry.FilterFeatures, func(m registry.Model, q registry.Query) bool { return covers(m.Supports, q.Needs) }},
 	{registry.FilterMetered, func(m registry.Model, q registry.Query) bool {
 		return isOnDevice(m, q) || !q.Network.SaveData && !q.Network.Metered
 	}},
@@ -136,4 +136,13 @@ func referenceSelect(models []registry.Model, q registry.Query) (best []string, 
 		best = append(best, m.ID)
 	}
 	return best, emptied, left
+}
+
+// covers reports whether everything that need asks for is offered.
+func covers(offer, need registry.Features) bool {
+	return (offer.Tools || !need.Tools) &&
+		(offer.JSONSchema || !need.JSONSchema) &&
+		(offer.Images || !need.Images) &&
+		(offer.Logprobs || !need.Logprobs) &&
+		max(need.N, 1) <= max(offer.N, 1)
 }

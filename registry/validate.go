@@ -59,8 +59,7 @@ func (m *Model) checkNames() (field, problem string) {
 		return "id", "is missing"
 	}
 	if !validFramework(m.Framework) {
-		return "framework", fmt.Sprintf("is %.200q: want %s, or for an engine of your own a name with a slash, such as acme/mlx, of at most %d bytes",
-			m.Framework, strings.Join(engines, ", "), capability.MaxLabelLength)
+		return "framework", fmt.Sprintf("is %.200q: want %s", m.Framework, wantFramework)
 	}
 	if _, err := ParseParameters(m.Parameters); err != nil {
 		return "parameters", err.Error()
@@ -153,6 +152,9 @@ func (m *Model) checkFiles() (field, problem string) {
 var engines = []string{WebLLM, Transformers, Wllama, ONNX, PromptAPI}
 
 var ownEngine = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:-]*(/[A-Za-z0-9_.:-]+)+$`)
+
+var wantFramework = fmt.Sprintf("%s, or for an engine of your own a name with a slash, such as acme/mlx, of at most %d bytes",
+	strings.Join(engines, ", "), capability.MaxLabelLength)
 
 func validFramework(name string) bool {
 	return slices.Contains(engines, name) || len(name) <= capability.MaxLabelLength && ownEngine.MatchString(name)

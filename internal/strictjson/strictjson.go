@@ -1,5 +1,5 @@
-// Package strictjson decodes JSON that an operator wrote by hand, where a slip of
-// the pen must be told and not passed over in silence.
+// Package strictjson decodes JSON in which a word that nobody knows would change the
+// meaning: an operator's files, and the policies and limits of a snapshot.
 package strictjson
 
 import (
