@@ -434,7 +434,7 @@ export interface Snapshot {
   staleIfUnreachable?: number
   /** In the order of forbids. */
   policies: PolicySpec[]
-  /** Custom policies whose preferences count before the built-in ones, by name. */
+  /** Names policies, built-in ones too, whose preferences count before all others, in this order. */
   first?: string[]
   models: ModelInfo[]
   limits?: SnapshotLimits

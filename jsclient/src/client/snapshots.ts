@@ -17,6 +17,7 @@ export class SnapshotSource {
   readonly #now: () => number
   #held: { snapshot: Snapshot; etag: string | undefined; checkedAt: number } | undefined
   #refreshing: Promise<void> | undefined
+  /** Why none is held; undefined while one is. */
   #problem: SnapshotError | undefined
   #failedAt: number | undefined
   #followedAt: number | undefined
@@ -89,12 +90,18 @@ export class SnapshotSource {
       this.#failedAt = undefined
     } catch (error) {
       this.#failedAt = this.#now()
-      if (isUnauthorizedError(error) || isSnapshotError(error)) this.#held = undefined
-      if (isSnapshotError(error)) this.#problem = error
-      else if (isServerError(error) && error.code === 'invalid_response') {
+      if (isSnapshotError(error)) {
+        this.#held = undefined
+        this.#problem = error
+      } else if (isUnauthorizedError(error)) {
+        this.#held = undefined
+        this.#problem = undefined
+        throw error
+      } else if (isServerError(error)) {
+        if (error.code !== 'invalid_response' || held) return
         const message = 'The policy snapshot was cut short, or is none. Check `baseURL`.'
         this.#problem = new SnapshotError(message, { code: 'snapshot_invalid', cause: error })
-      } else if (!timeout.aborted && !isNetworkError(error) && !isServerError(error)) throw error
+      } else if (!timeout.aborted && !isNetworkError(error)) throw error
     }
   }
 

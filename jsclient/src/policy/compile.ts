@@ -6,12 +6,19 @@ import { indexModels } from './model-index.ts'
 import { count, flag, names, readOptions } from './options.ts'
 import { CANDIDATE, type Places, placesOf } from './order.ts'
 import { POLICIES } from './policies/index.ts'
-import type { Policy } from './policy.ts'
+import { type Policy, withOptions } from './policy.ts'
 import { checkSubject } from './subject.ts'
-import { within } from './validate.ts'
+import { isText, within } from './validate.ts'
 
-/** Names of policies, as the server admits them. */
-const NAME = /^[a-z][a-z0-9_.]{0,63}$/
+/** Names of an app's policies, as the server admits them: those without a dot are reserved. */
+const NAME = /^(?=.*\.)[a-z][a-z0-9_.]{0,63}$/
+
+const DEFAULT_MAX_FAILURES = 3
+
+/** About as fast as people read. */
+const DEFAULT_FAST_TOKENS_PER_SECOND_MILLI = 5000
+
+const TARGETS: readonly Target[] = ['browser', 'server']
 
 /** A policy that only the server can evaluate: what it may say at all. */
 export interface OpaquePolicy {
@@ -64,7 +71,7 @@ export function orInvalid<T>(read: () => T): T {
 
 function readPolicies({ policies, first = [] }: Snapshot): Asked[] {
   // Privacy is a promise, not a choice: it is asked even when a snapshot leaves it out.
-  const kept = policies.some(({ name, opaque }) => name === 'privacy' && !opaque)
+  const kept = policies.some(({ name }) => name === 'privacy')
   const asked = (kept ? policies : [{ name: 'privacy' }, ...policies]).map((spec, position): Asked => {
     const { name } = spec
     const policy = within(`policy ${JSON.stringify(name)}`, () => (spec.opaque ? readOpaque(spec) : build(spec)))
@@ -72,6 +79,7 @@ function readPolicies({ policies, first = [] }: Snapshot): Asked[] {
   })
   const given = new Set(asked.map(({ name }) => name))
   if (given.size < asked.length) throw new Error('two policies have the same name')
+  if (new Set(first).size < first.length) throw new Error('first names a policy twice')
   for (const name of first) if (!given.has(name)) throw new Error(`first names ${name}, which is none of the policies`)
   asked.push({ name: CANDIDATE, places: placesOf(CANDIDATE, 0, []), policy: candidate })
   return asked.sort((a, b) => a.places.forbid - b.places.forbid || (a.name < b.name ? -1 : 1))
@@ -83,9 +91,9 @@ export function readLimits(limits: SnapshotLimits | undefined): Limits {
     allowSoftwareGPU: flag,
     maxModelBytes: count(0),
     disabledEngines: names,
-    maxFailures: count(3),
+    maxFailures: count(DEFAULT_MAX_FAILURES),
     minTokensPerSecondMilli: count(0),
-    fastTokensPerSecondMilli: count(5000),
+    fastTokensPerSecondMilli: count(DEFAULT_FAST_TOKENS_PER_SECOND_MILLI),
   }
   return within('limits', () => readOptions(readers, limits))
 }
@@ -95,26 +103,25 @@ const candidate: Policy = ({ selection: { model, emptied } }) =>
   model ? {} : { forbid: 'browser', reason: reasonOf(emptied) }
 
 function build({ name, options }: PolicySpec): Policy {
-  const factory = POLICIES.get(name)
-  if (!factory) throw new Error('it is unknown to this version')
-  return factory(options)
+  const kind = POLICIES.get(name)
+  if (!kind) throw new Error('it is unknown to this version')
+  return withOptions(kind, options)
 }
 
 /** Without declared effects a policy may say anything. */
 function readOpaque({ name, effects, whenUnreachable = 'abstain' }: PolicySpec): OpaquePolicy {
-  if (!NAME.test(name)) throw new Error('its name is malformed')
+  if (!isText(name) || !NAME.test(name)) throw new Error('its name is malformed')
   if (whenUnreachable !== 'abstain' && whenUnreachable !== 'forbid') throw new Error('its whenUnreachable is unknown')
-  const both: readonly Target[] = ['browser', 'server']
   const targets = (given: readonly string[] | undefined): Target[] => {
     const list = given ?? []
-    if (!list.every((target) => target === 'none' || both.includes(target as Target))) {
+    if (!list.every((target) => TARGETS.includes(target as Target))) {
       throw new Error('its effects name a target that does not exist')
     }
-    return both.filter((target) => list.includes(target))
+    return TARGETS.filter((target) => list.includes(target))
   }
   return {
-    forbids: effects ? targets(effects.forbid) : both,
-    prefers: effects ? targets(effects.prefer) : both,
+    forbids: effects ? targets(effects.forbid) : TARGETS,
+    prefers: effects ? targets(effects.prefer) : TARGETS,
     whenUnreachable,
   }
 }

@@ -4,7 +4,7 @@ import { type IndexedModel, indexModel } from './model.ts'
 import { isOnDevice, type KnownModel, UNKNOWN_MODEL } from './state.ts'
 
 /** How many models at most ride along behind a candidate. */
-export const MAX_ALTERNATES = 3
+const MAX_ALTERNATES = 3
 
 /** The answer of the candidate choice. */
 export interface Selection {

@@ -27,15 +27,21 @@ export interface Verdict {
 /** A policy that the page can evaluate. Pure: no clock, no network, no globals. */
 export type Policy = (input: PolicyInput) => Verdict
 
-/** Makes a policy of its options in a snapshot; throws a plain Error when they make no sense. */
-export type PolicyFactory = (options: unknown) => Policy
+/** What a policy is made of: how its options are read, and what it says. */
+export interface PolicyKind<T = unknown> {
+  readonly readers: Readers<T>
+  evaluate(input: PolicyInput, options: T): Verdict
+}
 
-/** Defines a policy: how its options are read, and what it says. */
-export function policy<T>(readers: Readers<T>, evaluate: (input: PolicyInput, options: T) => Verdict): PolicyFactory {
-  return (given) => {
-    const options = readOptions(readers, given)
-    return (input) => evaluate(input, options)
-  }
+/** Defines a policy. */
+export function policy<T>(readers: Readers<T>, evaluate: PolicyKind<T>['evaluate']): PolicyKind<T> {
+  return { readers, evaluate }
+}
+
+/** Makes a policy of its options in a snapshot; throws a plain Error when they make no sense. */
+export function withOptions({ readers, evaluate }: PolicyKind, given: unknown): Policy {
+  const options = readOptions(readers, given)
+  return (input) => evaluate(input, options)
 }
 
 /** What is known of a feature, as a number: -1 unknown, 0 no, 1 yes. */

@@ -5,7 +5,7 @@ import { compile, orInvalid } from './compile.ts'
 import { insist, isCount, isList, isObject, isText } from './validate.ts'
 
 /** The newest form of a snapshot that this version reads. */
-export const SNAPSHOT_SCHEMA = 1
+const SNAPSHOT_SCHEMA = 1
 
 /**
  * Reads a snapshot, from JSON text or from what `JSON.parse` gave. A SnapshotError says what is wrong: text cut short, a

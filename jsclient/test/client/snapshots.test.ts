@@ -13,7 +13,8 @@ async function tampered(t: TestContext, tamper: (json: string) => string) {
   const hands = { tamper }
   const fetched: typeof fetch = async (url, init) => {
     const response = await fetch(url, init)
-    return String(url).endsWith('/browser/policy') ? new Response(hands.tamper(await response.text())) : response
+    if (!String(url).endsWith('/browser/policy')) return response
+    return new Response(hands.tamper(await response.text()), { status: response.status })
   }
   const parts = await setup(t, { engine: { cached: ['tiny'] }, client: { fetch: fetched, now: () => clock.now } })
   await parts.client.initialize()
@@ -107,6 +108,32 @@ describe('a snapshot', () => {
     const error = await rejection(client.generate('two'))
     assert.ok(isSnapshotError(error) && error.code === 'snapshot_expired')
   })
+
+  for (const [kind, tamper] of [
+    ['usable', untouched],
+    ['cut short', (json: string) => json.slice(0, -9)],
+  ] as const) {
+    it(`that came ${kind} and then cut short is forgotten with the identity`, async (t) => {
+      const parts = await tampered(t, tamper)
+      const { client, server, clock, hands } = parts
+      const refetch = async (): Promise<void> => {
+        const before = policies(parts)
+        clock.now += 301_000
+        await client.generate('hi')
+        await until(() => policies(parts) > before)
+        await settled()
+      }
+      hands.tamper = (json) => json.slice(0, -9)
+      await refetch()
+      assert.equal(client.policy !== undefined, tamper === untouched)
+      server.behaviour = { policyStatus: 401 }
+      await refetch()
+      assert.equal(client.policy, undefined)
+      const error = await rejection(client.generate('hi', { privacy: 'local-only' }))
+      assert.ok(isNoTargetError(error) && isSnapshotError(error.cause))
+      assert.equal(error.cause.code, 'snapshot_missing')
+    })
+  }
 
   it('that can be used again is used again', async (t) => {
     const parts = await tampered(t, (json) => json.slice(0, -9))

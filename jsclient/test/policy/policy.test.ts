@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isInvalidRequestError } from '../../src/errors/invalid-request-error.ts'
 import { isSnapshotError } from '../../src/errors/snapshot-error.ts'
+import { FILTERS } from '../../src/policy/filter.ts'
 import {
   codePoints,
   decide,
-  FILTERS,
   ModelSelector,
   parseParameters,
   parseSnapshot,
@@ -52,7 +52,14 @@ describe('parseSnapshot', () => {
     ['a negative age', { ...snapshot(), maxAge: -1 }],
     ['a grant without its token', { ...snapshot(), grant: { id: 'g' } }],
     ['an unknown policy', { ...snapshot(), policies: [{ name: 'astrology' }] }],
-    ['a malformed name', { ...snapshot(), policies: [{ name: 'Acme', opaque: true }] }],
+    ...['Acme.x', '.x', 'acme x.y', `a.${'x'.repeat(63)}`, ['acme.x'], undefined].map((name): [string, unknown] => [
+      `a malformed name, ${JSON.stringify(name)}`,
+      { ...snapshot(), policies: [{ name, opaque: true }] },
+    ]),
+    ...['acme', 'candidate', 'privacy', 'cost'].map((name): [string, unknown] => [
+      `the reserved name ${name}`,
+      { ...snapshot(), policies: [{ name, opaque: true }] },
+    ]),
     ['a policy twice', { ...snapshot(), policies: [{ name: 'privacy' }, { name: 'privacy' }] }],
     ['an unknown option', { ...snapshot(), policies: [{ name: 'readiness', options: { patience: 1 } }] }],
     ['an option of a policy that has none', { ...snapshot(), policies: [{ name: 'privacy', options: { x: 1 } }] }],
@@ -66,10 +73,14 @@ describe('parseSnapshot', () => {
     ['a negative limit', { ...snapshot(), limits: { maxFailures: -1 } }],
     ['engines that are no names', { ...snapshot(), limits: { disabledEngines: [1] } }],
     ['an unknown name in first', { ...snapshot(), first: ['nobody'] }],
-    [
-      'effects on no target',
-      { ...snapshot(), policies: [{ name: 'a.b', opaque: true, effects: { forbid: ['moon'] } }] },
-    ],
+    ['the choice of a model in first', { ...snapshot(), first: ['candidate'] }],
+    ['a name twice in first', { ...snapshot(), first: ['cost', 'task', 'cost'] }],
+    ...[{ forbid: ['moon'] }, { forbid: ['none'] }, { prefer: ['server', 'none'] }].map(
+      (effects): [string, unknown] => [
+        `effects on no target, ${JSON.stringify(effects)}`,
+        { ...snapshot(), policies: [{ name: 'a.b', opaque: true, effects }] },
+      ],
+    ),
     ['an odd whenUnreachable', { ...snapshot(), policies: [{ name: 'a.b', opaque: true, whenUnreachable: 'hope' }] }],
     ['a model twice', { ...snapshot(), models: [model, model] }],
     ['a model without an id', { ...snapshot(), models: [{ ...model, id: '' }] }],
@@ -89,6 +100,15 @@ describe('parseSnapshot', () => {
       assert.throws(() => parseSnapshot(value), { name: 'SnapshotError', code: 'snapshot_invalid' })
     })
   }
+
+  it('takes names as long as they may be', () => {
+    snapshot({
+      policies: [
+        { name: `a.${'x'.repeat(62)}`, opaque: true },
+        { name: 'a_1.b.c', opaque: true },
+      ],
+    })
+  })
 
   it('is not needed before decide, which refuses the same', () => {
     const raw = { ...snapshot(), policies: [{ name: 'astrology' }] }
@@ -220,11 +240,6 @@ describe('policies that only the server can evaluate', () => {
 
   it('do not matter when they may say nothing', () => {
     assert.deepEqual(undecidable(withOpaque({ effects: {} })), [])
-  })
-
-  it('do not matter for a target that is none', () => {
-    const effects = { forbid: ['none'], prefer: ['none'] } as unknown as NonNullable<PolicySpec['effects']>
-    assert.deepEqual(undecidable(withOpaque({ effects })), [])
   })
 
   it('do not matter when what they may forbid is forbidden already', () => {

@@ -5,6 +5,14 @@ import { COMPLEXITIES } from '../request.ts'
 import { MAX_SCORE, score, weights } from '../score.ts'
 import { outputTokens } from '../tokens.ts'
 
+/** Code points. */
+const DEFAULT_MAX_PROMPT_LENGTH = 2000
+
+const DEFAULT_MAX_OUTPUT_TOKENS = 500
+
+/** Thousandths. */
+const DEFAULT_MAX_SCORE = 500
+
 const levels = byName<Complexity>((word) => COMPLEXITIES.find((level) => level === word))
 
 /** How complex a request is that declares a task and no complexity, by task. */
@@ -19,7 +27,13 @@ const tasks: Reader<ReadonlyMap<string, Complexity>> = (value) => {
  * features, a score of the text.
  */
 export const complexity = policy(
-  { maxPromptLength: count(2000), maxOutputTokens: count(500), maxScore: count(500, MAX_SCORE), tasks, weights },
+  {
+    maxPromptLength: count(DEFAULT_MAX_PROMPT_LENGTH),
+    maxOutputTokens: count(DEFAULT_MAX_OUTPUT_TOKENS),
+    maxScore: count(DEFAULT_MAX_SCORE, MAX_SCORE),
+    tasks,
+    weights,
+  },
   ({ request }, { maxPromptLength, maxOutputTokens, maxScore, tasks, weights }) => {
     const { complexity: own, promptLength, task } = request
     const output = outputTokens(request)

@@ -1,4 +1,4 @@
-import type { PolicyFactory } from '../policy.ts'
+import type { PolicyKind } from '../policy.ts'
 import { battery } from './battery.ts'
 import { budget } from './budget.ts'
 import { capability } from './capability.ts'
@@ -15,7 +15,7 @@ import { task } from './task.ts'
 import { tier } from './tier.ts'
 
 /** The policies that this version can evaluate, by name, in the order of forbids. */
-export const POLICIES: ReadonlyMap<string, PolicyFactory> = new Map(
+export const POLICIES: ReadonlyMap<string, PolicyKind> = new Map(
   Object.entries({
     enabled,
     capability,

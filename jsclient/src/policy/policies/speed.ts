@@ -3,6 +3,8 @@ import { count } from '../options.ts'
 import { type PolicyInput, policy } from '../policy.ts'
 import { outputTokens } from '../tokens.ts'
 
+const DEFAULT_DEADLINE_MS = 30_000
+
 /** Bound of each quantity, so that no product or sum reaches 2^53. */
 const MOST = 2 ** 32
 
@@ -10,7 +12,7 @@ const MOST = 2 ** 32
  * Prefers the server when the browser's whole answer would come later than a deadline, at the speed that the page
  * measured for the candidate, or else at the one it predicted. With neither it abstains.
  */
-export const speed = policy({ deadlineMs: count(30_000) }, (input, { deadlineMs }) => {
+export const speed = policy({ deadlineMs: count(DEFAULT_DEADLINE_MS) }, (input, { deadlineMs }) => {
   const { tokensPerSecondMilli: measured, predictedTokensPerSecondMilli: predicted } = input.selection.state
   const tokensPerSecondMilli = measured || predicted
   const expectedMs = tokensPerSecondMilli && expected(input, tokensPerSecondMilli)
