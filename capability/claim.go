@@ -98,6 +98,20 @@ func (m *Memory) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// CheckMemory reports a JSON number of GB that decoding as a [Memory] would clamp:
+// right for a device's claim, but where an operator writes it, it is a mistake.
+// null is fine. The error goes on where the field's name ends.
+func CheckMemory(data []byte) error {
+	gb, err := number(data)
+	if err != nil {
+		return err
+	}
+	if most := float64(MaxMemory) / float64(GB); gb < 0 || gb > most {
+		return fmt.Errorf("is %.40s: want 0 to %g", data, most)
+	}
+	return nil
+}
+
 // number parses a JSON number; null is zero. Numbers too large for a float64
 // become infinite and are clamped later, as every absurd claim is.
 func number(data []byte) (float64, error) {

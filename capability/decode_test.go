@@ -191,3 +191,15 @@ func TestRoundTrip(t *testing.T) {
 		}
 	}
 }
+
+// What a claim is clamped to is refused where an operator wrote it.
+func TestCheckMemory(t *testing.T) {
+	for data, ok := range map[string]bool{
+		"0": true, "1.5": true, "4096": true, "null": true,
+		"-1": false, "4096.5": false, "1e999": false, `"2"`: false,
+	} {
+		if err := capability.CheckMemory([]byte(data)); ok != (err == nil) {
+			t.Errorf("%s: %v", data, err)
+		}
+	}
+}

@@ -31,7 +31,7 @@ func admit(p Policy, position int, first []string) (asked, error) {
 	}
 	a := asked{name: name}
 	for _, layer := range layers {
-		if v, ok := layer.(interface{ Validate() error }); ok {
+		if v, ok := layer.(validator); ok {
 			if err := v.Validate(); err != nil {
 				return asked{}, fmt.Errorf("policy %s: %w", name, err)
 			}

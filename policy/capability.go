@@ -50,14 +50,13 @@ func decodeCapability(s Spec) (Policy, error) {
 		return p, err
 	}
 	var exact struct {
-		GB json.Number `json:"minRAMGB"`
+		MinRAM json.RawMessage `json:"minRAMGB"`
 	}
-	if err := json.Unmarshal(s.Options, &exact); err != nil {
-		return nil, fmt.Errorf("policy %s: options: %w", s.Name, err)
+	if err := json.Unmarshal(s.Options, &exact); err != nil || exact.MinRAM == nil {
+		return p, err
 	}
-	const most = float64(capability.MaxMemory) / float64(capability.GB)
-	if gb, _ := exact.GB.Float64(); gb < 0 || gb > most { // what is too large is infinite
-		return nil, fmt.Errorf("policy %s: option minRAMGB is %.40s: want 0 (the default) to %g", s.Name, exact.GB, most)
+	if err := capability.CheckMemory(exact.MinRAM); err != nil {
+		return nil, fmt.Errorf("policy %s: option minRAMGB %w", s.Name, err)
 	}
 	return p, nil
 }

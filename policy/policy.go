@@ -88,6 +88,9 @@ type Explainer interface {
 	Explain(in *Input) map[string]int64
 }
 
+// validator is implemented by policies that check their options.
+type validator interface{ Validate() error }
+
 var wireName = regexp.MustCompile(`^[a-z][a-z0-9_.]{0,63}$`)
 
 // nameIn is a policy's name, be it valid or not; "" if it has none.

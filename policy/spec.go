@@ -108,7 +108,7 @@ func decodeSpec[P portable](s Spec) (Policy, error) {
 	if err := strictjson.Decode(s.Options, &p); err != nil {
 		return nil, fmt.Errorf("policy %s: options: %w", s.Name, err)
 	}
-	if v, ok := as[interface{ Validate() error }](p); ok {
+	if v, ok := any(p).(validator); ok {
 		if err := v.Validate(); err != nil {
 			return nil, fmt.Errorf("policy %s: %w", s.Name, err)
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/edgewise-ai/edgewise/capability"
 	"github.com/edgewise-ai/edgewise/internal/strictjson"
 )
 
@@ -88,13 +89,14 @@ func decodeModel(raw json.RawMessage) (Model, error) {
 	return Model{}, err
 }
 
-// checkMemory refuses what decoding a [capability.Memory] would clamp: right for a
-// device's claim, but in an operator's file it is a mistake.
+// checkMemory refuses what decoding a [capability.Memory] would clamp.
 func checkMemory(id string, fields map[string]json.RawMessage) error {
-	var gb float64
 	raw, given := fields["minRAMGB"]
-	if err := json.Unmarshal(raw, &gb); given && (err != nil || gb < 0 || gb > maxDeviceGB) {
-		return &FieldError{Model: id, Field: "minRAMGB", Problem: fmt.Sprintf("is %.40s: want 0 (no need) to %g", raw, maxDeviceGB)}
+	if !given {
+		return nil
+	}
+	if err := capability.CheckMemory(raw); err != nil {
+		return &FieldError{Model: id, Field: "minRAMGB", Problem: err.Error()}
 	}
 	return nil
 }

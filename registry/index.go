@@ -54,7 +54,9 @@ func ordered(models []Model) ([]Model, error) {
 		if err := m.Validate(); err != nil {
 			return nil, err
 		}
-		parameters[m.Parameters], _ = ParseParameters(m.Parameters) // validated above
+		if _, known := parameters[m.Parameters]; !known {
+			parameters[m.Parameters], _ = ParseParameters(m.Parameters) // validated above
+		}
 		order[i] = m
 	}
 	slices.SortFunc(order, func(a, b *Model) int {

@@ -13,18 +13,15 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
+	"github.com/edgewise-ai/edgewise/examples/internal/command"
 	"github.com/edgewise-ai/edgewise/policy"
 )
 
 func main() {
-	if err := run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "calibrate:", err)
-		os.Exit(1)
-	}
+	command.Main("calibrate", run)
 }
 
 // config is what the command line says.
@@ -44,8 +41,7 @@ numbers. Relative paths start at examples/, because of -C.
 // parse reads the command line.
 func parse(args []string, help io.Writer) (config, error) {
 	c := config{share: -1, priors: make(map[string]policy.Level)}
-	flags := flag.NewFlagSet("calibrate", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
+	flags := command.NewFlags("calibrate")
 	flags.StringVar(&c.log, "log", "", "read the log in this `file`, or on standard input for -")
 	flags.Func("server-share", "send this `share` of the requests to the server, 0 to 1", func(text string) (err error) {
 		if c.share, err = strconv.ParseFloat(text, 64); err != nil || !(c.share >= 0 && c.share <= 1) {
@@ -55,12 +51,7 @@ func parse(args []string, help io.Writer) (config, error) {
 	})
 	flags.Func("tasks", "how complex requests of a task are: `priors` such as summarization=medium,legal=complex", c.setPriors)
 	flags.BoolVar(&c.json, "json", false, "print JSON instead of text")
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintf(help, "%s\n", usage)
-			flags.SetOutput(help)
-			flags.PrintDefaults()
-		}
+	if err := command.Parse(flags, args, usage, help); err != nil {
 		return config{}, err
 	}
 	switch {
@@ -101,7 +92,7 @@ func run(args []string, stdin io.Reader, stdout io.Writer) error {
 	}
 	r := newReport(h, calibrate(h, c.share), c.share)
 	if c.json {
-		return r.writeJSON(stdout)
+		return command.WriteJSON(stdout, r)
 	}
 	return r.writeText(stdout)
 }

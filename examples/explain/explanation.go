@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"io"
 	"maps"
 	"slices"
 
@@ -99,11 +97,4 @@ func removedBy(s *policy.Snapshot, in policy.Input) (map[string][]string, error)
 		}
 	}
 	return by, nil
-}
-
-func (e *explanation) writeJSON(out io.Writer) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(e)
 }

@@ -12,17 +12,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 
+	"github.com/edgewise-ai/edgewise/examples/internal/command"
 	"github.com/edgewise-ai/edgewise/policy"
 )
 
 func main() {
-	if err := run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "explain:", err)
-		os.Exit(1)
-	}
+	command.Main("explain", run)
 }
 
 // config is what the command line says.
@@ -43,8 +40,7 @@ examples/, because of -C.
 // parse reads the command line.
 func parse(args []string, help io.Writer) (config, error) {
 	var c config
-	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
+	flags := command.NewFlags("explain")
 	flags.StringVar(&c.snapshot, "snapshot", "", "decide as the service whose GET /browser/policy answered this `file` (default: built-in)")
 	flags.BoolVar(&c.json, "json", false, "print JSON instead of tables")
 	flags.Func("tier", "the identity's tier is this `word`", func(tier string) error {
@@ -72,12 +68,7 @@ func parse(args []string, help io.Writer) (config, error) {
 		})
 		return nil
 	})
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintf(help, "%s\n", usage)
-			flags.SetOutput(help)
-			flags.PrintDefaults()
-		}
+	if err := command.Parse(flags, args, usage, help); err != nil {
 		return config{}, err
 	}
 	if flags.NArg() > 1 {
@@ -116,7 +107,7 @@ func run(args []string, stdin io.Reader, stdout io.Writer) error {
 		return err
 	}
 	if c.json {
-		return e.writeJSON(stdout)
+		return command.WriteJSON(stdout, e)
 	}
 	return e.writeTables(stdout)
 }
