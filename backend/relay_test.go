@@ -222,7 +222,8 @@ func TestRelayStopsWhenTheClientLeaves(t *testing.T) {
 	}
 }
 
-// TestRelayAllocatesNothingPerChunk compares a long stream with a short one: what differs is the chunks.
+// TestRelayAllocatesNothingPerChunk compares a long stream with a short one: what differs is 999 chunks. The race detector
+// makes a sync.Pool forget at random, which costs a relay its buffer, so a few allocations of difference say nothing.
 func TestRelayAllocatesNothingPerChunk(t *testing.T) {
 	allocations := func(chunks int) float64 {
 		text := []byte(role + strings.Repeat(hello, chunks) + stop + usage + done)
@@ -234,7 +235,7 @@ func TestRelayAllocatesNothingPerChunk(t *testing.T) {
 			}
 		})
 	}
-	if short, long := allocations(1), allocations(1000); long-short >= 1 {
+	if short, long := allocations(1), allocations(1000); long-short >= 10 {
 		t.Errorf("1 chunk takes %v allocations, 1000 take %v", short, long)
 	}
 }
