@@ -37,9 +37,10 @@ test: system $(STAMP) vet test-js test-go fuzz ## Run every test, those in a rea
 check: lint test ## Run what must pass before a change lands: every linter and every test
 
 .PHONY: test-go
-test-go: ## Run the Go tests with the race detector
+test-go: ## Run the Go tests with the race detector, and without it those that count allocations
 	go test -race ./...
 	go test -C examples -race ./...
+	go test -run AllocatesNothing ./backend ./hybrid ./policy
 
 .PHONY: test-js
 test-js: system $(STAMP) ## Build the client, then lint, type-check and test it, in Node and in Chromium

@@ -38,7 +38,7 @@ func TestReadRequest(t *testing.T) {
 	}
 }
 
-func TestReadRequestKeepsNothing(t *testing.T) {
+func TestReadRequestAllocatesNothing(t *testing.T) {
 	body := []byte(`{"model":"m","messages":[{"role":"user","content":"` + strings.Repeat("long ", 1000) + `"}],"tools":[{}]}`)
 	if n := testing.AllocsPerRun(100, func() { backend.ReadRequest(body) }); n != 0 {
 		t.Errorf("%v allocations", n)

@@ -74,7 +74,7 @@ func TestShadowFailures(t *testing.T) {
 
 // A shadow that is slower than the requests is left behind, and holds up neither
 // them nor the end.
-func TestShadowIsLeftBehind(t *testing.T) {
+func TestShadowIsLeftBehindAndAllocatesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		stuck := make(chan struct{})
