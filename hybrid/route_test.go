@@ -9,6 +9,7 @@ import (
 
 	"github.com/edgewise-ai/edgewise/capability"
 	"github.com/edgewise-ai/edgewise/hybrid"
+	"github.com/edgewise-ai/edgewise/internal/race"
 	"github.com/edgewise-ai/edgewise/policy"
 	"github.com/edgewise-ai/edgewise/registry"
 )
@@ -246,7 +247,7 @@ func TestRouteAllocatesNothing(t *testing.T) {
 			s := open(t, holding(t, p.models(50)), change)
 			ctx := t.Context()
 			for i, in := range p.inputs(100, 50) {
-				if n := testing.AllocsPerRun(20, func() { _, _ = s.router.Route(ctx, in) }); n != 0 && !raceEnabled {
+				if n := testing.AllocsPerRun(20, func() { _, _ = s.router.Route(ctx, in) }); n != 0 && !race.Enabled {
 					t.Errorf("input %d: %v allocations", i, n)
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/edgewise-ai/edgewise/hybrid"
+	"github.com/edgewise-ai/edgewise/internal/race"
 	"github.com/edgewise-ai/edgewise/policy"
 )
 
@@ -96,7 +97,7 @@ func TestShadowIsLeftBehindAndAllocatesNothing(t *testing.T) {
 			t.Errorf("logged %d times: %s", n, &log)
 		}
 		in := newPopulation().inputs(1, 2)[0]
-		if n := testing.AllocsPerRun(20, func() { _, _ = r.Route(context.Background(), in) }); n != 0 && !raceEnabled {
+		if n := testing.AllocsPerRun(20, func() { _, _ = r.Route(context.Background(), in) }); n != 0 && !race.Enabled {
 			t.Errorf("%v allocations for what is left behind", n)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

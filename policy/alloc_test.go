@@ -4,14 +4,12 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/edgewise-ai/edgewise/internal/race"
 	"github.com/edgewise-ai/edgewise/policy"
 	"github.com/edgewise-ai/edgewise/policy/policytest"
 )
 
 func TestDecideAllocatesNothing(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector makes sync.Pool drop things at random")
-	}
 	listed := models()
 	r := rand.New(rand.NewPCG(7, 7))
 	inputs := make([]policy.Input, 1_000)
@@ -29,7 +27,7 @@ func TestDecideAllocatesNothing(t *testing.T) {
 				d.Decide(ctx, inputs[i])
 			}
 		})
-		if allocations != 0 {
+		if allocations != 0 && !race.Enabled {
 			t.Errorf("%s: %d decisions allocate %v times, want 0", name, len(inputs), allocations)
 		}
 	}
