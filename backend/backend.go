@@ -5,8 +5,9 @@
 // times the CPU of one that doesn't, and loses every field it has no name for. What must be known about an answer
 // (tokens, finish reason, whether it was cut short) is read on the way by [Relay] and [ReadAnswer].
 //
-// Package backend/openai adapts any OpenAI-compatible API, [FromGenerator] any model that runs in this process, and
-// package backend/backendtest checks either. This package needs the standard library only.
+// Package backend/openai adapts any OpenAI-compatible API, [FromGenerator] any model that runs in this process, [NewPool]
+// makes one backend of several, and package backend/backendtest checks any of them. This package needs the standard
+// library only.
 package backend
 
 import (
@@ -19,11 +20,13 @@ import (
 //
 // Implementations must be safe for concurrent use, and should pass backendtest.Run.
 type Backend interface {
-	// Generate sends one request. On success the caller must close Response.Body.
+	// Generate sends one request, and returns once its answer has begun: a whole one if it isn't streamed, else the first
+	// event with generated output, or the end. What fails before that is an *Error, which can still be made good
+	// elsewhere; a later failure is an error of Response.Body's Read, or an error event in the stream. [Await] does the
+	// waiting. On success the caller must close Response.Body.
 	//
-	// A failure before the first byte of the answer must be an *Error. A later one is an error of Response.Body's Read,
-	// or an error event in the stream. A stream should carry a usage chunk before its [DONE] whether or not
-	// Request.IncludeUsage is set, for the server counts tokens even where the client doesn't: Relay withholds it.
+	// A stream should carry a usage chunk before its [DONE] whether or not Request.IncludeUsage is set, for the server
+	// counts tokens even where the client doesn't: Relay withholds it.
 	//
 	// When ctx ends, and when Response.Body is closed, the work upstream must stop at once.
 	Generate(ctx context.Context, req *Request) (*Response, error)
@@ -47,17 +50,32 @@ type Request struct {
 
 	// IncludeUsage says that the client itself asked for usage in its stream_options.
 	IncludeUsage bool
+
+	// Continue says that the last message is an assistant's, to be carried on as if it had not ended, as Body says in the
+	// terms of [ContinuationNative]. A backend that can't must refuse with CodeUnsupported: an answer that began anew
+	// would double the text.
+	Continue bool
+
+	// Conversation names what the request belongs to, so that a [Pool] can send it where earlier ones left their prefix
+	// in a cache. It says nothing else, and means nothing upstream. Empty means none.
+	Conversation string
 }
 
-// Response is an answer whose first byte may yet have to come.
+// Response is an answer that has begun.
 type Response struct {
-	// Header holds only what may reach a page: Content-Type, Retry-After, X-Request-Id, X-Ratelimit-* and
-	// Openai-Processing-Ms.
+	// Header holds only what may reach a page: Content-Type, Retry-After, Retry-After-Ms, X-Should-Retry, X-Request-Id,
+	// X-Ratelimit-* and Openai-Processing-Ms.
 	Header http.Header
 
 	// Body is one JSON object, or server-sent events if Request.Stream was set. The caller must close it, which stops
 	// the work upstream. Its Read may wait as long as the model thinks.
 	Body io.ReadCloser
+
+	// Endpoint names the endpoint of a [Pool] that answers; empty without one.
+	Endpoint string
+
+	// Attempts is how many requests the answer took, failed ones included; 0 means one.
+	Attempts int
 }
 
 // Model is one model that a backend serves, as GET /models lists it.
@@ -79,10 +97,16 @@ const (
 	ContinuationNative Continuation = "native"
 )
 
-// Continuer is an optional ability of a Backend. It is looked for once, when a router is made; a backend without it
-// counts as ContinuationNone.
+// Continuer is an optional ability of a Backend; one without it counts as ContinuationNone. Continuation is called for
+// every decision, so it answers from memory.
 type Continuer interface {
 	Continuation() Continuation
+}
+
+// Readier is an optional ability of a Backend that knows whether it can answer for now; one without it always counts as
+// able to. Ready is called for every decision, so it answers from memory.
+type Readier interface {
+	Ready() bool
 }
 
 // Defaulter is an optional ability of a Backend that knows its default by name, or whose upstream lists models in an

@@ -83,6 +83,14 @@ type Error struct {
 	// Header is the upstream's response header, cut down as Response.Header is.
 	Header http.Header
 
+	// Body is what the upstream put under "error", a JSON object, as it came. It is what pages are told then, in place of
+	// Type, Code, Param and Message; only adapters that took their keys out of it set it.
+	Body json.RawMessage
+
+	// Endpoint and Attempts are as in Response.
+	Endpoint string
+	Attempts int
+
 	// Err is the cause, for the operator. It may name hosts, and hold an upstream's own words.
 	Err error
 }
@@ -106,8 +114,12 @@ func (e *Error) Is(target error) bool {
 	return ok && code == e.Code
 }
 
-// MarshalJSON writes the object that OpenAI puts under "error": message, type, code and param. The cause stays here.
+// MarshalJSON writes the object that OpenAI puts under "error": Body, or else message, type, code and param. The cause
+// stays here.
 func (e *Error) MarshalJSON() ([]byte, error) {
+	if e.Body != nil {
+		return e.Body, nil
+	}
 	var param *string
 	if e.Param != "" {
 		param = &e.Param

@@ -8,8 +8,11 @@ import (
 	"strings"
 )
 
-// maxErrorText bounds what is kept of an upstream's words, in bytes.
-const maxErrorText = 2048
+// maxErrorText bounds what is kept of an upstream's message, and maxErrorBody what of all it says, in bytes.
+const (
+	maxErrorText = 2048
+	maxErrorBody = 16 << 10
+)
 
 // errorJSON is what upstreams put under "error". OpenAI: an object whose code is a string, a number or null. Some send
 // a list of messages, Ollama's native API a bare string.
@@ -18,6 +21,7 @@ type errorJSON struct {
 	Type    string
 	Param   string
 	Code    string
+	raw     json.RawMessage // if it is an object
 }
 
 // UnmarshalJSON takes any of those forms. Members of an unexpected type are left empty: an error about an error helps nobody.
@@ -30,6 +34,7 @@ func (e *errorJSON) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	e.Message, e.Type, e.Param, e.Code = flat(raw.Message), flat(raw.Type), flat(raw.Param), flat(raw.Code)
+	e.raw = bytes.Clone(b)
 	return nil
 }
 
@@ -53,8 +58,9 @@ func flat(raw json.RawMessage) string {
 // ParseError reads the JSON that an OpenAI-compatible API sends in place of an answer. It returns an *Error for any
 // body, an empty or foreign one too. Status is the HTTP status; 0 means an error event inside a stream.
 //
-// Messages of 401, 403 and 5xx answers go into Err and not into Message: the first quote keys (OpenAI does, shortened),
-// the others tell about the upstream's insides.
+// An object with a message becomes Error.Body, unless it refuses credentials: OpenAI quotes the key then, shortened, and
+// the client would take it for its own. That message goes into Err alone, as do those of 5xx answers in any other shape,
+// which are about the upstream's insides.
 func ParseError(status int, body []byte) *Error {
 	var wire struct {
 		Error  *errorJSON
@@ -75,6 +81,9 @@ func ParseError(status int, body []byte) *Error {
 	}
 	text := truncate(said.Message)
 	e := &Error{Code: classify(status, &said), Status: status, Param: truncate(said.Param)}
+	if text != "" && len(said.raw) <= maxErrorBody && e.Code != CodeUpstreamAuth {
+		e.Body = said.raw
+	}
 	switch e.Code {
 	case CodeUpstreamAuth, CodeUnavailable, CodeTimeout, CodeBadResponse:
 		if text == "" {
@@ -96,7 +105,8 @@ type errorJSONFields struct{ Message, Type, Param, Code json.RawMessage }
 // status, else by status.
 func classify(status int, e *errorJSON) Code {
 	switch {
-	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusProxyAuthRequired,
+		e.Code == "invalid_api_key", e.Type == "authentication_error", e.Type == "permission_error":
 		return CodeUpstreamAuth
 	case e.Code == "insufficient_quota", e.Type == "insufficient_quota", status == http.StatusPaymentRequired:
 		return CodeQuotaExceeded

@@ -3,26 +3,8 @@ package backend
 import (
 	"bytes"
 	"io"
-	"sync"
 	"time"
 )
-
-const (
-	// relayBufferBytes holds some thirty usual chunks of 250 bytes; a stream that needs more gets more.
-	relayBufferBytes = 8 << 10
-
-	// defaultMaxEventBytes leaves room for a tool call that comes in one piece.
-	defaultMaxEventBytes = 1 << 20
-
-	// maxEmptyReads is how many reads in a row may return nothing, as in package bufio.
-	maxEmptyReads = 100
-)
-
-// relayBuffers keeps buffers of relayBufferBytes.
-var relayBuffers = sync.Pool{New: func() any {
-	b := make([]byte, relayBufferBytes)
-	return &b
-}}
 
 // RelayOptions are the options of [Relay]. The zero value is useful.
 type RelayOptions struct {
@@ -55,15 +37,17 @@ func (o RelayOptions) withDefaults() RelayOptions {
 // a fault, returned as an *Error with whatever Outcome there is by then:
 //   - src ends or fails before that, or sends [DONE] without a finish_reason: CodeTruncated, or src's own *Error;
 //   - an event is no JSON object, or longer than MaxEventBytes: CodeBadResponse, and the event is not passed on;
-//   - an event has an "error": it is passed on, and returned as ParseError reads it;
+//   - an event has an "error": it is passed on, unless our credentials are refused in it, and returned as ParseError
+//     reads it;
 //   - dst fails: CodeCanceled, for the client has gone.
 //
 // The client learns of the first two in-band, by an event `data: {"error":{…}}`, and never gets a [DONE] after it.
 // Relay neither closes src nor reads past [DONE].
 func Relay(dst io.Writer, flush func() error, src io.Reader, opts RelayOptions) (Outcome, error) {
-	pooled := relayBuffers.Get().(*[]byte)
-	defer relayBuffers.Put(pooled) // a bigger one that took its place is not kept
-	r := relay{dst: dst, flush: flush, src: src, opts: opts.withDefaults(), buf: *pooled}
+	pooled := eventBuffers.Get().(*[]byte)
+	defer eventBuffers.Put(pooled) // a bigger one that took its place is not kept
+	opts = opts.withDefaults()
+	r := relay{dst: dst, flush: flush, in: events{src: src, max: opts.MaxEventBytes, buf: *pooled}, opts: opts}
 	if e := r.run(); e != nil {
 		return r.out, e
 	}
@@ -73,21 +57,14 @@ func Relay(dst io.Writer, flush func() error, src io.Reader, opts RelayOptions) 
 type relay struct {
 	dst   io.Writer
 	flush func() error
-	src   io.Reader
+	in    events
 	opts  RelayOptions
 	out   Outcome
 
-	// buf[:end] has been read. In it, event is where the event begins that isn't whole yet, line where its last line
-	// begins, and up to seen there is no further newline.
-	buf                    []byte
-	event, line, seen, end int
-
-	joined         []byte // the data of an event that has several lines of it
-	open, closed   uint64 // choices that were seen, and finished
-	dirty          bool   // written but not flushed
-	deltas, chars  int    // in events not yet flushed
-	told           bool   // the client has the error already, from upstream
-	emptyReadsLeft int
+	open, closed  uint64 // choices that were seen, and finished
+	dirty         bool   // written but not flushed
+	deltas, chars int    // in events not yet flushed
+	told          bool   // the client has the error already, from upstream
 }
 
 func (r *relay) run() *Error {
@@ -104,20 +81,8 @@ func (r *relay) run() *Error {
 
 // copy relays until the answer is over, one way or another.
 func (r *relay) copy() *Error {
-	r.emptyReadsLeft = maxEmptyReads
 	for {
-		if r.end == len(r.buf) {
-			r.buf = append(r.buf, make([]byte, len(r.buf))...)
-		}
-		n, readErr := r.src.Read(r.buf[r.end:])
-		r.end += n
-		if n == 0 && readErr == nil {
-			if r.emptyReadsLeft--; r.emptyReadsLeft == 0 {
-				readErr = io.ErrNoProgress
-			}
-		} else {
-			r.emptyReadsLeft = maxEmptyReads
-		}
+		readErr := r.in.fill()
 		e := r.forward()
 		if ferr := r.flushAll(); ferr != nil {
 			return ferr
@@ -134,54 +99,34 @@ func (r *relay) copy() *Error {
 	}
 }
 
-// forward writes the whole events of the buffer and moves the rest to its front.
+// forward writes the whole events that have come.
 func (r *relay) forward() *Error {
-	from := 0 // what lies between here and r.event may go on
+	defer r.in.discard()
+	from := r.in.at // what lies between here and the next event may go on
+	var event []byte
 	var e *Error
 	for e == nil && !r.out.Done {
-		n := bytes.IndexByte(r.buf[r.seen:r.end], '\n')
-		next := r.end
-		if n >= 0 {
-			next = r.seen + n + 1
-		}
-		if next-r.event > r.opts.MaxEventBytes {
-			e = &Error{Code: CodeBadResponse, Message: "the model server sent an event that is too long"}
+		if event, e = r.in.next(); event == nil {
 			break
 		}
-		r.seen = next
-		if n < 0 {
-			break
-		}
-		text := trimCR(r.buf[r.line : next-1])
-		first := r.line == r.event
-		r.line = next
-		switch {
-		case len(text) == 0:
-			var keep bool
-			keep, e = r.inspect(r.buf[r.event:next])
-			if !keep {
-				if werr := r.write(r.buf[from:r.event]); werr != nil {
-					return werr
-				}
-				from = next
+		var keep bool
+		if keep, e = r.inspect(event); !keep {
+			if werr := r.write(r.in.buf[from : r.in.at-len(event)]); werr != nil {
+				return werr
 			}
-			r.event = next
-		case first && text[0] == ':': // a keep-alive can't wait for the event to come
-			r.event = next
+			from = r.in.at
 		}
 	}
-	if werr := r.write(r.buf[from:max(from, r.event)]); werr != nil {
+	if werr := r.write(r.in.buf[from:r.in.at]); werr != nil {
 		return werr
 	}
-	copy(r.buf, r.buf[r.event:r.end])
-	r.line, r.seen, r.end, r.event = r.line-r.event, r.seen-r.event, r.end-r.event, 0
 	return e
 }
 
 // atEnd judges a stream that has ended without [DONE] and a blank line. Some servers forget the latter.
 func (r *relay) atEnd() *Error {
-	rest := r.buf[:r.end]
-	if data, ok := r.data(rest); ok && string(data) == "[DONE]" {
+	rest := r.in.rest()
+	if data, ok := r.in.data(rest); ok && string(data) == doneData {
 		keep, e := r.inspect(rest)
 		if !keep {
 			return e
@@ -196,11 +141,11 @@ func (r *relay) atEnd() *Error {
 
 // inspect reads one event and says whether it may go on.
 func (r *relay) inspect(event []byte) (keep bool, e *Error) {
-	data, ok := r.data(event)
+	data, ok := r.in.data(event)
 	if !ok || len(data) == 0 {
 		return true, nil
 	}
-	if string(data) == "[DONE]" {
+	if string(data) == doneData {
 		if r.closed == 0 || r.open != r.closed {
 			return false, &Error{Code: CodeTruncated, Message: "the answer ended without a finish_reason"}
 		}
@@ -209,12 +154,13 @@ func (r *relay) inspect(event []byte) (keep bool, e *Error) {
 	}
 	var f facts
 	if !f.read(data) {
-		return false, &Error{Code: CodeBadResponse, Message: "the model server sent an event that is not a JSON object"}
+		return false, errGarbage()
 	}
 	r.note(&f)
 	if f.failed {
-		r.told = true
-		return true, ParseError(0, data)
+		e := ParseError(0, data)
+		r.told = e.Code != CodeUpstreamAuth // which would look like the client's own
+		return r.told, e
 	}
 	return !f.hasUsage || f.choices > 0 || r.opts.IncludeUsage, nil
 }
@@ -235,30 +181,6 @@ func (r *relay) note(f *facts) {
 		r.deltas++
 		r.chars += f.chars
 	}
-}
-
-// data returns what an event's data lines say, joined as the HTML standard has it; false if it has none.
-func (r *relay) data(event []byte) (data []byte, ok bool) {
-	for len(event) > 0 {
-		line := event
-		if n := bytes.IndexByte(event, '\n'); n >= 0 {
-			line, event = event[:n], event[n+1:]
-		} else {
-			event = nil
-		}
-		value, is := bytes.CutPrefix(trimCR(line), []byte("data:"))
-		if !is {
-			continue
-		}
-		value = bytes.TrimPrefix(value, []byte(" "))
-		if !ok {
-			data, ok = value, true
-			continue
-		}
-		r.joined = append(append(append(r.joined[:0], data...), '\n'), value...)
-		data = r.joined
-	}
-	return data, ok
 }
 
 func (r *relay) write(b []byte) *Error {
@@ -290,8 +212,4 @@ func (r *relay) flushAll() *Error {
 	r.out.Chars += r.chars
 	r.deltas, r.chars = 0, 0
 	return nil
-}
-
-func trimCR(line []byte) []byte {
-	return bytes.TrimSuffix(line, []byte{'\r'})
 }

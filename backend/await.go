@@ -1,0 +1,133 @@
+package backend
+
+import (
+	"bytes"
+	"io"
+)
+
+// MaxAnswerBytes is the longest answer, in bytes, that is not streamed and therefore held in memory. A longer one is a
+// CodeBadResponse *Error.
+const MaxAnswerBytes = 64 << 20
+
+// Await reads an answer until it has begun, as Backend.Generate must before it returns, and returns a body that begins
+// with what it read: the whole of it if it isn't streamed; else all up to the first event with generated output or a
+// finish_reason, without comments, whose time has passed by then. It is for adapters; a body's Read must end with the
+// request's context.
+//
+// An answer that fails before it begins is an *Error as [Relay] and [ReadAnswer] would return; body is closed then.
+func Await(body io.ReadCloser, stream bool) (io.ReadCloser, error) {
+	wait := awaitAnswer
+	if stream {
+		wait = awaitOutput
+	}
+	begun, e := wait(body)
+	if e != nil {
+		body.Close()
+		return nil, e
+	}
+	return begun, nil
+}
+
+// awaitAnswer reads all of an answer.
+func awaitAnswer(body io.ReadCloser) (io.ReadCloser, *Error) {
+	text, err := ReadWhole(body)
+	if err == nil {
+		_, err = ReadAnswer(text)
+	}
+	if err != nil {
+		return nil, AsError(err, CodeTruncated)
+	}
+	return &begunBody{Reader: bytes.NewReader(text), held: text, Closer: body}, nil
+}
+
+// awaitOutput reads a stream as far as its first output.
+func awaitOutput(body io.ReadCloser) (io.ReadCloser, *Error) {
+	pooled := eventBuffers.Get().(*[]byte)
+	defer eventBuffers.Put(pooled)
+	in := events{src: body, max: defaultMaxEventBytes, buf: *pooled}
+	var held []byte
+	for {
+		readErr := in.fill()
+		for {
+			event, e := in.next()
+			if e != nil {
+				return nil, e
+			}
+			if event == nil {
+				break
+			}
+			if event[0] == ':' {
+				continue
+			}
+			begun, e := in.begins(event)
+			if e != nil {
+				return nil, e
+			}
+			if held = append(held, event...); len(held) > in.max {
+				return nil, &Error{Code: CodeBadResponse, Message: "the model server sent a stream without any output"}
+			}
+			if begun {
+				held = append(held, in.rest()...)
+				after := io.Reader(body)
+				if readErr != nil { // comes again, where it belongs
+					after = failedReader{readErr}
+				}
+				return &begunBody{Reader: io.MultiReader(bytes.NewReader(held), after), Closer: body}, nil
+			}
+		}
+		in.discard()
+		if readErr == io.EOF {
+			return nil, &Error{Code: CodeTruncated, Err: io.ErrUnexpectedEOF}
+		}
+		if readErr != nil {
+			return nil, AsError(readErr, CodeTruncated)
+		}
+	}
+}
+
+// begins reports whether an event has output, or ends an answer that has none.
+func (s *events) begins(event []byte) (bool, *Error) {
+	data, ok := s.data(event)
+	switch {
+	case !ok || len(data) == 0:
+		return false, nil
+	case string(data) == doneData:
+		return false, &Error{Code: CodeTruncated, Message: "the answer ended before it began"}
+	}
+	var f facts
+	if !f.read(data) {
+		return false, errGarbage()
+	}
+	if f.failed {
+		return false, ParseError(0, data)
+	}
+	return f.output || f.finished != 0, nil
+}
+
+// begunBody is a body of which a part has been read ahead.
+type begunBody struct {
+	io.Reader
+	io.Closer
+	held []byte // all of it, if it is held
+}
+
+// failedReader fails as an earlier read did.
+type failedReader struct{ err error }
+
+func (r failedReader) Read([]byte) (int, error) { return 0, r.err }
+
+// ReadWhole reads the rest of an answer that isn't streamed, up to MaxAnswerBytes. It costs nothing for a body that
+// Await made. Failures are *Errors.
+func ReadWhole(body io.Reader) ([]byte, error) {
+	if begun, ok := body.(*begunBody); ok && begun.held != nil {
+		return begun.held, nil
+	}
+	text, err := io.ReadAll(io.LimitReader(body, MaxAnswerBytes+1))
+	if err != nil {
+		return nil, AsError(err, CodeTruncated)
+	}
+	if len(text) > MaxAnswerBytes {
+		return nil, &Error{Code: CodeBadResponse, Message: "the answer is too long"}
+	}
+	return text, nil
+}
