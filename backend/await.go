@@ -3,6 +3,8 @@ package backend
 import (
 	"bytes"
 	"io"
+	"os"
+	"sync/atomic"
 )
 
 // MaxAnswerBytes is the longest answer, in bytes, that is not streamed and therefore held in memory. A longer one is a
@@ -37,7 +39,7 @@ func awaitAnswer(body io.ReadCloser) (io.ReadCloser, *Error) {
 	if err != nil {
 		return nil, AsError(err, CodeTruncated)
 	}
-	return &begunBody{Reader: bytes.NewReader(text), held: text, Closer: body}, nil
+	return &begunBody{held: bytes.NewReader(text), whole: text, body: body}, nil
 }
 
 // awaitOutput reads a stream as far as its first output.
@@ -68,11 +70,7 @@ func awaitOutput(body io.ReadCloser) (io.ReadCloser, *Error) {
 			}
 			if begun {
 				held = append(held, in.rest()...)
-				after := io.Reader(body)
-				if readErr != nil { // comes again, where it belongs
-					after = failedReader{readErr}
-				}
-				return &begunBody{Reader: io.MultiReader(bytes.NewReader(held), after), Closer: body}, nil
+				return &begunBody{held: bytes.NewReader(held), err: readErr, body: body}, nil
 			}
 		}
 		in.discard()
@@ -106,21 +104,38 @@ func (s *events) begins(event []byte) (bool, *Error) {
 
 // begunBody is a body of which a part has been read ahead.
 type begunBody struct {
-	io.Reader
-	io.Closer
-	held []byte // all of it, if it is held
+	held   *bytes.Reader
+	whole  []byte // all of it, if it isn't streamed
+	err    error  // of reading ahead: comes again, where it belongs
+	body   io.ReadCloser
+	closed atomic.Bool
 }
 
-// failedReader fails as an earlier read did.
-type failedReader struct{ err error }
+func (b *begunBody) Read(p []byte) (int, error) {
+	switch {
+	case b.closed.Load():
+		return 0, os.ErrClosed
+	case b.held.Len() > 0:
+		return b.held.Read(p)
+	case b.err != nil:
+		return 0, b.err
+	case b.whole != nil:
+		return 0, io.EOF
+	default:
+		return b.body.Read(p)
+	}
+}
 
-func (r failedReader) Read([]byte) (int, error) { return 0, r.err }
+func (b *begunBody) Close() error {
+	b.closed.Store(true)
+	return b.body.Close()
+}
 
 // ReadWhole reads the rest of an answer that isn't streamed, up to MaxAnswerBytes. It costs nothing for a body that
 // Await made. Failures are *Errors.
 func ReadWhole(body io.Reader) ([]byte, error) {
-	if begun, ok := body.(*begunBody); ok && begun.held != nil {
-		return begun.held, nil
+	if begun, ok := body.(*begunBody); ok && begun.whole != nil {
+		return begun.whole, nil
 	}
 	text, err := io.ReadAll(io.LimitReader(body, MaxAnswerBytes+1))
 	if err != nil {

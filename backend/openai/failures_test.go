@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -34,7 +33,7 @@ func TestFailures(t *testing.T) {
 		{"told to retry", backendtest.Fault{Status: 400, Header: http.Header{"X-Should-Retry": {"true"}}}, backend.CodeInvalidRequest, 400, 3, 0},
 		{"conflict", backendtest.Fault{Status: 409}, backend.CodeUnavailable, 409, 3, 0},
 		{"redirect", backendtest.Fault{Status: 307, Header: http.Header{"Location": {"/elsewhere"}}}, backend.CodeBadResponse, 307, 1, 0},
-		{"login page", backendtest.Fault{ContentType: "text/html", Body: "<html>"}, backend.CodeBadResponse, 200, 1, 0},
+		{"login page", backendtest.Fault{ContentType: "text/html", Body: "<html>"}, backend.CodeBadResponse, 200, 3, 0},
 		{"error with status 200", backendtest.Fault{ContentType: "text/plain", Body: `{"error":{"code":"insufficient_quota"}}`}, backend.CodeQuotaExceeded, 200, 1, 0},
 	}
 	for _, test := range tests {
@@ -73,20 +72,25 @@ func TestRetrySucceeds(t *testing.T) {
 	}
 }
 
+// What fails before the answer began is asked for again; what fails later is the stream's to tell.
 func TestFaultsInAnswers(t *testing.T) {
 	tests := []struct {
-		name   string
-		fault  backendtest.Fault
-		stream bool
-		code   backend.Code
+		name     string
+		fault    backendtest.Fault
+		stream   bool
+		code     backend.Code // of the first answer's end; empty means that all is well
+		attempts int
 	}{
-		{"stream broken off", backendtest.Fault{CutAfter: 700}, true, backend.CodeTruncated},
-		{"stream ends early like a whole one", backendtest.Fault{CutAfter: 700, CleanCut: true}, true, backend.CodeTruncated},
-		{"garbage", backendtest.Garbage(), true, backend.CodeBadResponse},
-		{"answer broken off", backendtest.Fault{CutAfter: 100}, false, backend.CodeTruncated},
-		{"answer ends early", backendtest.Fault{CutAfter: 100, CleanCut: true}, false, backend.CodeBadResponse},
-		{"stall", backendtest.Fault{StallAfter: 3}, true, backend.CodeTimeout},
-		{"slow drip is no stall", backendtest.Fault{Pause: 5 * time.Millisecond}, true, ""},
+		{"stream broken off", backendtest.Fault{CutAfter: 700}, true, backend.CodeTruncated, 1},
+		{"stream ends early like a whole one", backendtest.Fault{CutAfter: 700, CleanCut: true}, true, backend.CodeTruncated, 1},
+		{"garbage", backendtest.Garbage(), true, backend.CodeBadResponse, 1},
+		{"stall", backendtest.Fault{StallAfter: 3}, true, backend.CodeTimeout, 1},
+		{"slow drip is no stall", backendtest.Fault{Pause: 5 * time.Millisecond}, true, "", 1},
+		{"stream broken off before it began", backendtest.Fault{CutAfter: 100}, true, "", 2},
+		{"stream over before it began", backendtest.Fault{CutAfter: 100, CleanCut: true}, true, "", 2},
+		{"failure before the stream began", backendtest.Fault{Body: "data: {\"error\":{\"message\":\"no memory\"}}\n\n"}, true, "", 2},
+		{"answer broken off", backendtest.Fault{CutAfter: 100}, false, "", 2},
+		{"answer ends early", backendtest.Fault{CutAfter: 100, CleanCut: true}, false, "", 2},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -108,15 +112,15 @@ func TestFaultsInAnswers(t *testing.T) {
 				}
 			} else {
 				var body []byte
-				if body, err = io.ReadAll(resp.Body); err == nil {
+				if body, err = backend.ReadWhole(resp.Body); err == nil {
 					_, err = backend.ReadAnswer(body)
 				}
 			}
 			if (test.code == "" && err != nil) || (test.code != "" && !errors.Is(err, test.code)) {
 				t.Errorf("error is %v, want %q", err, test.code)
 			}
-			if n := len(s.Requests()); n != 1 {
-				t.Errorf("%d attempts: an answer that began was asked for again", n)
+			if n := len(s.Requests()); n != test.attempts || resp.Attempts != test.attempts {
+				t.Errorf("%d attempts, said to be %d, want %d", n, resp.Attempts, test.attempts)
 			}
 		})
 	}

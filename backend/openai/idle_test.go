@@ -29,6 +29,9 @@ func (s silent) Read(p []byte) (int, error) {
 
 func (silent) Close() error { return nil }
 
+// first is the first output of a stream.
+const first = `data: {"choices":[{"index":0,"delta":{"content":"a"}}]}` + "\n\n"
+
 var eventStream = http.Header{"Content-Type": {"text/event-stream"}}
 
 // openSilent returns the body of a stream that begins with text, and the context of the request behind it.
@@ -71,7 +74,7 @@ func TestIdleTimeout(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), deadline)
 				defer cancel()
-				body, _ := openSilent(t, ctx, Options{IdleTimeout: test.idle}, "data: ")
+				body, _ := openSilent(t, ctx, Options{IdleTimeout: test.idle}, first)
 				defer body.Close()
 				time.Sleep(slow) // a slow reader is no silent upstream
 				start := time.Now()
@@ -88,7 +91,7 @@ func TestIdleTimeout(t *testing.T) {
 
 // TestClose: it waits for the end of a stream that said [DONE], so that the connection can be used again, but not for long.
 func TestClose(t *testing.T) {
-	for text, want := range map[string]time.Duration{"data: {}\n\n": 0, "data: [DONE]\n\n": drainTimeout} {
+	for text, want := range map[string]time.Duration{first: 0, first + "data: [DONE]\n\n": drainTimeout} {
 		synctest.Test(t, func(t *testing.T) {
 			body, sent := openSilent(t, t.Context(), Options{}, text)
 			start := time.Now()

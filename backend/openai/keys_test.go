@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -19,16 +18,13 @@ import (
 func TestKeysStayHere(t *testing.T) {
 	var log bytes.Buffer
 	quotes := backendtest.Fault{Status: 400, Body: `{"error":{"message":"what is ` + key + `?"}}`}
+	late := backendtest.Fault{Body: `data: {"error":{"message":"` + key + `","type":"server_error"}}` + "\n\n"}
 	b, _ := open(t, openai.Options{
 		APIKey: key, Headers: http.Header{"Api-Key": {key}},
 		Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	}, backendtest.Unauthorized(key), quotes, backendtest.Overloaded(), backendtest.Fault{CutAfter: 10})
-	for range 3 {
-		resp, err := b.Generate(t.Context(), &backend.Request{Body: hi})
-		if err == nil {
-			_, err = io.ReadAll(resp.Body)
-			resp.Body.Close()
-		}
+	}, backendtest.Unauthorized(key), quotes, late, late, late)
+	for i := range 3 {
+		_, err := b.Generate(t.Context(), &backend.Request{Body: hi, Stream: i == 2})
 		if err == nil {
 			t.Fatal("no failure to look at")
 		}

@@ -25,6 +25,7 @@ type Backend struct {
 	opts   Options
 	base   string
 	http   *retryablehttp.Client
+	budget *budget
 	client *goopenai.Client // for types; its requests go through do as well
 }
 
@@ -44,16 +45,14 @@ func New(opts Options) (*Backend, error) {
 		return nil, err
 	}
 	b := &Backend{opts: opts.withDefaults(), base: base}
-	b.http = newRetryClient(b.opts)
+	b.budget = newBudget(b.opts.RetryBudget)
+	b.http = newRetryClient(b.opts, b.budget)
 	config := goopenai.DefaultConfig("") // the transport adds the key
 	config.BaseURL = base
 	config.HTTPClient = doer{b}
 	b.client = goopenai.NewClientWithConfig(config)
 	return b, nil
 }
-
-// Continuation returns Options.Continuation.
-func (b *Backend) Continuation() backend.Continuation { return b.opts.Continuation }
 
 // DefaultModel returns Options.DefaultModel.
 func (b *Backend) DefaultModel() string { return b.opts.DefaultModel }
@@ -66,27 +65,27 @@ func (b *Backend) Generate(ctx context.Context, req *backend.Request) (*backend.
 		upstream.Model = b.opts.DefaultModel
 	}
 	body, err := backend.UpstreamBody(&upstream)
+	if err == nil && req.Continue {
+		body, err = b.opts.Continuation.translate(body)
+	}
 	if err != nil {
 		return nil, err
 	}
+	ctx, attempts := countAttempts(ctx)
 	r, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, b.base+"/chat/completions", body)
 	if err != nil {
 		return nil, &backend.Error{Code: backend.CodeInternal, Err: err}
 	}
-	want := "application/json"
-	if req.Stream {
-		want = "text/event-stream"
-	}
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Accept", want)
+	r.Header.Set("Accept", mediaType(req.Stream))
+	r.SetResponseHandler(func(resp *http.Response) error { return awaitAnswer(resp, req.Stream) })
 	resp, err := b.do(r)
 	if err != nil {
-		return nil, err
+		e := backend.AsError(err, backend.CodeInternal)
+		e.Attempts = *attempts
+		return nil, e
 	}
-	if err := checkType(resp, want); err != nil {
-		return nil, err
-	}
-	return &backend.Response{Header: publicHeader(resp.Header), Body: resp.Body}, nil
+	return &backend.Response{Header: publicHeader(resp.Header), Body: resp.Body, Attempts: *attempts}, nil
 }
 
 // Models lists the upstream's models, DefaultModel first even if the upstream doesn't list it: it may be an alias.
@@ -113,6 +112,7 @@ func (b *Backend) Models(ctx context.Context) ([]backend.Model, error) {
 
 // do sends a request with retries. The error is an *backend.Error; without one the status is 200 to 299.
 func (b *Backend) do(r *retryablehttp.Request) (*http.Response, error) {
+	b.budget.put()
 	resp, err := b.http.Do(r)
 	if err != nil {
 		return nil, transportError(r.Context(), err)
@@ -126,25 +126,49 @@ func (b *Backend) do(r *retryablehttp.Request) (*http.Response, error) {
 // statusError reads the upstream's answer to a request that failed, which keepError holds in memory.
 func statusError(resp *http.Response) *backend.Error {
 	body, _ := io.ReadAll(resp.Body)
-	e := backend.ParseError(resp.StatusCode, body)
-	e.RetryAfter, _ = retryAfter(resp.Header)
-	e.Header = publicHeader(resp.Header)
-	return e
+	return responseError(resp, backend.ParseError(resp.StatusCode, body))
 }
 
-// checkType refuses a 200 of another type than was asked for, such as a proxy's login page. It closes the body then.
-func checkType(resp *http.Response, want string) error {
-	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if kind == want {
+// mediaType is what an answer is asked for in, and must come in.
+func mediaType(stream bool) string {
+	if stream {
+		return "text/event-stream"
+	}
+	return "application/json"
+}
+
+// awaitAnswer waits until an answer has begun.
+func awaitAnswer(resp *http.Response, stream bool) error {
+	if resp.StatusCode/100 != 2 {
 		return nil
 	}
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if kind != mediaType(stream) {
+		return responseError(resp, foreignAnswer(resp, mediaType(stream)))
+	}
+	begun, err := backend.Await(resp.Body, stream)
+	if err != nil {
+		return responseError(resp, backend.AsError(err, backend.CodeBadResponse))
+	}
+	resp.Body = begun
+	return nil
+}
+
+// foreignAnswer is the error of a 200 of another type than was asked for, such as a proxy's login page. Some APIs report
+// failures so.
+func foreignAnswer(resp *http.Response, want string) *backend.Error {
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	e := &backend.Error{Code: backend.CodeBadResponse, Err: fmt.Errorf("the answer is %q instead of %s", kind, want)}
-	if bytes.Contains(body, []byte(`"error"`)) { // some report a failure with status 200
-		e = backend.ParseError(0, body)
+	if bytes.Contains(body, []byte(`"error"`)) {
+		return backend.ParseError(0, body)
 	}
+	return &backend.Error{Code: backend.CodeBadResponse, Err: fmt.Errorf("the answer is %q instead of %s", resp.Header.Get("Content-Type"), want)}
+}
+
+// responseError adds to e, which is new, what the response says about it.
+func responseError(resp *http.Response, e *backend.Error) *backend.Error {
 	e.Status = resp.StatusCode
+	e.RetryAfter, _ = retryAfter(resp.Header)
 	e.Header = publicHeader(resp.Header)
 	return e
 }
@@ -154,7 +178,7 @@ func publicHeader(h http.Header) http.Header {
 	public := make(http.Header, 4)
 	for name, values := range h {
 		switch name {
-		case "Content-Type", "Retry-After", "X-Request-Id", "Openai-Processing-Ms":
+		case "Content-Type", "Retry-After", "Retry-After-Ms", "X-Should-Retry", "X-Request-Id", "Openai-Processing-Ms":
 		default:
 			if !strings.HasPrefix(name, "X-Ratelimit-") {
 				continue

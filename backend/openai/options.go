@@ -7,16 +7,14 @@
 package openai
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/edgewise-ai/edgewise/backend"
 )
 
 // The defaults of Options. Retries and backoff are those of OpenAI's SDKs.
@@ -25,6 +23,8 @@ const (
 	defaultMinBackoff    = 500 * time.Millisecond
 	defaultMaxBackoff    = 8 * time.Second
 	defaultMaxRetryAfter = 20 * time.Second
+	defaultRetryBudget   = 20
+	defaultHeaderTimeout = 10 * time.Minute
 	defaultIdleTimeout   = 60 * time.Second
 )
 
@@ -52,13 +52,16 @@ type Options struct {
 	// request's own "model" stands.
 	DefaultModel string
 
-	// Continuation declares what the upstream does with continue_final_message; it can't be asked. Defaults to
-	// backend.ContinuationNone.
-	Continuation backend.Continuation
+	// Continuation is how the upstream is asked to carry on a partial answer. Defaults to ContinueNever.
+	Continuation Continuation
 
-	// MaxRetries is how often a failed request is sent again, as long as no answer began. Negative means never.
-	// Defaults to 2.
+	// MaxRetries is how often a failed request is sent again, as long as no answer began. Negative means never, which
+	// suits an endpoint of a backend.Pool whose others are better asked at once. Defaults to 2.
 	MaxRetries int
+
+	// RetryBudget is how many retries a hundred requests may bring about in the long run, so that an outage is not
+	// multiplied; beside them one a second, and ten at hand. Negative means no bound. Defaults to 20, as in Finagle.
+	RetryBudget int
 
 	// MinBackoff and MaxBackoff bound the pause between two attempts, which doubles each time, less up to a quarter at
 	// random. Default to 500 ms and 8 s.
@@ -68,13 +71,18 @@ type Options struct {
 	// once and Error.RetryAfter says how long, so that the caller can go elsewhere. Defaults to 20 s.
 	MaxRetryAfter time.Duration
 
+	// HeaderTimeout is how long the upstream may take to begin to answer. A stream begins when the model does, or sooner;
+	// an answer that isn't streamed when the model is done. Negative means for ever. Defaults to 10 minutes, as in
+	// OpenAI's SDKs.
+	HeaderTimeout time.Duration
+
 	// IdleTimeout is how long an answer that began may be silent before it is cut. There is no limit on the whole: an
 	// answer may take as long as it flows. Negative means never. Defaults to 60 s.
 	IdleTimeout time.Duration
 
 	// Transport sends the requests. It should have no limit on connections per host, and must end reads of a body when
-	// the request's context ends. Defaults to one like http.DefaultTransport that keeps up to 256 idle connections, asks for no
-	// compression, and waits up to 10 minutes for the first header, as OpenAI's SDKs do.
+	// the request's context ends. Defaults to one like http.DefaultTransport that keeps up to 256 idle connections and asks
+	// for no compression.
 	Transport http.RoundTripper
 
 	// Logger gets attempts and retries at debug level, connections that fail at warn level, with the URL: never bodies,
@@ -88,13 +96,11 @@ func (o Options) withDefaults() Options {
 		key := o.APIKey
 		o.Key = func(context.Context) (string, error) { return key, nil }
 	}
-	if o.Continuation == "" {
-		o.Continuation = backend.ContinuationNone
-	}
 	if o.MaxRetries == 0 {
 		o.MaxRetries = defaultMaxRetries
 	}
 	o.MaxRetries = max(o.MaxRetries, 0)
+	o.RetryBudget = cmp.Or(o.RetryBudget, defaultRetryBudget)
 	for _, d := range []struct {
 		v     *time.Duration
 		value time.Duration
@@ -102,11 +108,10 @@ func (o Options) withDefaults() Options {
 		{&o.MinBackoff, defaultMinBackoff},
 		{&o.MaxBackoff, defaultMaxBackoff},
 		{&o.MaxRetryAfter, defaultMaxRetryAfter},
+		{&o.HeaderTimeout, defaultHeaderTimeout},
 		{&o.IdleTimeout, defaultIdleTimeout},
 	} {
-		if *d.v == 0 {
-			*d.v = d.value
-		}
+		*d.v = cmp.Or(*d.v, d.value)
 	}
 	if o.Transport == nil {
 		o.Transport = newTransport()
@@ -123,12 +128,10 @@ func (o Options) validate() error {
 		return errors.New("openai: Options.APIKey and Options.Key exclude each other")
 	case strings.ContainsAny(o.APIKey, "\r\n\x00"):
 		return errors.New("openai: Options.APIKey has a line break or a zero byte in it")
-	case o.Continuation != "" && o.Continuation != backend.ContinuationNone && o.Continuation != backend.ContinuationNative:
-		return fmt.Errorf("openai: Options.Continuation is %q: it must be none or native", o.Continuation)
 	case o.MinBackoff < 0, o.MaxBackoff < 0, o.MaxRetryAfter < 0:
-		return errors.New("openai: Options has a negative duration where only IdleTimeout may have one")
+		return errors.New("openai: Options has a negative duration where only HeaderTimeout and IdleTimeout may have one")
 	}
-	return nil
+	return o.Continuation.validate()
 }
 
 // baseURL normalises BaseURL. Its errors don't repeat it, for it may hold a key by mistake.
@@ -149,13 +152,12 @@ func baseURL(raw string) (string, error) {
 	return strings.TrimRight(u.String(), "/"), nil
 }
 
-// newTransport differs from http.DefaultTransport where that throttles or buffers a relay: it keeps two idle connections per host
-// and asks for gzip, which gathers events into blocks.
+// newTransport differs from http.DefaultTransport where that throttles or buffers a relay: it keeps two idle connections
+// per host, and asks for gzip, which gathers events into blocks.
 func newTransport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConns = 0
 	t.MaxIdleConnsPerHost = 256
 	t.DisableCompression = true
-	t.ResponseHeaderTimeout = 10 * time.Minute
 	return t
 }

@@ -20,7 +20,7 @@ import (
 
 // newRetryClient returns a client that retries as OpenAI's SDKs do. Unlike retryablehttp's own, it gives back the last
 // response when it gives up, and doesn't close idle connections: the transport shows it RoundTrip only.
-func newRetryClient(opts Options) *retryablehttp.Client {
+func newRetryClient(opts Options, left *budget) *retryablehttp.Client {
 	c := &retryablehttp.Client{
 		HTTPClient: &http.Client{
 			Transport: &transport{opts: opts},
@@ -31,14 +31,23 @@ func newRetryClient(opts Options) *retryablehttp.Client {
 		RetryWaitMin: opts.MinBackoff,
 		RetryWaitMax: opts.MaxBackoff,
 		CheckRetry: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
-			return shouldRetry(ctx, resp, err, opts.MaxRetryAfter), nil
+			// It is asked after the last attempt too, which must not cost a retry.
+			if a := attemptsOf(ctx); a != nil && *a > opts.MaxRetries {
+				return false, nil
+			}
+			return curable(ctx, resp, err, opts.MaxRetryAfter) && left.take(), nil
 		},
 		Backoff: backoff,
-		ErrorHandler: func(resp *http.Response, err error, _ int) (*http.Response, error) {
-			if resp != nil {
-				return resp, nil
+		RequestLogHook: func(_ retryablehttp.Logger, req *http.Request, retries int) {
+			if a := attemptsOf(req.Context()); a != nil {
+				*a = retries + 1
 			}
-			return nil, err
+		},
+		ErrorHandler: func(resp *http.Response, err error, _ int) (*http.Response, error) {
+			if err != nil {
+				return nil, err
+			}
+			return resp, nil
 		},
 	}
 	if opts.Logger != nil {
@@ -47,16 +56,26 @@ func newRetryClient(opts Options) *retryablehttp.Client {
 	return c
 }
 
-// shouldRetry follows OpenAI's SDKs: connection failures, 408, 409, 429 and 5xx, unless x-should-retry says otherwise.
-// It never retries where that can't help: no credit left, no key, or a longer wait than limit.
-func shouldRetry(ctx context.Context, resp *http.Response, err error, limit time.Duration) bool {
+// curable reports whether another attempt may end better. It follows OpenAI's SDKs: connection failures, 408, 409, 429
+// and 5xx, unless x-should-retry says otherwise; and answers that break off before they begin. It is false where trying
+// again can't help: no credit left, no key, or a longer wait than limit.
+func curable(ctx context.Context, resp *http.Response, err error, limit time.Duration) bool {
 	if ctx.Err() != nil {
 		return false
 	}
 	if err != nil {
+		var failed *backend.Error
+		if errors.As(err, &failed) {
+			switch failed.Code {
+			case backend.CodeUnavailable, backend.CodeRateLimited, backend.CodeTruncated, backend.CodeBadResponse:
+				return true
+			default: // a silent upstream too: the wait was so long that it isn't waited twice
+				return false
+			}
+		}
 		var timeout net.Error
-		if errors.Is(err, backend.CodeUpstreamAuth) || errors.As(err, &timeout) && timeout.Timeout() {
-			return false // the wait for a header is so long that it isn't waited twice
+		if errors.As(err, &timeout) && timeout.Timeout() {
+			return false
 		}
 		retry, _ := retryablehttp.DefaultRetryPolicy(ctx, nil, err) // not for bad certificates and the like
 		return retry
@@ -128,7 +147,15 @@ func duration(text string, unit time.Duration) (time.Duration, bool) {
 }
 
 // logger gives retryablehttp's messages to slog. Its errors, which are failed attempts, are warnings to us: the caller
-// learns of the outcome.
+// learns of the outcome. An upstream's words stay out of it, for they may quote the prompt.
 type logger struct{ *slog.Logger }
 
-func (l logger) Error(msg string, args ...any) { l.Logger.Warn(msg, args...) }
+func (l logger) Error(msg string, args ...any) {
+	for i := range args {
+		var failed *backend.Error
+		if err, ok := args[i].(error); ok && errors.As(err, &failed) {
+			args[i] = failed.Code
+		}
+	}
+	l.Logger.Warn(msg, args...)
+}

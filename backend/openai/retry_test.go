@@ -28,7 +28,12 @@ func answer(status int, header http.Header, body io.ReadCloser) func(*http.Reque
 	}
 }
 
-func empty() io.ReadCloser { return io.NopCloser(strings.NewReader("")) }
+func empty() io.ReadCloser { return text("") }
+
+func text(s string) io.ReadCloser { return io.NopCloser(strings.NewReader(s)) }
+
+// least is as little as an answer may be.
+const least = `{"choices":[{"index":0,"message":{"content":"a"},"finish_reason":"stop"}]}`
 
 func TestPauses(t *testing.T) {
 	after := func(name, value string) http.Header { return http.Header{name: {value}} }
@@ -57,7 +62,7 @@ func TestPauses(t *testing.T) {
 				}
 				b, err := New(Options{BaseURL: "http://upstream", Transport: &script{
 					answer(429, header, empty()),
-					answer(200, http.Header{"Content-Type": {"application/json"}}, empty()),
+					answer(200, http.Header{"Content-Type": {"application/json"}}, text(least)),
 				}})
 				if err != nil {
 					t.Fatal(err)

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -51,65 +53,91 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if t.opts.Organization != "" {
 		sent.Header.Set("OpenAI-Organization", t.opts.Organization)
 	}
+	header := startTimer(cancel, t.opts.HeaderTimeout)
 	resp, err := t.opts.Transport.RoundTrip(sent)
+	header.Stop()
 	if err != nil {
+		if errors.Is(context.Cause(ctx), errIdle) {
+			err = contextError(errIdle, err)
+		}
 		cancel(nil)
 		return nil, err
 	}
-	resp.Body = newBody(ctx, cancel, resp.Body, t.opts.IdleTimeout)
+	resp.Body = &body{
+		ReadCloser: resp.Body, ctx: ctx, cancel: cancel, idle: t.opts.IdleTimeout, key: key,
+		stream: resp.StatusCode/100 == 2 && sent.Header.Get("Accept") == mediaType(true),
+	}
 	if resp.StatusCode/100 != 2 {
 		keepError(resp, key)
 	}
 	return resp, nil
 }
 
-// keepError reads the body of a failed request into memory, for both retries and errors look at it, and takes out the
-// key if the upstream quotes it. A body that can't be read leaves the status, which says enough.
+// keepError reads the body of a failed request into memory, for both retries and errors look at it. A body that can't
+// be read leaves the status, which says enough.
 func keepError(resp *http.Response, key string) {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	resp.Body.Close()
-	if key != "" {
-		body = bytes.ReplaceAll(body, []byte(key), []byte("[key]"))
-	}
+	redact(body, key)
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 }
 
+// redact overwrites the key where the upstream quotes it.
+func redact(text []byte, key string) {
+	if key == "" {
+		return
+	}
+	for i := bytes.Index(text, []byte(key)); i >= 0; i = bytes.Index(text, []byte(key)) {
+		text = text[i+copy(text[i:], strings.Repeat("*", len(key))):]
+	}
+}
+
 // body is a response's body that cuts itself off when the upstream falls silent. Only waiting counts: a reader that
-// takes its time doesn't. Its errors, but io.EOF, are *backend.Errors.
+// takes its time doesn't. Its errors, but io.EOF, are *backend.Errors; a stream's io.EOF comes after [DONE] only.
 type body struct {
 	io.ReadCloser
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	idle   time.Duration // not positive means for ever
+	key    string        // to be kept out of errors in streams
+	stream bool
 	timer  *time.Timer
 	ended  atomic.Bool // io.EOF or another error was read
 	done   atomic.Bool // [DONE] was read
 }
 
-func newBody(ctx context.Context, cancel context.CancelCauseFunc, rc io.ReadCloser, idle time.Duration) *body {
-	b := &body{ReadCloser: rc, ctx: ctx, cancel: cancel, idle: idle}
-	b.timer = time.AfterFunc(max(idle, time.Second), func() { cancel(errIdle) })
-	b.timer.Stop()
-	return b
+// startTimer ends a request after d of silence, or never if d is not positive.
+func startTimer(cancel context.CancelCauseFunc, d time.Duration) *time.Timer {
+	if d <= 0 {
+		d = math.MaxInt64
+	}
+	return time.AfterFunc(d, func() { cancel(errIdle) })
 }
 
 // Read reads what has come, or waits for it up to the idle timeout.
 func (b *body) Read(p []byte) (int, error) {
-	if b.idle > 0 {
+	if b.timer == nil {
+		b.timer = startTimer(b.cancel, b.idle)
+	} else if b.idle > 0 {
 		b.timer.Reset(b.idle)
-		defer b.timer.Stop()
 	}
 	n, err := b.ReadCloser.Read(p)
+	b.timer.Stop()
 	if bytes.Contains(p[max(0, n-len("[DONE]\r\n\r\n")):n], []byte("[DONE]")) {
 		b.done.Store(true)
 	}
-	if err == nil {
+	if bytes.Contains(p[:n], []byte(`"error"`)) { // a member: within text its quotes would be escaped
+		redact(p[:n], b.key)
+	}
+	switch {
+	case err == nil:
 		return n, nil
+	case !errors.Is(err, io.EOF):
+		err = readError(b.ctx, err)
+	case b.stream && !b.done.Load():
+		err = &backend.Error{Code: backend.CodeTruncated, Err: io.ErrUnexpectedEOF}
 	}
 	b.ended.Store(true)
-	if !errors.Is(err, io.EOF) {
-		err = readError(b.ctx, err)
-	}
 	return n, err
 }
 

@@ -24,9 +24,8 @@ func (b *Backend) Chat(ctx context.Context, req goopenai.ChatCompletionRequest) 
 }
 
 // ChatStream is Chat for streams; the caller must close the stream. An empty model means DefaultModel. Failures to
-// start are *backend.Errors, and so are failed reads.
-//
-// Recv's io.EOF is no proof of a whole answer: go-openai returns it for a clean early end too. Look for the finish reason.
+// start are *backend.Errors, and so are failed reads. Recv returns io.EOF after [DONE] alone: an answer that was cut
+// short ends with a *backend.Error, which go-openai by itself can't tell from a whole one.
 func (b *Backend) ChatStream(ctx context.Context, req goopenai.ChatCompletionRequest) (*goopenai.ChatCompletionStream, error) {
 	if req.Model == "" {
 		req.Model = b.opts.DefaultModel
@@ -46,6 +45,10 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 	r, err := retryablehttp.FromRequest(req)
 	if err != nil {
 		return nil, err
+	}
+	if req.Method == http.MethodPost {
+		stream := req.Header.Get("Accept") == mediaType(true)
+		r.SetResponseHandler(func(resp *http.Response) error { return awaitAnswer(resp, stream) })
 	}
 	return d.b.do(r)
 }

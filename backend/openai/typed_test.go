@@ -66,7 +66,7 @@ func TestTypedFailures(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			b, _ := open(t, openai.Options{}, test.fault)
+			b, _ := open(t, openai.Options{MaxRetries: -1}, test.fault)
 			if _, err := b.Chat(t.Context(), test.req); !errors.Is(err, test.code) {
 				t.Errorf("error is %v, want %s", err, test.code)
 			}
@@ -75,5 +75,28 @@ func TestTypedFailures(t *testing.T) {
 	b, _ := open(t, openai.Options{}, backendtest.OutOfQuota())
 	if stream, err := b.ChatStream(t.Context(), valid); stream != nil || !errors.Is(err, backend.CodeQuotaExceeded) {
 		t.Errorf("stream is %v, error %v", stream, err)
+	}
+}
+
+// A stream that is cut never ends with io.EOF, which is what go-openai by itself makes of it.
+func TestTypedStreamCut(t *testing.T) {
+	for _, clean := range []bool{false, true} {
+		b, s := open(t, openai.Options{}, backendtest.Fault{CutAfter: 100, CleanCut: clean}, backendtest.Fault{CutAfter: 700, CleanCut: clean})
+		stream, err := b.ChatStream(t.Context(), goopenai.ChatCompletionRequest{
+			Messages: []goopenai.ChatCompletionMessage{{Role: "user", Content: "hi"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stream.Close()
+		for err == nil {
+			_, err = stream.Recv()
+		}
+		if !errors.Is(err, backend.CodeTruncated) {
+			t.Errorf("clean %v: the stream ends with %v", clean, err)
+		}
+		if n := len(s.Requests()); n != 2 {
+			t.Errorf("clean %v: %d requests, want one before the answer began and one after", clean, n)
+		}
 	}
 }
