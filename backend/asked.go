@@ -13,6 +13,9 @@ type Asked struct {
 	JSONSchema bool // wants JSON, of a schema or any
 	Images     bool // shows images
 	Logprobs   bool // wants log probabilities
+
+	// Continue says that the last message is to be carried on: continue_final_message is true.
+	Continue bool
 }
 
 // ReadRequest reads a request's JSON object without copying its text. It checks nothing: what has an unexpected type
@@ -34,6 +37,8 @@ func ReadRequest(body []byte) Asked {
 			a.JSONSchema = a.JSONSchema || kind == "json_schema" || kind == "json_object"
 		case spells(name, "logprobs"):
 			a.Logprobs = string(c.skip()) == "true" || a.Logprobs
+		case spells(name, "continue_final_message"):
+			a.Continue = string(c.skip()) == "true" || a.Continue
 		default:
 			c.skip()
 		}

@@ -17,6 +17,10 @@ type RelayOptions struct {
 
 	// Now is the clock behind Outcome.FirstContent. Defaults to time.Now.
 	Now func() time.Time
+
+	// OnFirstContent is called once, when Outcome.FirstContent becomes known, and holds up the stream until it returns.
+	// Defaults to nothing.
+	OnFirstContent func(at time.Time)
 }
 
 func (o RelayOptions) withDefaults() RelayOptions {
@@ -207,6 +211,9 @@ func (r *relay) flushAll() *Error {
 	}
 	if r.deltas > 0 && r.out.FirstContent.IsZero() {
 		r.out.FirstContent = r.opts.Now()
+		if r.opts.OnFirstContent != nil {
+			r.opts.OnFirstContent(r.out.FirstContent)
+		}
 	}
 	r.out.Deltas += r.deltas
 	r.out.Chars += r.chars

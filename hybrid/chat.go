@@ -21,10 +21,15 @@ type chatRequest struct {
 	StreamOptions struct {
 		IncludeUsage bool `json:"include_usage"`
 	} `json:"stream_options"`
-	N                   *int64       `json:"n"`
-	MaxTokens           *int64       `json:"max_tokens"`
-	MaxCompletionTokens *int64       `json:"max_completion_tokens"`
-	Privacy             privacyField `json:"privacy"` // ours: the backend never sees it
+	N                   *int64 `json:"n"`
+	MaxTokens           *int64 `json:"max_tokens"`
+	MaxCompletionTokens *int64 `json:"max_completion_tokens"`
+	AddGenerationPrompt *bool  `json:"add_generation_prompt"`
+	PromptCacheKey      string `json:"prompt_cache_key"`
+
+	// Ours: the backend never sees them.
+	Privacy        privacyField `json:"privacy"`
+	ConversationID *string      `json:"conversationId"`
 }
 
 func (r *Router) serveChat(w http.ResponseWriter, req *http.Request, who policy.Identity) error {
@@ -36,8 +41,14 @@ func (r *Router) serveChat(w http.ResponseWriter, req *http.Request, who policy.
 	if err := in.validate(); err != nil {
 		return err
 	}
+	asked := backend.ReadRequest(body)
+	if asked.Continue {
+		if err := in.continuable(r.continuer); err != nil {
+			return err
+		}
+	}
 	g := generation{router: r, who: who, began: r.opts.Now()}
-	g.prompt = in.features(body)
+	g.prompt = in.features(asked)
 	if err := g.prompt.Validate(); err != nil {
 		return err
 	}
@@ -51,18 +62,19 @@ func (r *Router) serveChat(w http.ResponseWriter, req *http.Request, who policy.
 	if err != nil {
 		return backend.AsError(err, backend.CodeUnavailable)
 	}
-	g.request = backend.Request{Body: body, Model: model, Stream: in.Stream, IncludeUsage: in.StreamOptions.IncludeUsage}
+	g.request = backend.Request{
+		Body: body, Model: model, Stream: in.Stream, IncludeUsage: in.StreamOptions.IncludeUsage,
+		Continue: asked.Continue, Conversation: in.conversation(who),
+	}
 	a := newAnswerWriter(w, req)
 	defer a.done()
 	if in.Stream {
 		return g.relay(req, a)
 	}
-	return g.generate(req.Context(), func(resp *backend.Response) (backend.Outcome, error) {
+	return g.generate(req, a, func(resp *backend.Response) (backend.Outcome, error) {
 		answer, out, err := g.whole(resp)
 		if err == nil {
-			answerHeader(w.Header(), resp.Header)
-			a.allow(a.timeout)
-			writeBody(w, http.StatusOK, answer)
+			g.write(a, resp, answer)
 		}
 		return out, err
 	})
@@ -70,14 +82,10 @@ func (r *Router) serveChat(w http.ResponseWriter, req *http.Request, who policy.
 
 // relay passes a stream on as it comes.
 func (g *generation) relay(req *http.Request, a *answerWriter) error {
-	err := g.generate(req.Context(), func(resp *backend.Response) (backend.Outcome, error) {
+	return g.generate(req, a, func(resp *backend.Response) (backend.Outcome, error) {
 		a.header = resp.Header
-		return backend.Relay(a, a.flush, resp.Body, backend.RelayOptions{
-			IncludeUsage: g.request.IncludeUsage,
-			Now:          g.router.opts.Now,
-		})
+		return backend.Relay(a, a.flush, resp.Body, g.relayOptions())
 	})
-	return g.settle(a, err)
 }
 
 func (c *chatRequest) validate() error {
@@ -104,19 +112,53 @@ func (c *chatRequest) validate() error {
 	return nil
 }
 
+// continuable checks a request to carry on the last message. A backend that does
+// not know the wish would answer anew, and the text would stand there twice.
+func (c *chatRequest) continuable(able backend.Continuer) error {
+	var messages []struct {
+		Role string `json:"role"`
+	}
+	switch err := json.Unmarshal(c.Messages, &messages); {
+	case able == nil:
+		return backend.Unsupported("continue_final_message", "this service can't continue a message")
+	case err != nil || messages[len(messages)-1].Role != "assistant":
+		return &policy.FieldError{Field: "continue_final_message", Problem: "must be false unless the last message is the assistant's"}
+	case c.AddGenerationPrompt == nil || *c.AddGenerationPrompt:
+		return &policy.FieldError{Field: "add_generation_prompt", Problem: "must be false together with continue_final_message"}
+	}
+	return nil
+}
+
+// conversation names what the request belongs to, for a pool to send it where its
+// prefix is cached: our own field, or OpenAI's for the same end. Users can't
+// name each other's.
+func (c *chatRequest) conversation(who policy.Identity) string {
+	switch {
+	case c.ConversationID != nil && *c.ConversationID != "":
+		return who.Subject + "/" + *c.ConversationID
+	case c.PromptCacheKey != "":
+		return who.Subject + "/" + c.PromptCacheKey
+	default:
+		return ""
+	}
+}
+
 // features returns what policies may know of the request.
-func (c *chatRequest) features(body []byte) policy.Request {
-	asked := backend.ReadRequest(body)
+func (c *chatRequest) features(asked backend.Asked) policy.Request {
 	needs := registry.Features{Tools: asked.Tools, JSONSchema: asked.JSONSchema, Images: asked.Images, Logprobs: asked.Logprobs}
 	if n := c.choices(); n > 1 {
 		needs.N = int(n)
 	}
-	return policy.Request{
+	request := policy.Request{
 		PromptLength: int64(asked.Chars),
 		MaxTokens:    c.maxTokens(),
 		Privacy:      c.Privacy.level,
 		Needs:        needs,
 	}
+	if c.ConversationID != nil {
+		request.ConversationID = *c.ConversationID
+	}
+	return request
 }
 
 // choices is how many answers are asked for.
@@ -139,7 +181,7 @@ func (c *chatRequest) maxTokens() int64 {
 	}
 }
 
-// bound returns the body without our own field, and with the operator's limit on
+// bound returns the body without our own fields, and with the operator's limit on
 // tokens where there is one. The limit is always written, never just compared:
 // of a name that stands there twice we may have read another value than the
 // backend will.
@@ -147,6 +189,9 @@ func (c *chatRequest) bound(body []byte, limit int64) ([]byte, error) {
 	var members []backend.Member
 	if c.Privacy.present {
 		members = append(members, backend.Member{Name: "privacy"})
+	}
+	if c.ConversationID != nil {
+		members = append(members, backend.Member{Name: "conversationId"})
 	}
 	if limit > 0 {
 		n := c.choices()

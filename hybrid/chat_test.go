@@ -2,6 +2,7 @@ package hybrid_test
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -161,7 +162,7 @@ func TestBrokenStreams(t *testing.T) {
 		status int    // 200: in-band
 		code   string // of the error, wherever it is
 	}{
-		{"error first", &scripted{body: errorChunk}, 503, "upstream_unavailable"},
+		{"keys refused first", &scripted{body: `data: {"error":{"message":"sk-1","code":"invalid_api_key"}}` + "\n\n"}, 502, "upstream_auth"},
 		{"nothing", &scripted{}, 502, "upstream_truncated"},
 		{"broken at once", &scripted{end: errBroken}, 502, "upstream_truncated"},
 		{"no event stream", &scripted{body: "data: <html>\n\n"}, 502, "upstream_bad_response"},
@@ -169,7 +170,8 @@ func TestBrokenStreams(t *testing.T) {
 		{"cut after text", &scripted{body: helloChunk}, 200, "upstream_truncated"},
 		{"broken after text", &scripted{body: helloChunk, end: &backend.Error{Code: backend.CodeTimeout}}, 200, "upstream_timeout"},
 		{"done without a finish", &scripted{body: helloChunk + doneChunk}, 200, "upstream_truncated"},
-		{"keep-alive first", &scripted{body: ": wait\n\n", end: errBroken}, 200, "upstream_truncated"},
+		{"keep-alive first", &scripted{body: ": wait\n\n", end: errBroken}, 502, "upstream_truncated"},
+		{"keys refused after text", &scripted{body: helloChunk + `data: {"error":{"message":"sk-1","code":"invalid_api_key"}}` + "\n\n"}, 200, "upstream_auth"},
 	} {
 		for path, body := range map[string]string{
 			"/generate": `{"prompt":"hi","stream":true}`, "/chat/completions": chatHelloStream,
@@ -192,6 +194,24 @@ func TestBrokenStreams(t *testing.T) {
 					t.Errorf("ledger: %+v", e)
 				}
 			})
+		}
+	}
+}
+
+// What the upstream says of a failure reaches the client as it is.
+func TestUpstreamErrorPasses(t *testing.T) {
+	const said = `{"message":"out of memory","type":"cuda_error","code":null,"param":null,"metadata":{"gpu":[1.50]}}`
+	for _, up := range []*scripted{
+		{body: `data: {"error":` + said + `}` + "\n\n"},
+		{err: &backend.Error{Code: backend.CodeUnavailable, Status: http.StatusServiceUnavailable, Body: json.RawMessage(said)}},
+	} {
+		for path, body := range map[string]string{
+			"/generate": `{"prompt":"hi","stream":true}`, "/chat/completions": chatHelloStream,
+		} {
+			a := open(t, up.serve).post(path, body)
+			if a.status != http.StatusServiceUnavailable || string(a.body) != `{"error":`+said+"}\n" {
+				t.Errorf("%s: %d: %s", path, a.status, a.body)
+			}
 		}
 	}
 }

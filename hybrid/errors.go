@@ -80,19 +80,25 @@ func typeOf(status int) string {
 	}
 }
 
-// statusOf is the ladder from a backend's error to HTTP. A refusal of our own
-// credentials must not look like one of the page's, or the page would log its
-// user out.
-func statusOf(code backend.Code) int {
-	switch code {
+// statusOf is the upstream's status, or what stands for an error that has none. A
+// refusal of our own credentials must not look like one of the page's, or the page
+// would log its user out; and what came in place of an answer is not the page's
+// fault.
+func statusOf(e *backend.Error) int {
+	switch e.Code {
+	case backend.CodeUpstreamAuth, backend.CodeTruncated, backend.CodeBadResponse:
+		return http.StatusBadGateway
+	}
+	if e.Status >= http.StatusBadRequest && e.Status <= 599 {
+		return e.Status
+	}
+	switch e.Code {
 	case backend.CodeInvalidRequest, backend.CodeUnsupported, backend.CodeContextLength:
 		return http.StatusBadRequest
 	case backend.CodeModelNotFound:
 		return http.StatusNotFound
 	case backend.CodeRateLimited, backend.CodeQuotaExceeded:
 		return http.StatusTooManyRequests
-	case backend.CodeUpstreamAuth, backend.CodeTruncated, backend.CodeBadResponse:
-		return http.StatusBadGateway
 	case backend.CodeUnavailable, backend.CodeCanceled:
 		return http.StatusServiceUnavailable
 	case backend.CodeTimeout:
@@ -102,12 +108,12 @@ func statusOf(code backend.Code) int {
 	}
 }
 
-// writeError answers with an error, in the one shape. It does so too when the
-// request's context has ended: that may be a time limit of the app's, whose
-// client waits for an answer, and writing to one that has gone harms nobody.
-func (r *Router) writeError(w http.ResponseWriter, req *http.Request, err error) {
+// writeError answers with an error, in the one shape, and returns the status. It
+// does so too when the request's context has ended: that may be a time limit of
+// the app's, whose client waits for an answer, and writing to one that has gone
+// harms nobody.
+func (r *Router) writeError(w http.ResponseWriter, req *http.Request, err error) (status int) {
 	var (
-		status int
 		body   any // what stands under "error"
 		api    *apiError
 		field  *policy.FieldError
@@ -123,7 +129,7 @@ func (r *Router) writeError(w http.ResponseWriter, req *http.Request, err error)
 		status = http.StatusBadRequest
 		body = problem(status, codeInvalidValue, field.Field, "%v", field)
 	case errors.As(err, &failed):
-		status, body = statusOf(failed.Code), failed
+		status, body = statusOf(failed), failed
 		copyHeader(w.Header(), failed.Header)
 		if seconds := math.Ceil(failed.RetryAfter.Seconds()); seconds > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
@@ -137,38 +143,66 @@ func (r *Router) writeError(w http.ResponseWriter, req *http.Request, err error)
 		r.opts.Logger.Warn("hybrid: a request failed on our side", "path", req.URL.Path, "status", status, causeOf(err))
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	writeJSON(w, status, struct {
-		Error any `json:"error"`
-	}{body})
+	writeJSON(w, status, errorBody{body})
+	return status
+}
+
+// errorBody is an error as it is answered, or told in a stream.
+type errorBody struct {
+	Error any `json:"error"`
+}
+
+// codeOf is the code of an error as it is answered.
+func codeOf(err error) string {
+	var (
+		api    *apiError
+		field  *policy.FieldError
+		failed *backend.Error
+	)
+	switch {
+	case errors.As(err, &api):
+		return api.code
+	case errors.As(err, &field):
+		return codeInvalidValue
+	case errors.As(err, &failed):
+		return string(failed.Code)
+	default:
+		return codeInternal
+	}
 }
 
 // causeOf is what a log may hold of an error: its code, and its words only if
 // they come from the transport. An upstream's words may quote the prompt.
 func causeOf(err error) slog.Attr {
-	code := codeInternal
-	if e := (*backend.Error)(nil); errors.As(err, &e) {
-		code = string(e.Code)
-	} else if e := (*apiError)(nil); errors.As(err, &e) {
-		code = e.code
+	attrs := []any{slog.String("code", codeOf(err))}
+	if failed := (*backend.Error)(nil); errors.As(err, &failed) && failed.Endpoint != "" {
+		attrs = append(attrs, slog.String("endpoint", failed.Endpoint))
 	}
-	attrs := []any{slog.String("code", code)}
 	if network := net.Error(nil); errors.As(err, &network) {
 		attrs = append(attrs, slog.String("cause", network.Error()))
 	}
 	return slog.Group("error", attrs...)
 }
 
-// relayedHeaders are an upstream's headers that may reach a page. Backends keep
-// to them too; a cookie that slipped through would be the upstream's.
-var relayedHeaders = []string{
-	"Openai-Processing-Ms", "Retry-After", "X-Request-Id",
-	"X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests",
-	"X-Ratelimit-Limit-Tokens", "X-Ratelimit-Remaining-Tokens", "X-Ratelimit-Reset-Tokens",
+// ExposedHeaders returns the response headers that a page may want to read, sorted.
+// A page of another origin can read them only if the app's CORS names them in
+// Access-Control-Expose-Headers; examples/mounting/cors shows how.
+func ExposedHeaders() []string {
+	return []string{
+		"ETag", "Openai-Processing-Ms", "Retry-After", "Retry-After-Ms",
+		headerRevision, headerReason, headerTarget,
+		"X-Ratelimit-Limit-Requests", "X-Ratelimit-Limit-Tokens",
+		"X-Ratelimit-Remaining-Requests", "X-Ratelimit-Remaining-Tokens",
+		"X-Ratelimit-Reset-Requests", "X-Ratelimit-Reset-Tokens",
+		"X-Request-Id", "X-Should-Retry",
+	}
 }
 
+// copyHeader passes an upstream's headers on. Their type is not among them: we
+// know what we write.
 func copyHeader(to, from http.Header) {
-	for _, name := range relayedHeaders {
-		if values := from[name]; len(values) > 0 {
+	for name, values := range backend.PublicHeader(from) {
+		if name != "Content-Type" {
 			to[name] = values
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/capability"
 	"github.com/edgewise-ai/edgewise/policy"
 )
@@ -20,7 +21,8 @@ type Facts struct {
 	// compared. Prices out of range are logged and left out, all together.
 	Prices *policy.Prices
 
-	// ServerUnavailable says that the server can't generate for now.
+	// ServerUnavailable says that the server can't generate for now. A backend that
+	// is a [backend.Readier], as a pool is, says so by itself.
 	ServerUnavailable bool
 }
 
@@ -40,12 +42,24 @@ func (r *Router) know(ctx context.Context, who policy.Identity) *known {
 	k.subject = policy.Subject{
 		Tier:          who.Tier,
 		RolloutBucket: bucketOf(who.Subject),
-		Server:        r.server,
+		Server:        r.server(),
 	}
 	if r.opts.Facts != nil {
 		k.take(r.facts(ctx, who), r.complaints)
 	}
 	return k
+}
+
+// server returns what the backend says of itself.
+func (r *Router) server() policy.ServerFacts {
+	facts := policy.ServerFacts{Continuation: string(backend.ContinuationNone)}
+	if r.continuer != nil {
+		facts.Continuation = string(r.continuer.Continuation())
+	}
+	if r.readier != nil {
+		facts.Unavailable = !r.readier.Ready()
+	}
+	return facts
 }
 
 // release hands the memory to another identity, which finds nothing in it.
@@ -70,7 +84,7 @@ func (r *Router) facts(ctx context.Context, who policy.Identity) Facts {
 
 // take fills in what makes sense.
 func (k *known) take(f Facts, c *complaints) {
-	k.subject.Server.Unavailable = f.ServerUnavailable
+	k.subject.Server.Unavailable = k.subject.Server.Unavailable || f.ServerUnavailable
 	if f.Budget != nil {
 		k.budget = *f.Budget
 		k.budget.RemainingMicroUSD = min(max(k.budget.RemainingMicroUSD, -capability.MaxCount), capability.MaxCount)

@@ -78,7 +78,7 @@ func (r *Router) serveGenerate(w http.ResponseWriter, req *http.Request, who pol
 	if in.Stream {
 		return simpleError(g.simpleStream(req, a))
 	}
-	return simpleError(g.generate(req.Context(), func(resp *backend.Response) (backend.Outcome, error) {
+	return simpleError(g.generate(req, a, func(resp *backend.Response) (backend.Outcome, error) {
 		answer, out, err := g.whole(resp)
 		if err != nil {
 			return out, err
@@ -87,9 +87,11 @@ func (r *Router) serveGenerate(w http.ResponseWriter, req *http.Request, who pol
 		if err != nil {
 			return out, err
 		}
-		answerHeader(w.Header(), resp.Header)
-		a.allow(a.timeout)
-		writeJSON(w, http.StatusOK, g.simple(text, &out))
+		simple, err := json.Marshal(g.simple(text, &out))
+		if err != nil {
+			return out, err
+		}
+		g.write(a, resp, simple)
 		return out, nil
 	}))
 }
@@ -102,7 +104,7 @@ func simpleError(err error) error {
 		return err
 	}
 	own := *failed
-	own.Param = simpleParam(failed.Param)
+	own.Param, own.Body = simpleParam(failed.Param), nil // which names the field that nobody sent
 	return &own
 }
 

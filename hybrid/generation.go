@@ -3,7 +3,6 @@ package hybrid
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"time"
 
@@ -12,9 +11,6 @@ import (
 	"github.com/edgewise-ai/edgewise/policy"
 )
 
-// maxAnswerBytes bounds an answer that is not streamed, which is held in memory.
-const maxAnswerBytes = 64 << 20
-
 // generation is one request on its way through the backend.
 type generation struct {
 	router  *Router
@@ -22,23 +18,40 @@ type generation struct {
 	request backend.Request
 	prompt  policy.Request // what is known of the prompt; for estimates
 	began   time.Time
+
+	observed *observed
+	endpoint string // of a pool, as the backend says
+	attempts int    // that the backend made
 }
 
 // generate hands the request to the backend and gives the answer to serve, then
-// keeps account. serve reports what became known of the answer; its error is
-// written unless the answer has begun.
-func (g *generation) generate(ctx context.Context, serve func(*backend.Response) (backend.Outcome, error)) error {
-	resp, err := g.router.opts.Backend.Generate(ctx, &g.request)
+// keeps account. serve reports what became known of the answer. The error is for
+// the caller to answer, unless the answer has begun.
+func (g *generation) generate(req *http.Request, a *answerWriter, serve func(*backend.Response) (backend.Outcome, error)) error {
+	ctx := req.Context()
+	g.observed = g.router.observing(ctx)
+	resp, err := g.begin(ctx, a)
 	if err != nil {
-		err = backend.AsError(gone(ctx, err), backend.CodeUnavailable)
-		g.account(backend.Outcome{}, err)
-		return err
+		e := backend.AsError(gone(ctx, err), backend.CodeUnavailable)
+		g.endpoint, g.attempts = e.Endpoint, e.Attempts
+		a.fail(e)
+		g.account(backend.Outcome{}, e)
+		return g.settle(a, e)
 	}
 	defer resp.Body.Close()
+	g.endpoint, g.attempts = resp.Endpoint, resp.Attempts
 	out, err := serve(resp)
 	err = gone(ctx, err)
 	g.account(out, err)
-	return err
+	return g.settle(a, err)
+}
+
+// begin waits for the answer to begin.
+func (g *generation) begin(ctx context.Context, a *answerWriter) (*backend.Response, error) {
+	if g.request.Stream {
+		defer a.keepAlive(g.router.opts.KeepAlive)()
+	}
+	return g.router.opts.Backend.Generate(ctx, &g.request)
 }
 
 // gone returns an error as what it is once the client has left: whatever failed
@@ -52,15 +65,31 @@ func gone(ctx context.Context, err error) error {
 
 // whole reads an answer that is not streamed.
 func (g *generation) whole(resp *backend.Response) ([]byte, backend.Outcome, error) {
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswerBytes+1))
+	body, err := backend.ReadWhole(resp.Body)
 	if err != nil {
-		return nil, backend.Outcome{}, backend.AsError(err, backend.CodeTruncated)
-	}
-	if len(body) > maxAnswerBytes {
-		return nil, backend.Outcome{}, &backend.Error{Code: backend.CodeBadResponse, Message: "the answer is too long"}
+		return nil, backend.Outcome{}, err
 	}
 	out, err := backend.ReadAnswer(body)
 	return body, out, err
+}
+
+// write sends a whole answer.
+func (g *generation) write(a *answerWriter, resp *backend.Response, body []byte) {
+	answerHeader(a.w.Header(), resp.Header)
+	a.allow(a.timeout)
+	writeBody(a.w, http.StatusOK, body)
+	if g.observed != nil {
+		g.observed.firstByte(g.router.opts.Now())
+	}
+}
+
+// relayOptions are the options of a stream.
+func (g *generation) relayOptions() backend.RelayOptions {
+	opts := backend.RelayOptions{IncludeUsage: g.request.IncludeUsage, Now: g.router.opts.Now}
+	if g.observed != nil {
+		opts.OnFirstContent = g.observed.firstByte
+	}
+	return opts
 }
 
 // usage returns the answer's tokens, estimated where nobody counted.
@@ -86,7 +115,8 @@ func (g *generation) account(out backend.Outcome, err error) {
 		Model:     g.request.Model,
 		LatencyMs: sinceMs(g.began, g.router.opts.Now()),
 		Success:   err == nil,
-		Attempts:  1,
+		Endpoint:  g.endpoint,
+		Attempts:  max(g.attempts, 1),
 	}
 	if codeWord.MatchString(out.FinishReason) { // an upstream's own may be anything
 		e.FinishReason = out.FinishReason
@@ -102,6 +132,7 @@ func (g *generation) account(out backend.Outcome, err error) {
 		e.ErrorCode = string(backend.AsError(err, backend.CodeInternal).Code)
 	}
 	g.router.record([]ledger.Entry{e})
+	g.observed.account(e)
 }
 
 // settle returns the error of a stream that has yet to be answered. One that broke
@@ -111,7 +142,7 @@ func (g *generation) settle(a *answerWriter, err error) error {
 		return err
 	}
 	if err != nil && !errors.Is(err, backend.CodeCanceled) {
-		g.router.opts.Logger.Warn("hybrid: a stream broke off", "model", g.request.Model, causeOf(err))
+		g.router.opts.Logger.Warn("hybrid: a stream broke off", "model", g.request.Model, "endpoint", g.endpoint, causeOf(err))
 	}
 	return nil
 }

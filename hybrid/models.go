@@ -1,6 +1,7 @@
 package hybrid
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"github.com/edgewise-ai/edgewise/backend"
@@ -45,7 +46,12 @@ func (r *Router) serveModels(w http.ResponseWriter, req *http.Request, _ policy.
 			list.Data = append(list.Data, item)
 		}
 	}
-	w.Header().Set("Cache-Control", "private, no-cache")
-	writeJSON(w, http.StatusOK, list)
+	body, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	if !notModified(w, req, `"`+fingerprint(body)+`"`) {
+		writeBody(w, http.StatusOK, body)
+	}
 	return nil
 }

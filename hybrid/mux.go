@@ -55,15 +55,22 @@ func (r *Router) Handler() (pattern string, h http.Handler) {
 
 // ServeHTTP implements [http.Handler].
 func (m *mux) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	if err := m.serve(w, req); err != nil {
-		m.router.writeError(w, req, err)
-	}
-}
-
-func (m *mux) serve(w http.ResponseWriter, req *http.Request) error {
 	path, under := strings.CutPrefix(req.URL.Path, m.router.base)
 	e, known := m.endpoints[path]
-	if !under || !known {
+	if known = known && under; !known {
+		path = ""
+	}
+	o, req := m.router.observe(req, path)
+	defer o.end(http.StatusInternalServerError, codeInternal) // of a handler that panics
+	if err := m.serve(w, req, path, e, known); err != nil {
+		o.end(m.router.writeError(w, req, err), codeOf(err))
+		return
+	}
+	o.end(0, "")
+}
+
+func (m *mux) serve(w http.ResponseWriter, req *http.Request, path string, e endpoint, known bool) error {
+	if !known {
 		return problem(http.StatusNotFound, codeNotFound, "", "there is nothing at this path")
 	}
 	if !e.allows(req.Method) {

@@ -78,6 +78,10 @@ type Options struct {
 	// leaves releasing it to whoever made it. Defaults to a [ledger.Memory].
 	Ledger ledger.Ledger
 
+	// Observers learn of requests while they are served, in this order. Defaults to
+	// none.
+	Observers []Observer
+
 	// Logger learns of what fails behind the endpoints, and of each distinct error
 	// of a policy or of Facts once a minute, with how often it was omitted since.
 	// It never gets a prompt, an answer or an upstream's words.
@@ -110,6 +114,13 @@ type Options struct {
 	// several, such requests are refused with 400.
 	DefaultModel string
 
+	// KeepAlive is how long a client that asked for a stream waits without a sign
+	// of life before the answer has begun: then, and again each time, it gets an SSE
+	// comment, lest a proxy between take the silence for the end. The first of them
+	// settles the status: a failure after it is told in the stream. Negative means
+	// never. Defaults to 15 seconds; proxies usually wait for 60.
+	KeepAlive time.Duration
+
 	// MaxBodyBytes is the longest body of a generating request. Routing
 	// requests and reports have bounds of their own, which are lower, and keep
 	// to this one if it is lower still. Defaults to 1 MiB.
@@ -127,6 +138,7 @@ const (
 	DefaultRefreshInterval    = 30 * time.Second
 	DefaultMaxAge             = 5 * time.Minute
 	DefaultStaleIfUnreachable = 30 * 24 * time.Hour
+	DefaultKeepAlive          = 15 * time.Second
 	DefaultMaxBodyBytes       = 1 << 20
 )
 
@@ -166,6 +178,8 @@ func (o Options) withDefaults() Options {
 	o.RefreshInterval = cmp.Or(o.RefreshInterval, DefaultRefreshInterval)
 	o.MaxAge = cmp.Or(o.MaxAge, DefaultMaxAge)
 	o.StaleIfUnreachable = cmp.Or(o.StaleIfUnreachable, DefaultStaleIfUnreachable)
+	o.KeepAlive = cmp.Or(o.KeepAlive, DefaultKeepAlive)
+	o.Observers = slices.Clone(o.Observers)
 	o.MaxBodyBytes = cmp.Or(o.MaxBodyBytes, DefaultMaxBodyBytes)
 	return o
 }

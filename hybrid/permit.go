@@ -18,9 +18,12 @@ func (r *Router) permit(ctx context.Context, h http.Header, who policy.Identity,
 	defer k.release()
 	d := v.decider.Decide(ctx, policy.Input{Identity: who, Request: request, Subject: &k.subject})
 	why := d.Forbidden(policy.Server)
+	o := r.observing(ctx)
 	if why == "" {
+		o.decided(RequestDecided{Target: policy.Server, Revision: v.revision})
 		return nil
 	}
+	o.decided(RequestDecided{Target: policy.None, Reason: why, Revision: v.revision})
 	h.Set(headerReason, string(why))
 	refusal := problem(http.StatusForbidden, string(why), "", "the server may not answer this request: %s", why)
 	if why == policy.BudgetExhausted {

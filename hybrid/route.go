@@ -73,13 +73,20 @@ func (r *Router) serveRoute(w http.ResponseWriter, req *http.Request, who policy
 		ModelInfo:      d.Model,
 		Alternates:     d.Alternates(),
 		Fallback:       d.Fallback,
-		Continuation:   r.server.Continuation,
+		Continuation:   k.subject.Server.Continuation,
 		DecisionID:     newID(),
 		PolicyRevision: v.revision,
 		Trace:          d.Trace,
 	}
 	if d.Preload != nil {
 		out.Preload = d.Preload.ID
+	}
+	if o := r.observing(req.Context()); o != nil {
+		e := RequestDecided{Target: d.Target, Reason: d.Reason, Fallback: d.Fallback, Revision: v.revision}
+		if d.Model != nil {
+			e.Model = d.Model.ID
+		}
+		o.decided(e)
 	}
 	h := w.Header()
 	h.Set(headerTarget, d.Target.String())

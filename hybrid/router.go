@@ -31,8 +31,11 @@ type Router struct {
 	base   string // the prefix, "" at the root
 	keys   keyring
 	served *served
-	server policy.ServerFacts
 	view   atomic.Pointer[view]
+
+	// What the backend can do besides, nil if it can't.
+	continuer backend.Continuer
+	readier   backend.Readier
 
 	complaints *complaints
 	shadow     *shadow // nil without one
@@ -54,15 +57,13 @@ func New(ctx context.Context, opts Options) (*Router, error) {
 		opts:    opts,
 		base:    strings.TrimSuffix(opts.Prefix, "/"),
 		keys:    newKeyring(opts.SigningKeys),
-		server:  policy.ServerFacts{Continuation: string(backend.ContinuationNone)},
 		stopped: make(chan struct{}),
 	}
 	if len(opts.SigningKeys) == 0 {
 		opts.Logger.Info("hybrid: no SigningKeys: grants are signed with a random key of this process, which suits one replica only")
 	}
-	if c, ok := opts.Backend.(backend.Continuer); ok {
-		r.server.Continuation = string(c.Continuation())
-	}
+	r.continuer, _ = opts.Backend.(backend.Continuer)
+	r.readier, _ = opts.Backend.(backend.Readier)
 
 	// The refresher outlives ctx, which may be a start-up deadline. Watching
 	// begins before the listing, so that no change falls between them.

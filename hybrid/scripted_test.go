@@ -38,7 +38,11 @@ func (s *scripted) Generate(_ context.Context, req *backend.Request) (*backend.R
 	if s.end != nil {
 		body = io.MultiReader(body, failing{s.end})
 	}
-	return &backend.Response{Header: s.header, Body: io.NopCloser(body)}, nil
+	begun, err := backend.Await(io.NopCloser(body), req.Stream)
+	if err != nil {
+		return nil, err
+	}
+	return &backend.Response{Header: s.header, Body: begun}, nil
 }
 
 func (s *scripted) Models(context.Context) ([]backend.Model, error) {

@@ -80,6 +80,7 @@ func whoAsks(req *http.Request) (policy.Identity, error) {
 type service struct {
 	t      testing.TB
 	router *hybrid.Router
+	server *httptest.Server
 	ledger *ledger.Memory
 	url    string
 	token  string
@@ -118,7 +119,7 @@ func open(t testing.TB, change ...func(*hybrid.Options)) *service {
 			t.Error(err)
 		}
 	})
-	return &service{t: t, router: router, ledger: account, url: server.URL + "/api/v1", token: "alice/pro"}
+	return &service{t: t, router: router, server: server, ledger: account, url: server.URL + "/api/v1", token: "alice/pro"}
 }
 
 // answer is a response, read to its end.

@@ -13,16 +13,17 @@ import (
 // piece of text and, last, `data: {"done":true,…}` with the whole answer.
 func (g *generation) simpleStream(req *http.Request, a *answerWriter) error {
 	s := simpleWriter{to: a}
-	err := g.generate(req.Context(), func(resp *backend.Response) (backend.Outcome, error) {
+	return g.generate(req, a, func(resp *backend.Response) (backend.Outcome, error) {
 		a.header = resp.Header
-		out, err := backend.Relay(&s, a.flush, resp.Body, backend.RelayOptions{Now: g.router.opts.Now})
+		out, err := backend.Relay(&s, a.flush, resp.Body, g.relayOptions())
 		if s.fault != nil {
-			err = s.tell() // to the relay it was the client that failed
+			a.fail(s.fault)
+			err = s.fault // to the relay it was the client that failed
 		}
 		if err == nil {
 			answer := g.simple(s.text.String(), &out)
 			answer.Done = true
-			if err = s.event(answer); err == nil {
+			if err = a.event(answer); err == nil {
 				err = a.flush()
 			}
 			if err != nil {
@@ -31,7 +32,6 @@ func (g *generation) simpleStream(req *http.Request, a *answerWriter) error {
 		}
 		return out, err
 	})
-	return g.settle(a, err)
 }
 
 // simpleWriter takes chat-completion chunks, whole events as [backend.Relay]
@@ -91,12 +91,12 @@ func (s *simpleWriter) dispatch(data []byte) error {
 		return nil
 	}
 	text := *chunk.Choices[0].Delta.Content
-	if s.text.Len()+len(text) > maxAnswerBytes {
+	if s.text.Len()+len(text) > backend.MaxAnswerBytes {
 		s.fault = &backend.Error{Code: backend.CodeBadResponse, Message: "the answer is too long"}
 		return s.fault
 	}
 	s.text.WriteString(text)
-	return s.event(struct {
+	return s.to.event(struct {
 		Delta string `json:"delta"`
 	}{text})
 }
@@ -115,28 +115,5 @@ func (s *simpleWriter) passError(event []byte, raw json.RawMessage) error {
 			raw = own
 		}
 	}
-	return s.event(errorEvent{raw})
-}
-
-// tell ends the stream with our own fault.
-func (s *simpleWriter) tell() error {
-	if err := s.event(errorEvent{s.fault}); err == nil {
-		_ = s.to.flush() // a client that has gone needs no telling
-	}
-	return s.fault
-}
-
-// errorEvent is an event in place of the last.
-type errorEvent struct {
-	Error any `json:"error"`
-}
-
-// event writes one event.
-func (s *simpleWriter) event(v any) error {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	_, err = s.to.Write([]byte("data: " + string(data) + "\n\n"))
-	return err
+	return s.to.event(errorBody{raw})
 }

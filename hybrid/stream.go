@@ -1,11 +1,13 @@
 package hybrid
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
+
+	"github.com/edgewise-ai/edgewise/backend"
 )
 
 // defaultWriteTimeout is how long a client may take to accept one write of a
@@ -17,10 +19,8 @@ const defaultWriteTimeout = 30 * time.Second
 // and bounds each write instead. (The server lifts its ReadTimeout by itself once
 // the body has been read to its end.)
 //
-// As a stream it holds back an error that comes before anything else: nothing
-// has been sent yet, so the caller can still answer with a status. Where the
-// writer can't flush, as under http.TimeoutHandler, the answer comes in one
-// piece at the end.
+// As a stream it begins with the first write. Where the writer can't flush, as
+// under http.TimeoutHandler, the answer comes in one piece at the end.
 type answerWriter struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
@@ -52,13 +52,74 @@ func (a *answerWriter) allow(d time.Duration) {
 // Write implements [io.Writer] for a stream of whole events.
 func (a *answerWriter) Write(events []byte) (int, error) {
 	if !a.begun {
-		if isErrorEvent(events) {
-			return len(events), nil
-		}
 		a.begin()
 	}
 	a.allow(a.timeout)
 	return a.w.Write(events)
+}
+
+// event writes one event.
+func (a *answerWriter) event(v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = a.Write([]byte("data: " + string(data) + "\n\n"))
+	return err
+}
+
+// fail tells the client why a stream ends, if it has begun; until then the caller
+// can answer with a status. A client that has gone needs no telling.
+func (a *answerWriter) fail(e *backend.Error) {
+	if a.begun && a.event(errorBody{e}) == nil {
+		_ = a.flush()
+	}
+}
+
+// keepAlive sends a comment each time that so much time has passed, until stop is
+// called; nothing else may be written before. Where the writer can't flush it
+// does nothing.
+func (a *answerWriter) keepAlive(every time.Duration) (stop func()) {
+	if every < 0 || !canFlush(a.w) {
+		return func() {}
+	}
+	var (
+		mu      sync.Mutex
+		stopped bool
+		timer   *time.Timer
+	)
+	mu.Lock() // until timer is set
+	defer mu.Unlock()
+	timer = time.AfterFunc(every, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if stopped {
+			return
+		}
+		if _, err := a.Write([]byte(": waiting for the model\n\n")); err == nil && a.flush() == nil {
+			timer.Reset(every)
+		}
+	})
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
+		timer.Stop()
+	}
+}
+
+// canFlush reports whether a ResponseController could flush a writer.
+func canFlush(w http.ResponseWriter) bool {
+	for {
+		switch t := w.(type) {
+		case interface{ FlushError() error }, http.Flusher:
+			return true
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = t.Unwrap()
+		default:
+			return false
+		}
+	}
 }
 
 func (a *answerWriter) begin() {
@@ -89,24 +150,3 @@ func (a *answerWriter) flush() error {
 // time. Without a WriteTimeout the server never sets a deadline, so none may
 // stay behind for the connection's next request.
 func (a *answerWriter) done() { a.allow(a.restore) }
-
-// isErrorEvent reports whether the first event that has data is an error.
-func isErrorEvent(events []byte) bool {
-	if !bytes.Contains(events, []byte(`"error"`)) {
-		return false
-	}
-	for line := range bytes.Lines(events) {
-		data, ok := bytes.CutPrefix(line, []byte("data:"))
-		if !ok {
-			if line[0] == ':' {
-				return false // a keep-alive must go on at once
-			}
-			continue
-		}
-		var event struct {
-			Error json.RawMessage `json:"error"`
-		}
-		return json.Unmarshal(data, &event) == nil && len(event.Error) > 0 && string(event.Error) != "null"
-	}
-	return false
-}

@@ -8,69 +8,93 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"testing"
+	"net/http"
+	"strings"
 
 	"github.com/edgewise-ai/edgewise/backend"
 )
 
-// plain asks for an answer in one piece.
-func plain(ctx context.Context, b backend.Backend) (backend.Outcome, error) {
-	resp, err := b.Generate(ctx, &backend.Request{Body: []byte(prompt)})
+// prompt is what is asked. Small real models answer it too.
+const prompt = `{"messages":[{"role":"system","content":"Answer briefly."},{"role":"user","content":"Say hello."}],"max_tokens":32}`
+
+// ask makes a request of prompt.
+func ask(stream bool) *backend.Request {
+	return &backend.Request{Body: []byte(prompt), Stream: stream}
+}
+
+// answer is what came of a request, as far as it came.
+type answer struct {
+	backend.Outcome
+	begun    bool
+	header   http.Header
+	attempts int
+	text     string // that was generated
+	events   []byte // of a stream
+}
+
+// generate sends a request and reads the answer to its end, as a service does.
+func (k kit) generate(ctx context.Context, req *backend.Request) (answer, error) {
+	resp, err := k.Generate(ctx, req)
 	if err != nil {
-		return backend.Outcome{}, err
+		return answer{}, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	a := answer{begun: true, header: resp.Header, attempts: resp.Attempts}
+	if err := checkHeader(resp.Header, req.Stream); err != nil {
+		return a, err
+	}
+	if req.Stream {
+		return a, a.relay(resp.Body, req.IncludeUsage)
+	}
+	return a, a.read(resp.Body)
+}
+
+// read reads an answer that isn't streamed.
+func (a *answer) read(body io.Reader) error {
+	text, err := io.ReadAll(body)
 	if err != nil {
-		return backend.Outcome{}, err
+		return err
 	}
-	if kind := mediaType(resp); kind != "application/json" || !json.Valid(body) {
-		return backend.Outcome{}, fmt.Errorf("the answer is %s, or not JSON: %s", kind, body)
+	if a.Outcome, err = backend.ReadAnswer(text); err != nil {
+		return err
 	}
-	return backend.ReadAnswer(body)
+	var whole struct {
+		Choices []struct{ Message struct{ Content string } }
+	}
+	if err := json.Unmarshal(text, &whole); err != nil || len(whole.Choices) == 0 {
+		return fmt.Errorf("the answer is no chat.completion: %s", text)
+	}
+	a.text = whole.Choices[0].Message.Content
+	return nil
 }
 
-func mediaType(resp *backend.Response) string {
-	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	return kind
-}
-
-// stream asks for a stream and relays it.
-func stream(ctx context.Context, b backend.Backend, includeUsage bool) (backend.Outcome, []byte, error) {
-	options := fmt.Sprintf(`{"include_usage":%t}`, includeUsage)
-	body, err := backend.SetMembers([]byte(prompt), backend.Member{Name: "stream_options", Value: json.RawMessage(options)})
+// relay reads a stream.
+func (a *answer) relay(body io.Reader, includeUsage bool) error {
+	var events bytes.Buffer
+	var err error
+	a.Outcome, err = backend.Relay(&events, nil, body, backend.RelayOptions{IncludeUsage: includeUsage})
+	a.events = events.Bytes()
 	if err != nil {
-		return backend.Outcome{}, nil, err
+		return err
 	}
-	resp, err := b.Generate(ctx, &backend.Request{Body: body, Stream: true, IncludeUsage: includeUsage})
-	if err != nil {
-		return backend.Outcome{}, nil, err
+	all, err := a.chunks()
+	for _, c := range all {
+		for _, choice := range c.Choices {
+			a.text += choice.Delta.Content
+		}
 	}
-	defer resp.Body.Close()
-	if kind := mediaType(resp); kind != "text/event-stream" {
-		return backend.Outcome{}, nil, fmt.Errorf("the answer is %s, not an event stream", kind)
-	}
-	var text bytes.Buffer
-	out, err := backend.Relay(&text, nil, resp.Body, backend.RelayOptions{IncludeUsage: includeUsage})
-	return out, text.Bytes(), err
+	return err
 }
 
-func checkOutcome(t *testing.T, out backend.Outcome) {
-	t.Helper()
-	if !out.Done || out.FinishReason == "" || out.Model == "" || out.Deltas == 0 || out.Chars == 0 {
-		t.Errorf("answer lacks an end, a finish reason, a model or text: %+v", out)
+// check says what a whole answer lacks.
+func (a *answer) check() error {
+	if !a.Done || a.FinishReason == "" || a.Model == "" || a.Deltas == 0 || a.Chars == 0 {
+		return fmt.Errorf("the answer lacks an end, a finish reason, a model or text: %+v", a.Outcome)
 	}
+	return nil
 }
 
-func wantCode(t *testing.T, err error, code backend.Code) {
-	t.Helper()
-	var e *backend.Error
-	if !errors.As(err, &e) || e.Code != code {
-		t.Errorf("error is %v, want an *Error of code %s", err, code)
-	}
-}
-
-// chunk is as much of a chat.completion.chunk as Run looks at.
+// chunk is as much of a chat.completion.chunk as is looked at.
 type chunk struct {
 	ID, Object string
 	Created    int64
@@ -83,23 +107,62 @@ type chunk struct {
 	}
 }
 
-// chunks decodes a stream's events but for [DONE].
-func chunks(t *testing.T, text []byte) []chunk {
-	t.Helper()
+// chunks decodes a stream's events but for comments and [DONE].
+func (a *answer) chunks() ([]chunk, error) {
 	var all []chunk
-	for event := range bytes.SplitSeq(text, []byte("\n\n")) {
-		data, is := bytes.CutPrefix(event, []byte("data: {"))
+	for line := range strings.Lines(string(a.events)) {
+		data, is := strings.CutPrefix(line, "data: {")
 		if !is {
 			continue
 		}
 		var c chunk
-		if err := json.Unmarshal(append([]byte("{"), data...), &c); err != nil {
-			t.Fatalf("chunk %q: %v", event, err)
+		if err := json.Unmarshal([]byte("{"+data), &c); err != nil {
+			return nil, fmt.Errorf("chunk %q: %w", line, err)
 		}
 		all = append(all, c)
 	}
 	if len(all) == 0 {
-		t.Fatal("no chunks")
+		return nil, errors.New("there are no chunks")
 	}
-	return all
+	return all, nil
+}
+
+// checkHeader looks for the right type, and for what a page must not see.
+func checkHeader(h http.Header, stream bool) error {
+	want := "application/json"
+	if stream {
+		want = "text/event-stream"
+	}
+	if kind, _, _ := mime.ParseMediaType(h.Get("Content-Type")); kind != want {
+		return fmt.Errorf("the answer is %q, not %s", kind, want)
+	}
+	return checkPublic(h)
+}
+
+// checkPublic refuses headers that no page may see.
+func checkPublic(h http.Header) error {
+	public := backend.PublicHeader(h)
+	for name := range h {
+		if _, ok := public[name]; !ok {
+			return fmt.Errorf("the header %s must not reach a page", name)
+		}
+	}
+	return nil
+}
+
+// wantCode says that an error is another than it must be.
+func wantCode(err error, code backend.Code) error {
+	var e *backend.Error
+	if !errors.As(err, &e) || e.Code != code {
+		return fmt.Errorf("the error is %v, not an *Error of code %s", err, code)
+	}
+	return nil
+}
+
+// wantWholeOr is wantCode for where a whole answer is as good.
+func wantWholeOr(err error, code backend.Code) error {
+	if err == nil {
+		return nil
+	}
+	return wantCode(err, code)
 }

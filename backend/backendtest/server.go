@@ -1,40 +1,36 @@
 package backendtest
 
 import (
-	"encoding/json"
-	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// What a Server says when nothing is wrong.
-const (
-	// ModelID is the only model a Server knows.
-	ModelID = "mock-model"
-
-	// Answer is its answer to everything.
-	Answer = "The quick brown fox jumps over the lazy dog."
-
-	// PromptTokens and CompletionTokens are the usage it reports.
-	PromptTokens     = 7
-	CompletionTokens = 9
-)
-
-// Server is an upstream that speaks OpenAI's protocol on loopback and fails on demand: an httptest.Server with a script.
-// It answers POST /v1/chat/completions and GET /v1/models. It is safe for concurrent use.
+// Server is an upstream that speaks OpenAI's protocol on loopback and fails on demand: an httptest.Server with a script,
+// which can go down and come back. It answers POST /v1/chat/completions and GET /v1/models. It is safe for concurrent use.
 type Server struct {
 	// URL is the base URL, ending in /v1.
 	URL string
 
+	// Prefill is how the server is asked to carry on a partial answer, of which it then sends the rest. Set it before the
+	// first request. Defaults to PrefillNever.
+	Prefill Prefill
+
+	t       testing.TB
+	address string
+	active  atomic.Int64
+	left    chan struct{}
+
 	mu       sync.Mutex
-	faults   []Fault
+	http     *http.Server // nil while it is down
+	script   []Fault
+	choose   func(Request) Fault // instead of the script, if not nil
 	requests []Request
-	left     chan struct{}
 }
 
 // Request is a request as a Server got it.
@@ -45,18 +41,68 @@ type Request struct {
 	RemoteAddr string // of the connection: the same for two requests if it was used again
 }
 
+// Key returns the credentials that came with the request, "" if none did.
+func (r *Request) Key() string {
+	for _, name := range []string{"Authorization", "Api-Key", "X-Api-Key"} {
+		if value := r.Header.Get(name); value != "" {
+			return strings.TrimPrefix(value, "Bearer ")
+		}
+	}
+	return ""
+}
+
 // NewServer starts a Server, which is stopped when t ends. Its first requests meet faults, one each in turn; a zero
 // Fault lets one through. Later requests get plain answers.
 func NewServer(t testing.TB, faults ...Fault) *Server {
 	t.Helper()
-	s := &Server{faults: faults, left: make(chan struct{}, 64)}
+	s := &Server{t: t, address: "127.0.0.1:0", left: make(chan struct{}, 64), script: faults}
+	s.Up()
+	s.URL = "http://" + s.address + "/v1"
+	t.Cleanup(s.Down)
+	return s
+}
+
+// Up brings a server back that is down, on the same address. It does nothing to one that is up.
+func (s *Server) Up() {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.http != nil {
+		return
+	}
+	listener, err := net.Listen("tcp", s.address)
+	for deadline := time.Now().Add(patience); err != nil && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond) // a connection from this very port will be over soon
+		listener, err = net.Listen("tcp", s.address)
+	}
+	if err != nil {
+		s.t.Errorf("the server can't come up: %v", err)
+		return
+	}
+	s.address = listener.Addr().String()
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/chat/completions", s.chat)
 	mux.HandleFunc("GET /v1/models", s.models)
-	hs := httptest.NewServer(mux)
-	t.Cleanup(hs.Close)
-	s.URL = hs.URL + "/v1"
-	return s
+	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: patience}
+	go func(hs *http.Server) { _ = hs.Serve(listener) }(s.http) // it fails when it is closed
+}
+
+// Down closes all connections, whatever is under way, and refuses new ones until Up.
+func (s *Server) Down() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.http != nil {
+		s.http.Close()
+		s.http = nil
+	}
+}
+
+// SetFaults has choose say what goes wrong with each request from now on, in place of the rest of the script. It is called
+// for several requests at a time. A nil choose means that nothing goes wrong any more.
+func (s *Server) SetFaults(choose func(Request) Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.script, s.choose = nil, choose
 }
 
 // Requests returns what came so far, in order.
@@ -66,20 +112,28 @@ func (s *Server) Requests() []Request {
 	return append([]Request(nil), s.requests...)
 }
 
-// Left gets a value each time a client goes away before its answer ended.
+// Active counts the answers under way. It falls a moment after the client has seen the end of one, or has left.
+func (s *Server) Active() int { return int(s.active.Load()) }
+
+// Left gets a value each time a client goes away before its answer ended, unless 64 wait there to be read.
 func (s *Server) Left() <-chan struct{} { return s.left }
 
-// accept records a request and takes its fault off the script.
+// accept records a request and finds its fault.
 func (s *Server) accept(r *http.Request) (Request, Fault) {
 	body, _ := io.ReadAll(r.Body) // a body that breaks off is recorded as far as it came
 	req := Request{Path: r.URL.Path, Header: r.Header.Clone(), Body: body, RemoteAddr: r.RemoteAddr}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.requests = append(s.requests, req)
+	choose := s.choose
 	var f Fault
-	if len(s.faults) > 0 {
-		f, s.faults = s.faults[0], s.faults[1:]
+	if len(s.script) > 0 {
+		f, s.script = s.script[0], s.script[1:]
 	}
+	s.mu.Unlock()
+	if choose != nil {
+		f = choose(req)
+	}
+	f.quote(req.Key())
 	return req, f
 }
 
@@ -92,114 +146,21 @@ func (s *Server) models(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) chat(w http.ResponseWriter, r *http.Request) {
 	got, f := s.accept(r)
-	var req struct {
-		Model         string
-		Messages      []json.RawMessage
-		Stream        bool
-		StreamOptions struct {
-			IncludeUsage bool `json:"include_usage"`
-		} `json:"stream_options"`
+	ask, refusal := readQuestion(got.Body, s.Prefill)
+	if refusal != nil && !f.replaces() { // an overloaded server doesn't look so closely
+		f = *refusal
 	}
-	switch err := json.Unmarshal(got.Body, &req); {
-	case err != nil || len(req.Messages) == 0:
-		f = errorFault(http.StatusBadRequest, "invalid_request_error", "", "messages are missing")
-	case req.Model != ModelID:
-		f = errorFault(http.StatusNotFound, "invalid_request_error", "model_not_found", "The model `"+req.Model+"` does not exist")
-	}
-	if req.Stream {
-		s.send(w, r, f, "text/event-stream", streamed(req.StreamOptions.IncludeUsage))
+	if ask.Stream {
+		s.send(w, r, f, "text/event-stream", streamed(ask.answer, ask.StreamOptions.IncludeUsage))
 		return
 	}
-	s.send(w, r, f, "application/json", []string{whole()})
+	s.send(w, r, f, "application/json", []string{whole(ask.answer)})
 }
 
-// send writes parts, or what the fault makes of them, with a flush after each.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, f Fault, kind string, parts []string) {
-	for name, values := range f.Header {
-		w.Header()[name] = values
-	}
-	if f.ContentType != "" {
-		kind = f.ContentType
-	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("X-Request-Id", "req-1")
-	w.Header().Set("Set-Cookie", "upstream=secret")
-	if f.Status != 0 {
-		w.WriteHeader(f.Status)
-	}
-	if f.Body != "" || f.Status != 0 {
-		parts = []string{f.Body}
-	}
-	room := f.CutAfter
-	for i, part := range parts {
-		if i > 0 && !s.pause(r, f, i) {
-			return
-		}
-		if f.CutAfter > 0 && len(part) > room {
-			part = part[:room]
-		}
-		room -= len(part)
-		if _, err := io.WriteString(w, part); err != nil {
-			s.left <- struct{}{}
-			return
-		}
-		_ = http.NewResponseController(w).Flush() // an httptest.Server can
-		if f.CutAfter > 0 && room == 0 {
-			if f.CleanCut {
-				return
-			}
-			panic(http.ErrAbortHandler)
-		}
-	}
-}
-
-// pause waits before part i as the fault says, and reports whether the client is still there.
-func (s *Server) pause(r *http.Request, f Fault, i int) bool {
-	var over <-chan time.Time
-	switch {
-	case f.StallAfter > 0 && i >= f.StallAfter: // for ever
-	case f.Pause > 0:
-		over = time.After(f.Pause)
-	default:
-		return true
-	}
+// noteLeft tells Left.
+func (s *Server) noteLeft() {
 	select {
-	case <-over:
-		return true
-	case <-r.Context().Done():
-		s.left <- struct{}{}
-		return false
+	case s.left <- struct{}{}:
+	default:
 	}
-}
-
-const usageJSON = `{"prompt_tokens":7,"completion_tokens":9,"total_tokens":16}`
-
-func whole() string {
-	return `{"id":"chatcmpl-1","object":"chat.completion","created":1700000000,"model":"` + ModelID + `","choices":[{"index":0,` +
-		`"message":{"role":"assistant","content":"` + Answer + `","refusal":null},"logprobs":null,"finish_reason":"stop"}],` +
-		`"usage":` + usageJSON + `,"system_fingerprint":"fp_mock"}`
-}
-
-// streamed returns the events of an answer: the role, a word each, the finish reason, usage if asked, [DONE].
-func streamed(includeUsage bool) []string {
-	tail := ""
-	if includeUsage {
-		tail = `,"usage":null`
-	}
-	event := func(choices, tail string) string {
-		return fmt.Sprintf(`data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1700000000,"model":"%s",`+
-			`"service_tier":"default","system_fingerprint":"fp_mock","choices":[%s]%s,"obfuscation":"x1y2"}`+"\n\n", ModelID, choices, tail)
-	}
-	delta := func(delta, finish string) string {
-		return event(fmt.Sprintf(`{"index":0,"delta":%s,"logprobs":null,"finish_reason":%s}`, delta, finish), tail)
-	}
-	events := []string{delta(`{"role":"assistant","content":"","refusal":null}`, "null")}
-	for _, word := range strings.SplitAfter(Answer, " ") {
-		events = append(events, delta(`{"content":"`+word+`"}`, "null"))
-	}
-	events = append(events, delta("{}", `"stop"`))
-	if includeUsage {
-		events = append(events, event("", `,"usage":`+usageJSON))
-	}
-	return append(events, "data: [DONE]\n\n")
 }

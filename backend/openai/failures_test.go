@@ -24,7 +24,7 @@ func TestFailures(t *testing.T) {
 		attempts int
 		after    time.Duration
 	}{
-		{"unauthorized", backendtest.Unauthorized(key), backend.CodeUpstreamAuth, 401, 1, 0},
+		{"unauthorized", backendtest.Unauthorized(), backend.CodeUpstreamAuth, 401, 1, 0},
 		{"out of quota", backendtest.OutOfQuota(), backend.CodeQuotaExceeded, 429, 1, 0},
 		{"rate limited for longer than we wait", backendtest.RateLimited(time.Minute), backend.CodeRateLimited, 429, 1, time.Minute},
 		{"rate limited", backendtest.RateLimited(0), backend.CodeRateLimited, 429, 3, 0},
@@ -81,16 +81,16 @@ func TestFaultsInAnswers(t *testing.T) {
 		code     backend.Code // of the first answer's end; empty means that all is well
 		attempts int
 	}{
-		{"stream broken off", backendtest.Fault{CutAfter: 700}, true, backend.CodeTruncated, 1},
-		{"stream ends early like a whole one", backendtest.Fault{CutAfter: 700, CleanCut: true}, true, backend.CodeTruncated, 1},
-		{"garbage", backendtest.Garbage(), true, backend.CodeBadResponse, 1},
-		{"stall", backendtest.Fault{StallAfter: 3}, true, backend.CodeTimeout, 1},
+		{"stream broken off", backendtest.Fault{At: backendtest.AtByte(700), Do: backendtest.Cut}, true, backend.CodeTruncated, 1},
+		{"stream ends early like a whole one", backendtest.Fault{At: backendtest.AtByte(700), Do: backendtest.End}, true, backend.CodeTruncated, 1},
+		{"garbage", backendtest.Garbage(backendtest.AfterEvents(3)), true, backend.CodeBadResponse, 1},
+		{"stall", backendtest.Fault{At: backendtest.AfterEvents(3), Do: backendtest.Stall}, true, backend.CodeTimeout, 1},
 		{"slow drip is no stall", backendtest.Fault{Pause: 5 * time.Millisecond}, true, "", 1},
-		{"stream broken off before it began", backendtest.Fault{CutAfter: 100}, true, "", 2},
-		{"stream over before it began", backendtest.Fault{CutAfter: 100, CleanCut: true}, true, "", 2},
+		{"stream broken off before it began", backendtest.Fault{At: backendtest.AtByte(100), Do: backendtest.Cut}, true, "", 2},
+		{"stream over before it began", backendtest.Fault{At: backendtest.AtByte(100), Do: backendtest.End}, true, "", 2},
 		{"failure before the stream began", backendtest.Fault{Body: "data: {\"error\":{\"message\":\"no memory\"}}\n\n"}, true, "", 2},
-		{"answer broken off", backendtest.Fault{CutAfter: 100}, false, "", 2},
-		{"answer ends early", backendtest.Fault{CutAfter: 100, CleanCut: true}, false, "", 2},
+		{"answer broken off", backendtest.Fault{At: backendtest.AtByte(100), Do: backendtest.Cut}, false, "", 2},
+		{"answer ends early", backendtest.Fault{At: backendtest.AtByte(100), Do: backendtest.End}, false, "", 2},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

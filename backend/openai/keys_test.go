@@ -22,7 +22,7 @@ func TestKeysStayHere(t *testing.T) {
 	b, _ := open(t, openai.Options{
 		APIKey: key, Headers: http.Header{"Api-Key": {key}},
 		Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	}, backendtest.Unauthorized(key), quotes, late, late, late)
+	}, backendtest.Unauthorized(), quotes, late, late, late)
 	for i := range 3 {
 		_, err := b.Generate(t.Context(), &backend.Request{Body: hi, Stream: i == 2})
 		if err == nil {

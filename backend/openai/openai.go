@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/go-retryablehttp"
 	goopenai "github.com/sashabaranov/go-openai"
@@ -85,7 +84,7 @@ func (b *Backend) Generate(ctx context.Context, req *backend.Request) (*backend.
 		e.Attempts = *attempts
 		return nil, e
 	}
-	return &backend.Response{Header: publicHeader(resp.Header), Body: resp.Body, Attempts: *attempts}, nil
+	return &backend.Response{Header: backend.PublicHeader(resp.Header), Body: resp.Body, Attempts: *attempts}, nil
 }
 
 // Models lists the upstream's models, DefaultModel first even if the upstream doesn't list it: it may be an alias.
@@ -169,22 +168,6 @@ func foreignAnswer(resp *http.Response, want string) *backend.Error {
 func responseError(resp *http.Response, e *backend.Error) *backend.Error {
 	e.Status = resp.StatusCode
 	e.RetryAfter, _ = retryAfter(resp.Header)
-	e.Header = publicHeader(resp.Header)
+	e.Header = backend.PublicHeader(resp.Header)
 	return e
-}
-
-// publicHeader keeps what a page may see. Everything else, cookies and server names among it, stays here.
-func publicHeader(h http.Header) http.Header {
-	public := make(http.Header, 4)
-	for name, values := range h {
-		switch name {
-		case "Content-Type", "Retry-After", "Retry-After-Ms", "X-Should-Retry", "X-Request-Id", "Openai-Processing-Ms":
-		default:
-			if !strings.HasPrefix(name, "X-Ratelimit-") {
-				continue
-			}
-		}
-		public[name] = values
-	}
-	return public
 }

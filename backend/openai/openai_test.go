@@ -79,7 +79,7 @@ func TestLeavingStopsTheUpstream(t *testing.T) {
 		"close":  func(_ func(), body io.Closer) error { return body.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			b, s := open(t, openai.Options{}, backendtest.Fault{StallAfter: 2})
+			b, s := open(t, openai.Options{}, backendtest.Fault{At: backendtest.AfterEvents(2), Do: backendtest.Stall})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			resp, err := b.Generate(ctx, &backend.Request{Body: hi, Stream: true})

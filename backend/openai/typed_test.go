@@ -61,7 +61,7 @@ func TestTypedFailures(t *testing.T) {
 	}{
 		{"status", valid, backendtest.OutOfQuota(), backend.CodeQuotaExceeded},
 		{"not JSON", valid, backendtest.Fault{Body: "<html>"}, backend.CodeBadResponse},
-		{"cut", valid, backendtest.Fault{CutAfter: 20}, backend.CodeTruncated},
+		{"cut", valid, backendtest.Fault{At: backendtest.AtByte(20), Do: backendtest.Cut}, backend.CodeTruncated},
 		{"refused by go-openai", never, backendtest.Fault{}, backend.CodeInvalidRequest},
 	}
 	for _, test := range tests {
@@ -80,8 +80,8 @@ func TestTypedFailures(t *testing.T) {
 
 // A stream that is cut never ends with io.EOF, which is what go-openai by itself makes of it.
 func TestTypedStreamCut(t *testing.T) {
-	for _, clean := range []bool{false, true} {
-		b, s := open(t, openai.Options{}, backendtest.Fault{CutAfter: 100, CleanCut: clean}, backendtest.Fault{CutAfter: 700, CleanCut: clean})
+	for _, end := range []backendtest.Action{backendtest.Cut, backendtest.End} {
+		b, s := open(t, openai.Options{}, backendtest.Fault{At: backendtest.AtByte(100), Do: end}, backendtest.Fault{At: backendtest.AtByte(700), Do: end})
 		stream, err := b.ChatStream(t.Context(), goopenai.ChatCompletionRequest{
 			Messages: []goopenai.ChatCompletionMessage{{Role: "user", Content: "hi"}},
 		})
@@ -93,10 +93,10 @@ func TestTypedStreamCut(t *testing.T) {
 			_, err = stream.Recv()
 		}
 		if !errors.Is(err, backend.CodeTruncated) {
-			t.Errorf("clean %v: the stream ends with %v", clean, err)
+			t.Errorf("cut %v: the stream ends with %v", end, err)
 		}
 		if n := len(s.Requests()); n != 2 {
-			t.Errorf("clean %v: %d requests, want one before the answer began and one after", clean, n)
+			t.Errorf("cut %v: %d requests, want one before the answer began and one after", end, n)
 		}
 	}
 }

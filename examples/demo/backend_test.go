@@ -36,7 +36,7 @@ func TestBackend(t *testing.T) {
 
 // The key goes to the server that it is for and nowhere else, whatever that says.
 func TestKeyStaysHere(t *testing.T) {
-	unauthorized := backendtest.Unauthorized(key)
+	unauthorized := backendtest.Unauthorized()
 	upstream := backendtest.NewServer(t, unauthorized, unauthorized, unauthorized)
 	t.Setenv("DEMO_TEST_KEY", key)
 	s := open(t, "-backend", upstream.URL, "-model", backendtest.ModelID, "-key-env", "DEMO_TEST_KEY")

@@ -54,9 +54,10 @@ type Entry struct {
 	FinishReason string `json:"finishReason,omitempty"` // "stop", "length", "tool_calls"
 	ErrorCode    string `json:"errorCode,omitempty"`    // a code, never a message
 
-	Fallback bool `json:"fallback,omitempty"` // another target was tried first
-	Attempts int  `json:"attempts,omitempty"` // tries that this answer took
-	Late     bool `json:"late,omitempty"`     // reported after its grant had expired
+	Endpoint string `json:"endpoint,omitempty"` // of a pool, if one answered or failed last
+	Fallback bool   `json:"fallback,omitempty"` // another target was tried first
+	Attempts int    `json:"attempts,omitempty"` // tries that this answer took
+	Late     bool   `json:"late,omitempty"`     // reported after its grant had expired
 }
 
 // Ledger takes entries. Implementations must be safe for concurrent use.
