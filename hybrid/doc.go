@@ -37,9 +37,18 @@
 // is spent, and their reason as the error's code. No prompt reaches a log, the
 // ledger or a policy.
 //
+// /chat/completions passes on what it does not know, in both directions. It has two
+// members of its own, which no upstream sees: privacy, and conversationId, by which
+// a [github.com/edgewise-ai/edgewise/backend.Pool] sends a conversation where its
+// prefix is cached. An answer that
+// broke off elsewhere is carried on with "continue_final_message": true and
+// "add_generation_prompt": false, if the routing answer says "continuation":
+// "native".
+//
 // The headers X-Edgewise-Target, X-Edgewise-Reason and X-Edgewise-Policy-Revision
 // say what was decided, for access logs. [Options.Facts] brings in budgets and
-// prices; [Options.Shadow] tries out other policies.
+// prices; [Options.Shadow] tries out other policies; [Options.Observers] learn of
+// every request.
 //
 // Bad input is answered with a 4xx whose body is OpenAI's error object, and
 // names the field.
