@@ -113,6 +113,18 @@ func (p *privacyField) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// conversationField is the field "conversationId" of a generating request.
+type conversationField struct {
+	present bool // be it null
+	id      string
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (c *conversationField) UnmarshalJSON(data []byte) error {
+	c.present = true
+	return json.Unmarshal(data, &c.id)
+}
+
 // wirePath turns a path of encoding/json into one of the wire: it holds the Go
 // names of embedded structs, which begin in upper case as no wire name does.
 func wirePath(path string) string {

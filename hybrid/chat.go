@@ -28,8 +28,8 @@ type chatRequest struct {
 	PromptCacheKey      string `json:"prompt_cache_key"`
 
 	// Ours: the backend never sees them.
-	Privacy        privacyField `json:"privacy"`
-	ConversationID *string      `json:"conversationId"`
+	Privacy        privacyField      `json:"privacy"`
+	ConversationID conversationField `json:"conversationId"`
 }
 
 func (r *Router) serveChat(w http.ResponseWriter, req *http.Request, who policy.Identity) error {
@@ -134,8 +134,8 @@ func (c *chatRequest) continuable(able backend.Continuer) error {
 // name each other's.
 func (c *chatRequest) conversation(who policy.Identity) string {
 	switch {
-	case c.ConversationID != nil && *c.ConversationID != "":
-		return who.Subject + "/" + *c.ConversationID
+	case c.ConversationID.id != "":
+		return who.Subject + "/" + c.ConversationID.id
 	case c.PromptCacheKey != "":
 		return who.Subject + "/" + c.PromptCacheKey
 	default:
@@ -149,16 +149,13 @@ func (c *chatRequest) features(asked backend.Asked) policy.Request {
 	if n := c.choices(); n > 1 {
 		needs.N = int(n)
 	}
-	request := policy.Request{
-		PromptLength: int64(asked.Chars),
-		MaxTokens:    c.maxTokens(),
-		Privacy:      c.Privacy.level,
-		Needs:        needs,
+	return policy.Request{
+		PromptLength:   int64(asked.Chars),
+		MaxTokens:      c.maxTokens(),
+		Privacy:        c.Privacy.level,
+		Needs:          needs,
+		ConversationID: c.ConversationID.id,
 	}
-	if c.ConversationID != nil {
-		request.ConversationID = *c.ConversationID
-	}
-	return request
 }
 
 // choices is how many answers are asked for.
@@ -190,7 +187,7 @@ func (c *chatRequest) bound(body []byte, limit int64) ([]byte, error) {
 	if c.Privacy.present {
 		members = append(members, backend.Member{Name: "privacy"})
 	}
-	if c.ConversationID != nil {
+	if c.ConversationID.present {
 		members = append(members, backend.Member{Name: "conversationId"})
 	}
 	if limit > 0 {

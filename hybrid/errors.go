@@ -46,6 +46,10 @@ type apiError struct {
 	param   string // "" for none in particular
 }
 
+// headerShouldRetry tells OpenAI's clients whether to try again. Left alone they
+// repeat any 429.
+const headerShouldRetry = "X-Should-Retry"
+
 // typeQuota is OpenAI's type of error where no waiting helps, unlike that of its
 // other errors with the status 429.
 const typeQuota = "insufficient_quota"
@@ -123,13 +127,16 @@ func (r *Router) writeError(w http.ResponseWriter, req *http.Request, err error)
 	case errors.As(err, &api):
 		status, body = api.status, api
 		if api.kind == typeQuota {
-			w.Header().Set("X-Should-Retry", "false") // OpenAI's clients repeat any other 429
+			w.Header().Set(headerShouldRetry, "false")
 		}
 	case errors.As(err, &field):
 		status = http.StatusBadRequest
 		body = problem(status, codeInvalidValue, field.Field, "%v", field)
 	case errors.As(err, &failed):
 		status, body = statusOf(failed), failed
+		if failed.Code == backend.CodeQuotaExceeded {
+			w.Header().Set(headerShouldRetry, "false") // unless the upstream says otherwise
+		}
 		copyHeader(w.Header(), failed.Header)
 		if seconds := math.Ceil(failed.RetryAfter.Seconds()); seconds > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
@@ -194,7 +201,7 @@ func ExposedHeaders() []string {
 		"X-Ratelimit-Limit-Requests", "X-Ratelimit-Limit-Tokens",
 		"X-Ratelimit-Remaining-Requests", "X-Ratelimit-Remaining-Tokens",
 		"X-Ratelimit-Reset-Requests", "X-Ratelimit-Reset-Tokens",
-		"X-Request-Id", "X-Should-Retry",
+		"X-Request-Id", headerShouldRetry,
 	}
 }
 

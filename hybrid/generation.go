@@ -142,7 +142,7 @@ func (g *generation) settle(a *answerWriter, err error) error {
 		return err
 	}
 	if err != nil && !errors.Is(err, backend.CodeCanceled) {
-		g.router.opts.Logger.Warn("hybrid: a stream broke off", "model", g.request.Model, "endpoint", g.endpoint, causeOf(err))
+		g.router.opts.Logger.Warn("hybrid: a stream broke off", "model", g.request.Model, causeOf(err))
 	}
 	return nil
 }

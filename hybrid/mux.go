@@ -35,6 +35,9 @@ type mux struct {
 // The pattern names a path and no method. On a mux that also has "GET /" the two
 // conflict, as http.ServeMux says by a panic: mount the page at "/" instead.
 //
+// Authentication in front of all of it would refuse the analytics endpoint, which
+// takes a grant in place of credentials, for beacons can't carry any.
+//
 // The handler does one job. CORS, compression, TLS and rate limits are the
 // app's middleware; a response writer that middleware wraps must have Unwrap or
 // Flush, or streams arrive in one piece.

@@ -92,9 +92,9 @@ async function* streamFromServer(attempt: ServerAttempt): AsyncGenerator<Attempt
   yield { type: 'end', model, finishReason, usage: usageOf(usageChunk?.usage), ...(usageChunk && { usageChunk }) }
 }
 
-/** What the server gets. */
-function bodyOf({ body, extraBody }: PreparedRequest): ChatCompletionRequest {
-  return { ...extraBody, ...body }
+/** What the server gets. The conversation's id goes no further. */
+function bodyOf({ body, extraBody, info: { conversationId } }: PreparedRequest): ChatCompletionRequest {
+  return { ...extraBody, ...body, ...(conversationId && { conversationId }) }
 }
 
 /** Some servers leave an empty delta out. */

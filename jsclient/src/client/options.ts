@@ -80,8 +80,8 @@ export interface RoutingOptions {
   features?: RequestFeatures | undefined
   /**
    * Names the conversation that this request goes on with, such as "c-42". The client remembers where the last answers of
-   * 256 conversations were made, local-only ones aside, which is what the two options below default to. UTF-8 bytes: 200
-   * at most. Sent to the server: no secret.
+   * 256 conversations were made, local-only ones aside, which is what the two options below default to. The server keeps a
+   * conversation on the endpoint that has its prefix cached. UTF-8 bytes: 200 at most. Sent to the server: no secret.
    */
   conversationId?: string | undefined
   /**

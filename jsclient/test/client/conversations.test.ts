@@ -91,6 +91,22 @@ describe('a conversation', () => {
     }
   })
 
+  it('is named to the server that answers in it, and only then', async (t) => {
+    const { client, server } = await setup(t, { engine: { failLoad: true } })
+    await client.initialize()
+    const named = { conversationId: 'a', force: 'server' } as const
+    await client.generate('one', named)
+    await client.generate('two', { ...named, onChunk: () => {} })
+    await client.chat.completions.create({ messages, conversationId: 'a' }) // falls back
+    await client.generate('three', { ...named, conversationId: '' })
+    await client.generate('four', { force: 'server' })
+    await rejection(client.generate('secret', { conversationId: 'a', privacy: 'local-only' }))
+    assert.deepEqual(
+      server.bodies<{ conversationId?: string }>('/chat/completions').map(({ conversationId }) => conversationId),
+      ['a', 'a', 'a', undefined, undefined],
+    )
+  })
+
   it('keeps a tool loop where it began', async (t) => {
     const policies: PolicySpec[] = [...SNAPSHOT.policies, { name: 'sticky' }]
     const { client, server } = await setup(t, { server: { snapshot: { policies } } })

@@ -1,0 +1,56 @@
+// Cors serves the API to a page of another origin, by a CORS library of the app's
+// choice: Edgewise has none of its own.
+//
+//	go run -C examples/mounting ./cors
+package main
+
+import (
+	"context"
+	"log"
+	"net/http"
+
+	"github.com/rs/cors"
+
+	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/examples/mounting/internal/echo"
+	"github.com/edgewise-ai/edgewise/hybrid"
+)
+
+func main() {
+	handler, err := newService(context.Background(), echo.Backend(), "http://localhost:5173")
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Fatal(http.ListenAndServe("127.0.0.1:8080", handler))
+}
+
+// newService is a service for pages of these origins: scheme, host and port, exactly
+// as browsers write them.
+func newService(ctx context.Context, model backend.Backend, origins ...string) (http.Handler, error) {
+	router, err := hybrid.New(ctx, hybrid.Options{
+		Authenticate: hybrid.AllowAnonymous, // see cookies and bearer
+		Backend:      model,
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle(router.Handler())
+
+	// CORS says who may read an answer. Where cookies go along, something must say
+	// too whose requests are obeyed.
+	csrf := http.NewCrossOriginProtection()
+	for _, origin := range origins {
+		if err := csrf.AddTrustedOrigin(origin); err != nil {
+			return nil, err
+		}
+	}
+	return cors.New(cors.Options{
+		AllowedOrigins:   origins,
+		AllowedMethods:   []string{http.MethodGet, http.MethodPost},
+		AllowedHeaders:   []string{"Authorization", "Content-Type", "If-None-Match"},
+		AllowCredentials: true, // for cookies, which the page's client sends with credentials: 'include'
+		ExposedHeaders:   hybrid.ExposedHeaders(),
+		MaxAge:           600, // seconds for which a browser asks no second time
+	}).Handler(csrf.Handler(mux)), nil // outermost, so that a page can read refusals too
+}
