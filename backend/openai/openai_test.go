@@ -16,7 +16,7 @@ import (
 	"github.com/edgewise-ai/edgewise/backend/openai"
 )
 
-const key = "sk-secret-1234"
+const key = "sk-secret-1234567"
 
 // patience is how long anything prompt may take on a busy machine.
 const patience = 10 * time.Second

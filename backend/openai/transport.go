@@ -8,7 +8,6 @@ import (
 	"math"
 	"net"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -64,7 +63,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp.Body = &body{
-		ReadCloser: resp.Body, ctx: ctx, cancel: cancel, idle: t.opts.IdleTimeout, key: key,
+		ReadCloser: newRedactor(resp.Body, key), ctx: ctx, cancel: cancel, idle: t.opts.IdleTimeout,
 		stream: resp.StatusCode/100 == 2 && sent.Header.Get("Accept") == mediaType(true),
 	}
 	if resp.StatusCode/100 != 2 {
@@ -82,16 +81,6 @@ func keepError(resp *http.Response, key string) {
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 }
 
-// redact overwrites the key where the upstream quotes it.
-func redact(text []byte, key string) {
-	if key == "" {
-		return
-	}
-	for i := bytes.Index(text, []byte(key)); i >= 0; i = bytes.Index(text, []byte(key)) {
-		text = text[i+copy(text[i:], strings.Repeat("*", len(key))):]
-	}
-}
-
 // body is a response's body that cuts itself off when the upstream falls silent. Only waiting counts: a reader that
 // takes its time doesn't. Its errors, but io.EOF, are *backend.Errors; a stream's io.EOF comes after [DONE] only.
 type body struct {
@@ -99,7 +88,6 @@ type body struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	idle   time.Duration // not positive means for ever
-	key    string        // to be kept out of errors in streams
 	stream bool
 	timer  *time.Timer
 	ended  atomic.Bool // io.EOF or another error was read
@@ -125,9 +113,6 @@ func (b *body) Read(p []byte) (int, error) {
 	b.timer.Stop()
 	if bytes.Contains(p[max(0, n-len("[DONE]\r\n\r\n")):n], []byte("[DONE]")) {
 		b.done.Store(true)
-	}
-	if bytes.Contains(p[:n], []byte(`"error"`)) { // a member: within text its quotes would be escaped
-		redact(p[:n], b.key)
 	}
 	switch {
 	case err == nil:
