@@ -33,8 +33,9 @@ type Outcome struct {
 // the answer were one event. FirstContent is left zero. It looks no deeper than it must: a body may pass that json.Valid
 // refuses, but none that was cut short.
 //
-// It returns a CodeBadResponse *Error if body isn't an object with choices, and what ParseError makes of an object
-// that has an "error".
+// It returns a CodeBadResponse *Error if body isn't an object with choices, what ParseError makes of an object that has
+// an "error", and CodeTruncated, with the Outcome, if a choice has no finish_reason: Ollama ends answers so that it
+// gave up.
 func ReadAnswer(body []byte) (Outcome, error) {
 	var f facts
 	if !f.read(body) {
@@ -55,6 +56,10 @@ func ReadAnswer(body []byte) (Outcome, error) {
 	}
 	if f.output {
 		out.Deltas = 1
+	}
+	if f.seen != f.finished {
+		out.Done = false
+		return out, &Error{Code: CodeTruncated, Message: "the answer ended without a finish_reason"}
 	}
 	return out, nil
 }

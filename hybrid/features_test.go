@@ -32,7 +32,7 @@ func TestChatFeatures(t *testing.T) {
 			got = *in.Request
 			return policy.Verdict{}, nil
 		}))
-		up := &scripted{body: `{"choices":[{}]}`}
+		up := &scripted{body: `{"choices":[{"finish_reason":"stop"}]}`}
 		s := open(t, up.serve, func(o *hybrid.Options) { o.Policies = policy.Defaults(spy) })
 		if a := s.post("/chat/completions", test.body); a.status != http.StatusOK {
 			t.Errorf("%d: %s", a.status, a.body)

@@ -101,7 +101,7 @@ func (g *generation) usage(out *backend.Outcome) (prompt, completion int64, esti
 		return 0, 0, false
 	}
 	text := policy.Request{PromptLength: int64(out.Chars)}
-	return g.prompt.Tokens(), text.Tokens(), true
+	return g.prompt.Tokens(), max(text.Tokens(), int64(out.Deltas)), true // an event holds a token or more
 }
 
 // account puts the request into the ledger.

@@ -20,7 +20,8 @@ const (
 	// "add_generation_prompt": false beside the messages.
 	ContinueFinalMessage Continuation = "continue_final_message"
 
-	// ContinuePrefill is the way of llama.cpp and Ollama: a last message that is the assistant's is carried on as it is.
+	// ContinuePrefill is the way of llama.cpp: a last message that is the assistant's is carried on as it is. It is Ollama's
+	// too, but for models whose chat template closes that message, as most do: those answer anew.
 	ContinuePrefill Continuation = "prefill"
 
 	// ContinuePrefix is the way of Mistral and of DeepSeek's beta: "prefix": true in the last message.

@@ -64,6 +64,9 @@ func (b *Backend) Generate(ctx context.Context, req *backend.Request) (*backend.
 		upstream.Model = b.opts.DefaultModel
 	}
 	body, err := backend.UpstreamBody(&upstream)
+	if err == nil && b.opts.LimitName != "" {
+		body, err = renameLimit(body, b.opts.LimitName)
+	}
 	if err == nil && req.Continue {
 		body, err = b.opts.Continuation.translate(body)
 	}

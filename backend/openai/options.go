@@ -10,9 +10,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -51,6 +53,12 @@ type Options struct {
 	// DefaultModel is asked for where Request.Model is empty, and listed first by Models. Defaults to none: then the
 	// request's own "model" stands.
 	DefaultModel string
+
+	// LimitName is what the upstream calls the limit on an answer's tokens: "max_tokens", which is all that many servers
+	// know, or "max_completion_tokens", which is all that OpenAI's reasoning models take. A request that uses the other
+	// name is translated; of two limits the lower one counts. Defaults to none: requests pass as they are, and an
+	// upstream that doesn't know their name for it heeds no limit.
+	LimitName string
 
 	// Continuation is how the upstream is asked to carry on a partial answer. Defaults to ContinueNever.
 	Continuation Continuation
@@ -128,6 +136,8 @@ func (o Options) validate() error {
 		return errors.New("openai: Options.APIKey and Options.Key exclude each other")
 	case strings.ContainsAny(o.APIKey, "\r\n\x00"):
 		return errors.New("openai: Options.APIKey has a line break or a zero byte in it")
+	case o.LimitName != "" && !slices.Contains(limitNames, o.LimitName):
+		return fmt.Errorf("openai: Options.LimitName is %q: it must be one of %q", o.LimitName, limitNames)
 	case o.MinBackoff < 0, o.MaxBackoff < 0, o.MaxRetryAfter < 0:
 		return errors.New("openai: Options has a negative duration where only HeaderTimeout and IdleTimeout may have one")
 	}
