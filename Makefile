@@ -17,6 +17,10 @@ CASES      ?= 1000000
 SEED       ?=
 GOLANGCI   ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
+# Where make interop installs Ollama, in a folder named after the version, and once.
+OLLAMA_VERSION := v0.6.5
+OLLAMA         := .cache/ollama-$(OLLAMA_VERSION)/ollama
+
 # npm scripts run under the Node that package.json pins, whatever the machine has.
 NPM := PATH="$(CURDIR)/jsclient/node_modules/.bin:$$PATH" npm --prefix jsclient
 STAMP := jsclient/node_modules/.installed
@@ -40,6 +44,8 @@ check: lint test ## Run what must pass before a change lands: every linter and e
 test-go: ## Run the Go tests with the race detector, and without it those that count allocations
 	go test -race ./...
 	go test -C examples -race ./...
+	go test -C examples/mounting -race ./...
+	go test -C tools -race ./...
 	go test -run AllocatesNothing ./backend ./hybrid ./policy
 
 .PHONY: test-js
@@ -60,9 +66,11 @@ differential: $(STAMP) ## Compare random decisions of Go and TypeScript, CASES (
 		PATH="$(CURDIR)/jsclient/node_modules/.bin:$$PATH" node --test jsclient/test/policy/differential.test.ts
 
 .PHONY: vet
-vet: ## Run go vet and gofmt over both modules
+vet: ## Run go vet and gofmt over every module
 	go vet ./...
 	go vet -C examples ./...
+	go vet -C examples/mounting ./...
+	go vet -C tools ./...
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'run make fmt: these files are not formatted:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
 
 .PHONY: lint
@@ -70,6 +78,8 @@ lint: $(STAMP) vet ## Run the linters: go vet (for 32 bits too), golangci-lint, 
 	GOARCH=386 go vet ./...
 	$(GOLANGCI) run ./...
 	cd examples && $(GOLANGCI) run ./...
+	cd examples/mounting && $(GOLANGCI) run ./...
+	cd tools && $(GOLANGCI) run ./...
 	$(NPM) run --silent lint
 	$(NPM) run --silent typecheck
 
@@ -93,6 +103,10 @@ catalogue: $(STAMP) ## Bring the catalogue's WebLLM models up to the installed p
 model: ## Train and export the tiny model anew (needs Python with PyTorch; see examples/tinymodel)
 	python3 examples/tinymodel/training/make.py --out examples/tinymodel/files/edgewise-tiny-v1
 
+.PHONY: interop
+interop: $(OLLAMA) ## Serve the tiny model by a real Ollama and run it behind our adapter (installs Ollama 0.6.5)
+	go run -C tools ./interop -ollama '$(CURDIR)/$(OLLAMA)'
+
 .PHONY: bench
 bench: $(STAMP) ## Run the benchmarks, in Go and in Node, and print what the client weighs, beside its budgets
 	@# One package after the other, so that nothing is compiled while something is measured.
@@ -101,6 +115,10 @@ bench: $(STAMP) ## Run the benchmarks, in Go and in Node, and print what the cli
 	$(NPM) run --silent bench
 	$(NPM) run --silent size
 
+.PHONY: proxybench
+proxybench: ## Compare the chat relay with httputil.ReverseProxy: CPU, latency, memory
+	go run -C tools ./proxybench
+
 .PHONY: system
 system: ## Install the Debian packages that tests need and the machine lacks
 	@tools/debian-packages.sh
@@ -108,3 +126,7 @@ system: ## Install the Debian packages that tests need and the machine lacks
 $(STAMP): jsclient/package.json jsclient/package-lock.json
 	cd jsclient && npm ci --ignore-scripts --no-audit --no-fund && npm rebuild node
 	@touch $@
+
+$(OLLAMA):
+	@command -v g++ >/dev/null || { echo 'Ollama takes a C++ compiler to build: install g++.'; exit 1; }
+	GOBIN='$(CURDIR)/$(@D)' go install github.com/ollama/ollama@$(OLLAMA_VERSION)
