@@ -91,7 +91,7 @@ fmt: $(STAMP) ## Format Go and TypeScript
 .PHONY: generate
 generate: $(STAMP) ## Write anew what is generated: the built client, golden files and README snippets
 	$(NPM) run --silent build
-	go test ./policy ./hybrid -run 'Golden|Vectors' -update
+	go test ./policy ./hybrid -run 'Golden|Vectors|FaultMatrix' -update
 	go test -C examples ./explain ./calibrate -update
 	go test ./internal/docs -update
 
