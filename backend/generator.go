@@ -161,6 +161,8 @@ func (b *inProcess) stream(ctx context.Context, p *Prompt, a answer, includeUsag
 		switch e := AsError(err, CodeInternal); {
 		case e != nil && !begun:
 			started <- e
+		case e != nil && ctx.Err() != nil: // AfterFunc may come too late to say so
+			pw.CloseWithError(AsError(ctx.Err(), CodeCanceled))
 		case e != nil:
 			w.fail(e)
 		default:

@@ -171,6 +171,29 @@ func TestFromGeneratorStops(t *testing.T) {
 	})
 }
 
+// TestFromGeneratorCanceledWhileRead: whoever reads just then must not take it for a failure of the model.
+func TestFromGeneratorCanceledWhileRead(t *testing.T) {
+	b := backend.FromGenerator(backend.GeneratorFunc(func(ctx context.Context, _ *backend.Prompt, emit func(backend.Delta) error) (backend.Completion, error) {
+		err := emit(backend.Delta{Text: "Well"})
+		<-ctx.Done()
+		return backend.Completion{}, errors.Join(err, ctx.Err())
+	}), backend.GeneratorOptions{})
+	req := hi
+	req.Stream = true
+	for range 100 {
+		ctx, cancel := context.WithCancel(t.Context())
+		resp, err := b.Generate(ctx, &req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go cancel()
+		if _, err := backend.Relay(io.Discard, nil, resp.Body, backend.RelayOptions{}); !errors.Is(err, backend.CodeCanceled) {
+			t.Fatalf("error is %v", err)
+		}
+		resp.Body.Close()
+	}
+}
+
 func TestFromGeneratorContinuation(t *testing.T) {
 	var got *backend.Prompt
 	generator := backend.GeneratorFunc(func(_ context.Context, p *backend.Prompt, _ func(backend.Delta) error) (backend.Completion, error) {

@@ -29,7 +29,7 @@ const upstreamKey = "sk-upstream-key-of-the-tests"
 const silence = 300 * time.Millisecond
 
 // adapter is the adapter on a server that fails as it is told to.
-func adapter(t *testing.T, up *backendtest.Server, retries int) *openai.Backend {
+func adapter(t *testing.T, up *backendtest.Server, retries int, silence time.Duration) *openai.Backend {
 	t.Helper()
 	b, err := openai.New(openai.Options{
 		BaseURL: up.URL, APIKey: upstreamKey, DefaultModel: backendtest.ModelID,
@@ -45,7 +45,7 @@ func adapter(t *testing.T, up *backendtest.Server, retries int) *openai.Backend 
 // alone is one endpoint that always fails in one way, and is asked twice at most.
 func alone(t *testing.T, fault backendtest.Fault) (backend.Backend, []*backendtest.Server) {
 	up := faulty(t, fault)
-	return adapter(t, up, 1), []*backendtest.Server{up}
+	return adapter(t, up, 1, silence), []*backendtest.Server{up}
 }
 
 // pooled is three endpoints, the first two of which fail so. None of them is asked
@@ -54,7 +54,7 @@ func pooled(t *testing.T, fault backendtest.Fault) (backend.Backend, []*backendt
 	ups := []*backendtest.Server{faulty(t, fault), faulty(t, fault), backendtest.NewServer(t)}
 	var endpoints []backend.Endpoint
 	for i, up := range ups {
-		endpoints = append(endpoints, backend.Endpoint{Name: fmt.Sprintf("e%d", i+1), Backend: adapter(t, up, -1), Priority: i})
+		endpoints = append(endpoints, backend.Endpoint{Name: fmt.Sprintf("e%d", i+1), Backend: adapter(t, up, -1, silence), Priority: i})
 	}
 	p, err := backend.NewPool(backend.PoolOptions{Endpoints: endpoints, DefaultModel: backendtest.ModelID, ProbeInterval: -1})
 	if err != nil {

@@ -41,7 +41,6 @@ func (g *generation) generate(req *http.Request, a *answerWriter, serve func(*ba
 	defer resp.Body.Close()
 	g.endpoint, g.attempts = resp.Endpoint, resp.Attempts
 	out, err := serve(resp)
-	err = gone(ctx, err)
 	g.account(out, err)
 	return g.settle(a, err)
 }
@@ -54,8 +53,9 @@ func (g *generation) begin(ctx context.Context, a *answerWriter) (*backend.Respo
 	return g.router.opts.Backend.Generate(ctx, &g.request)
 }
 
-// gone returns an error as what it is once the client has left: whatever failed
-// then, failed because of that.
+// gone returns the error of an answer that has not begun as what it is once the
+// client has left: whatever failed then, failed because of that. (A client that was
+// told of a failure leaves, too, and that failure stands.)
 func gone(ctx context.Context, err error) error {
 	if err == nil || !errors.Is(ctx.Err(), context.Canceled) {
 		return err

@@ -32,8 +32,6 @@ const (
 	PrefillLast Prefill = "prefill"
 	// PrefillPrefix is that of DeepSeek's beta: "prefix": true in the last message.
 	PrefillPrefix Prefill = "prefix"
-	// PrefillEcho is Mistral's: like PrefillPrefix, but the answer says again what it carries on.
-	PrefillEcho Prefill = "echo"
 )
 
 // question is as much of a request as a Server looks at.

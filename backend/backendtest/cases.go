@@ -2,6 +2,7 @@ package backendtest
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/edgewise-ai/edgewise/backend"
@@ -104,6 +105,7 @@ func Cases() []Case {
 	plain("empty", Fault{Do: End}, backend.CodeBadResponse)
 	before("empty", Fault{Do: End}, backend.CodeTruncated)
 	both("page", Page(0), backend.CodeBadResponse)
+	plain("no finish_reason", Fault{Body: strings.Replace(whole(Answer), `"stop"`, "null", 1)}, backend.CodeTruncated)
 	plain("half of the answer", Fault{At: AtByte(100), Do: End}, backend.CodeBadResponse)
 	plain("stream", Streamed(), backend.CodeBadResponse)
 	before("not a stream", Unstreamed(), backend.CodeBadResponse)
@@ -140,6 +142,9 @@ func Cases() []Case {
 	before("CRLF", Fault{CRLF: true}, "")
 	before("CRLF, byte by byte", Fault{CRLF: true, Piece: 1}, "")
 	before("chunk without choices first", AzureFirst(), "")
+	before("no blank line at the end", Fault{At: AfterEvents(-1), Say: "data: [DONE]", Do: End}, "")
+	before("charset", Fault{ContentType: "text/event-stream; charset=utf-8"}, "")
+	plain("charset", Fault{ContentType: "application/json; charset=utf-8"}, "")
 	return cases
 }
 

@@ -153,10 +153,14 @@ func checkPublic(h http.Header) error {
 // wantCode says that an error is another than it must be.
 func wantCode(err error, code backend.Code) error {
 	var e *backend.Error
-	if !errors.As(err, &e) || e.Code != code {
-		return fmt.Errorf("the error is %v, not an *Error of code %s", err, code)
+	switch {
+	case err == nil:
+		return fmt.Errorf("there is no error of code %s", string(code))
+	case !errors.As(err, &e) || e.Code != code:
+		return fmt.Errorf("not an *Error of code %s: %w", string(code), err)
+	default:
+		return nil
 	}
-	return nil
 }
 
 // wantWholeOr is wantCode for where a whole answer is as good.

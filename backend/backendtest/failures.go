@@ -15,6 +15,8 @@ import (
 	"github.com/edgewise-ai/edgewise/backend"
 )
 
+var errBegun = errors.New("Generate returned before the answer began")
+
 // checkCase has the backend meet a fault, which s has in store.
 func (k kit) checkCase(ctx context.Context, c *Case, s *Server) error {
 	var a answer
@@ -26,10 +28,10 @@ func (k kit) checkCase(ctx context.Context, c *Case, s *Server) error {
 		return err
 	}
 	problems := []error{
-		a.checkKey(failed, s.Requests()),
+		a.checkKey(failed, s.questions()),
 		k.eventually("the request goes on upstream", func() bool { return s.Active() == 0 }),
 	}
-	if n := len(s.Requests()); n != 1 || a.attempts > 1 {
+	if n := len(s.questions()); n != 1 || a.attempts > 1 {
 		problems = append(problems, fmt.Errorf("%d requests came, and %d are spoken of, want 1", n, a.attempts))
 	}
 	switch {
@@ -40,7 +42,7 @@ func (k kit) checkCase(ctx context.Context, c *Case, s *Server) error {
 	case wantCode(failed, c.Code) != nil:
 		problems = append(problems, wantCode(failed, c.Code))
 	case a.begun && !c.Begun:
-		problems = append(problems, errors.New("Generate returned before the answer began"))
+		problems = append(problems, errBegun)
 	case c.Begun:
 		problems = append(problems, a.checkBrokenOff(c))
 	default:
@@ -97,7 +99,7 @@ func (a *answer) checkBrokenOff(c *Case) error {
 	}
 	var wire struct{ Code backend.Code }
 	if json.Unmarshal(got, &wire) != nil || wire.Code != c.Code {
-		return fmt.Errorf("the stream ends in another error than %s: %s", c.Code, events[last])
+		return fmt.Errorf("the stream ends in another error than %s: %s", string(c.Code), events[last])
 	}
 	return nil
 }
@@ -188,7 +190,10 @@ func (k kit) checkLeftWaiting(ctx context.Context, s *Server) error {
 		cancel()
 	}()
 	if err := k.promptly("an answer that was canceled", func() error {
-		_, err := k.generate(ctx, ask(true))
+		a, err := k.generate(ctx, ask(true))
+		if a.begun {
+			return errBegun
+		}
 		return wantCode(err, backend.CodeCanceled)
 	}); err != nil {
 		return err
@@ -198,13 +203,10 @@ func (k kit) checkLeftWaiting(ctx context.Context, s *Server) error {
 
 // checkLeftReading leaves an answer that has begun.
 func (k kit) checkLeftReading(ctx context.Context, s *Server) error {
+	problems := []error{k.leave(ctx, false), k.eventually("a closed request goes on upstream", func() bool { return s.Active() == 0 })}
 	s.SetFaults(func(Request) Fault { return Fault{At: late, Do: Stall} })
-	var problems []error
-	for _, byCancel := range []bool{false, true} {
-		problems = append(problems, k.leave(ctx, byCancel),
-			k.eventually("the request goes on upstream", func() bool { return s.Active() == 0 }))
-	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems,
+		k.leave(ctx, true), k.eventually("a canceled request goes on upstream", func() bool { return s.Active() == 0 }))...)
 }
 
 // checkDown asks a server that is down, and again when it is back.

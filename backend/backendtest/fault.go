@@ -10,11 +10,10 @@ import (
 // happens on the way (At, Say, Do), and how it flows (CRLF, Piece, Pause). The zero value is a plain answer. It is a value
 // to copy and change.
 type Fault struct {
-	// Status is sent instead of 200, and Body instead of the answer, of which an empty one counts if there is a Status.
-	// Zero means 200.
+	// Status is sent instead of 200, and with it Body instead of the answer, even if empty. Zero means 200.
 	Status int
 
-	// Header is added to the answer's own.
+	// Header is added to the answer's own, and wins over it.
 	Header http.Header
 
 	// ContentType is sent instead of the right one. Empty means the right one.

@@ -18,8 +18,10 @@ func (k kit) checkCanceledBefore(ctx context.Context) error {
 	cancel()
 	var problems []error
 	for _, stream := range []bool{false, true} {
-		_, err := k.Generate(ctx, ask(stream))
-		problems = append(problems, wantCode(err, backend.CodeCanceled))
+		problems = append(problems, k.promptly("Generate", func() error {
+			_, err := k.Generate(ctx, ask(stream))
+			return wantCode(err, backend.CodeCanceled)
+		}))
 	}
 	return errors.Join(problems...)
 }

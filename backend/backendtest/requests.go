@@ -78,7 +78,7 @@ func (k kit) checkRequestUntouched(ctx context.Context) error {
 			problems = append(problems, err)
 		}
 		if !bytes.Equal(spare, before) || !same(req, &asked) {
-			problems = append(problems, fmt.Errorf("the request was modified: %+v", req))
+			problems = append(problems, fmt.Errorf("the request was modified: model %q, %q", req.Model, spare))
 		}
 	}
 	return errors.Join(problems...)

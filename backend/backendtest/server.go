@@ -1,9 +1,11 @@
 package backendtest
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -51,6 +53,9 @@ func (r *Request) Key() string {
 	return ""
 }
 
+// isQuestion reports whether a request wants an answer, and not a list of models.
+func (r *Request) isQuestion() bool { return strings.HasSuffix(r.Path, "/chat/completions") }
+
 // NewServer starts a Server, which is stopped when t ends. Its first requests meet faults, one each in turn; a zero
 // Fault lets one through. Later requests get plain answers.
 func NewServer(t testing.TB, faults ...Fault) *Server {
@@ -70,11 +75,7 @@ func (s *Server) Up() {
 	if s.http != nil {
 		return
 	}
-	listener, err := net.Listen("tcp", s.address)
-	for deadline := time.Now().Add(patience); err != nil && time.Now().Before(deadline); {
-		time.Sleep(10 * time.Millisecond) // a connection from this very port will be over soon
-		listener, err = net.Listen("tcp", s.address)
-	}
+	listener, err := listen(s.address)
 	if err != nil {
 		s.t.Errorf("the server can't come up: %v", err)
 		return
@@ -87,12 +88,23 @@ func (s *Server) Up() {
 	go func(hs *http.Server) { _ = hs.Serve(listener) }(s.http) // it fails when it is closed
 }
 
+// listen tries for a while, for the port may be that of somebody's connection just now.
+func listen(address string) (net.Listener, error) {
+	var config net.ListenConfig
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		listener, err := config.Listen(context.Background(), "tcp", address)
+		if err == nil || time.Now().After(deadline) {
+			return listener, err
+		}
+	}
+}
+
 // Down closes all connections, whatever is under way, and refuses new ones until Up.
 func (s *Server) Down() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.http != nil {
-		s.http.Close()
+		_ = s.http.Close()
 		s.http = nil
 	}
 }
@@ -110,6 +122,11 @@ func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Request(nil), s.requests...)
+}
+
+// questions are the requests that want an answer.
+func (s *Server) questions() []Request {
+	return slices.DeleteFunc(s.Requests(), func(r Request) bool { return !r.isQuestion() })
 }
 
 // Active counts the answers under way. It falls a moment after the client has seen the end of one, or has left.

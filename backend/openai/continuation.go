@@ -24,7 +24,7 @@ const (
 	// too, but for models whose chat template closes that message, as most do: those answer anew.
 	ContinuePrefill Continuation = "prefill"
 
-	// ContinuePrefix is the way of Mistral and of DeepSeek's beta: "prefix": true in the last message.
+	// ContinuePrefix is the way of DeepSeek's beta: "prefix": true in the last message.
 	ContinuePrefix Continuation = "prefix"
 )
 

@@ -17,10 +17,11 @@ import (
 
 func TestKeysStayHere(t *testing.T) {
 	var log bytes.Buffer
-	quotes := backendtest.Fault{Status: 400, Body: `{"error":{"message":"what is ` + key + `?"}}`}
-	late := backendtest.Fault{Body: `data: {"error":{"message":"` + key + `","type":"server_error"}}` + "\n\n"}
+	const gateway = "gateway-key-7654321" // Azure's way
+	quotes := backendtest.Fault{Status: 400, Body: `{"error":{"message":"what are ` + key + ` and ` + gateway + `?"}}`}
+	late := backendtest.Fault{Body: `data: {"error":{"message":"` + gateway + `, ` + key + `","type":"server_error"}}` + "\n\n"}
 	b, _ := open(t, openai.Options{
-		APIKey: key, Headers: http.Header{"Api-Key": {key}},
+		APIKey: key, Headers: http.Header{"api-key": {gateway}},
 		Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}, backendtest.Unauthorized(), quotes, late, late, late)
 	for i := range 3 {
@@ -29,11 +30,13 @@ func TestKeysStayHere(t *testing.T) {
 			t.Fatal("no failure to look at")
 		}
 		page, _ := json.Marshal(err)
-		if strings.Contains(err.Error(), key) || bytes.Contains(page, []byte(key)) {
-			t.Errorf("the error tells the key: %v %s", err, page)
+		for _, secret := range []string{key, gateway} {
+			if strings.Contains(err.Error(), secret) || bytes.Contains(page, []byte(secret)) {
+				t.Errorf("the error tells the key: %v %s", err, page)
+			}
 		}
 	}
-	if log.Len() == 0 || strings.Contains(log.String(), key) || strings.Contains(log.String(), "hi") {
+	if log.Len() == 0 || strings.Contains(log.String(), key) || strings.Contains(log.String(), gateway) || strings.Contains(log.String(), "hi") {
 		t.Errorf("the log tells nothing, or too much: %s", log.String())
 	}
 }

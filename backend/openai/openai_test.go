@@ -40,13 +40,6 @@ func open(t *testing.T, opts openai.Options, faults ...backendtest.Fault) (*open
 	return b, s
 }
 
-func TestConformance(t *testing.T) {
-	backendtest.Run(t, func(t *testing.T) backend.Backend {
-		b, _ := open(t, openai.Options{APIKey: key})
-		return b
-	})
-}
-
 func TestRequestSent(t *testing.T) {
 	opts := openai.Options{APIKey: key, Organization: "org-1", Headers: http.Header{"X-Gateway": {"g"}, "authorization": {"Basic x"}}}
 	b, s := open(t, opts)

@@ -3,6 +3,7 @@ package openai
 import (
 	"bytes"
 	"io"
+	"net/http"
 	"strings"
 )
 
@@ -10,17 +11,30 @@ import (
 // like "ollama", put there because a client asks for a key, and answers may hold them by chance.
 const minSecret = 16
 
-// redact overwrites the key wherever text quotes it.
-func redact(text []byte, key string) {
-	if key == "" {
-		return
+// secrets are what a request was sent with that nobody may see: the values of headers that hold credentials.
+func secrets(h http.Header) []string {
+	var all []string
+	for _, name := range []string{"Authorization", "Api-Key", "X-Api-Key"} {
+		for _, value := range h[name] {
+			if _, token, ok := strings.Cut(value, " "); ok { // a scheme comes first
+				value = token
+			}
+			if value != "" {
+				all = append(all, value)
+			}
+		}
 	}
+	return all
+}
+
+// redact overwrites a key wherever text quotes it.
+func redact(text []byte, key string) {
 	for i := bytes.Index(text, []byte(key)); i >= 0; i = bytes.Index(text, []byte(key)) {
 		text = text[i+copy(text[i:], strings.Repeat("*", len(key))):]
 	}
 }
 
-// redactor reads on, with the key overwritten wherever the upstream quotes it, as it may in an error event. Reads may
+// redactor reads on, with a key overwritten wherever the upstream quotes it, as it may in an error event. Reads may
 // cut the key anywhere, so what could be its beginning waits for the next one.
 type redactor struct {
 	io.ReadCloser
@@ -31,11 +45,13 @@ type redactor struct {
 }
 
 // newRedactor returns body itself if there is no key to look for.
-func newRedactor(body io.ReadCloser, key string) io.ReadCloser {
-	if len(key) < minSecret {
-		return body
+func newRedactor(body io.ReadCloser, keys []string) io.ReadCloser {
+	for _, key := range keys {
+		if len(key) >= minSecret {
+			body = &redactor{ReadCloser: body, key: key}
+		}
 	}
-	return &redactor{ReadCloser: body, key: key}
+	return body
 }
 
 func (r *redactor) Read(p []byte) (int, error) {

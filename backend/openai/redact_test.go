@@ -28,7 +28,7 @@ func TestRedactor(t *testing.T) {
 			for _, read := range []func(io.Reader) io.Reader{
 				func(r io.Reader) io.Reader { return r }, iotest.OneByteReader, iotest.HalfReader,
 			} {
-				r := newRedactor(io.NopCloser(cut(strings.NewReader(text))), key)
+				r := newRedactor(io.NopCloser(cut(strings.NewReader(text))), []string{key})
 				got, err := io.ReadAll(read(r))
 				if err != nil || string(got) != want {
 					t.Errorf("%s, %.40q: %v, got %.40q", name, text, err, got)
@@ -37,7 +37,7 @@ func TestRedactor(t *testing.T) {
 		}
 	}
 	body := io.NopCloser(strings.NewReader(""))
-	if newRedactor(body, "ollama") != body {
+	if newRedactor(body, []string{"ollama"}) != body {
 		t.Error("an everyday word is taken for a secret")
 	}
 }
@@ -51,7 +51,7 @@ func FuzzRedactor(f *testing.F) {
 		}
 		want := []byte(text)
 		redact(want, key)
-		r := newRedactor(io.NopCloser(&pieces{text, size}), key)
+		r := newRedactor(io.NopCloser(&pieces{text, size}), []string{key})
 		got, err := io.ReadAll(r)
 		if err != nil || string(got) != string(want) {
 			t.Fatalf("%v: got %q, want %q", err, got, want)

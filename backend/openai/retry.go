@@ -131,6 +131,9 @@ func retryAfter(h http.Header) (time.Duration, bool) {
 	if wait, ok := duration(text, time.Second); ok {
 		return wait, true
 	}
+	if text == "" {
+		return 0, false
+	}
 	if at, err := http.ParseTime(text); err == nil {
 		return max(time.Until(at), 0), true
 	}
@@ -139,6 +142,9 @@ func retryAfter(h http.Header) (time.Duration, bool) {
 
 // duration reads a count of units, bounded to a day: more is nonsense, and would overflow.
 func duration(text string, unit time.Duration) (time.Duration, bool) {
+	if text == "" {
+		return 0, false
+	}
 	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil || !(n >= 0) {
 		return 0, false

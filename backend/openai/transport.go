@@ -63,21 +63,23 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp.Body = &body{
-		ReadCloser: newRedactor(resp.Body, key), ctx: ctx, cancel: cancel, idle: t.opts.IdleTimeout,
+		ReadCloser: newRedactor(resp.Body, secrets(sent.Header)), ctx: ctx, cancel: cancel, idle: t.opts.IdleTimeout,
 		stream: resp.StatusCode/100 == 2 && sent.Header.Get("Accept") == mediaType(true),
 	}
 	if resp.StatusCode/100 != 2 {
-		keepError(resp, key)
+		keepError(resp, secrets(sent.Header))
 	}
 	return resp, nil
 }
 
 // keepError reads the body of a failed request into memory, for both retries and errors look at it. A body that can't
 // be read leaves the status, which says enough.
-func keepError(resp *http.Response, key string) {
+func keepError(resp *http.Response, keys []string) {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	resp.Body.Close()
-	redact(body, key)
+	for _, key := range keys {
+		redact(body, key)
+	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 }
 
