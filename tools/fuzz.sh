@@ -6,7 +6,7 @@
 set -euo pipefail
 
 time=${1:-5000x}
-for module in . examples; do
+for module in . examples examples/mounting tools; do
 	go list -C "$module" -f '{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}}{{end}}' ./... | while read -r dir; do
 		for target in $(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' "$dir"/*_test.go); do
 			echo "fuzz ${dir#"$PWD"/} $target"

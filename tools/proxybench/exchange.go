@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// tokens is how many tokens every answer has.
+const tokens = 64
+
+// The mock's models differ in their pace.
+const (
+	modelFast    = "fast"    // all at once
+	modelDelayed = "delayed" // all at once, after the time of a first token
+	modelPaced   = "paced"   // token by token
+)
+
+const (
+	firstTokenAfter = 100 * time.Millisecond
+	tokenEvery      = 10 * time.Millisecond
+)
+
+// exchange is a request's body, and the answer that must come of it.
+type exchange struct {
+	request []byte
+	answer  []byte
+
+	// firstToken is where in answer the first token's text begins.
+	firstToken int
+}
+
+// newExchange asks a model for a plain answer or for a stream, with a prompt of so
+// many bytes.
+func newExchange(model string, stream bool, prompt int) *exchange {
+	body := map[string]any{
+		"model":    model,
+		"messages": []map[string]string{{"role": "user", "content": text(prompt)}},
+		"stream":   stream,
+	}
+	answer := answerOf(model)
+	if stream {
+		// Asked for, so that proxies need not differ in what they pass on.
+		body["stream_options"] = map[string]bool{"include_usage": true}
+		answer = bytes.Join(eventsOf(model), nil)
+	}
+	request, _ := json.Marshal(body) // strings and booleans always marshal
+	return &exchange{request: request, answer: answer, firstToken: bytes.Index(answer, []byte(" token"))}
+}
+
+// text is so many bytes of words, and a few quotes and line breaks as real prompts have.
+func text(n int) string {
+	const words = "Please read the following passage and say in \"plain\" words what it is about.\n"
+	return strings.Repeat(words, n/len(words)+1)[:n]
+}
+
+const head = `"id":"chatcmpl-0123456789abcdefghijklmno","created":1700000000,"model":%q,"system_fingerprint":"fp_0123456789"`
+
+const tokenUsage = `{"prompt_tokens":250,"completion_tokens":64,"total_tokens":314}`
+
+// answerOf is the plain answer of a model.
+func answerOf(model string) []byte {
+	return fmt.Appendf(nil, `{"object":"chat.completion",`+head+`,"choices":[{"index":0,"message":`+
+		`{"role":"assistant","content":%q,"refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":`+tokenUsage+"}\n",
+		model, strings.Repeat(" token", tokens))
+}
+
+// eventsOf are the events of a model's stream: the role, the tokens, the finish
+// reason, the usage and [DONE].
+func eventsOf(model string) [][]byte {
+	chunk := func(delta, finish string) []byte {
+		return fmt.Appendf(nil, `data: {"object":"chat.completion.chunk",`+head+`,"choices":[{"index":0,"delta":%s,`+
+			`"logprobs":null,"finish_reason":%s}],"usage":null}`+"\n\n", model, delta, finish)
+	}
+	events := [][]byte{chunk(`{"role":"assistant","content":"","refusal":null}`, "null")}
+	for range tokens {
+		events = append(events, chunk(`{"content":" token"}`, "null"))
+	}
+	return append(events,
+		chunk("{}", `"stop"`),
+		fmt.Appendf(nil, `data: {"object":"chat.completion.chunk",`+head+`,"choices":[],"usage":`+tokenUsage+"}\n\n", model),
+		[]byte("data: [DONE]\n\n"))
+}
