@@ -8,7 +8,8 @@ import (
 // Asked is what a chat-completions request asks for, in counts and yes or no: all that may be known of it where its
 // text must not be kept.
 type Asked struct {
-	Chars      int  // code points of the messages' text
+	Messages   int  // how many there are
+	Chars      int  // code points of their text
 	Tools      bool // may call tools or functions
 	JSONSchema bool // wants JSON, of a schema or any
 	Images     bool // shows images
@@ -51,6 +52,7 @@ func (a *Asked) readMessages(c *cursor) {
 		return
 	}
 	for c.more(']') {
+		a.Messages++
 		if !c.enter('{') {
 			continue
 		}

@@ -14,11 +14,11 @@ func TestReadRequest(t *testing.T) {
 		want backend.Asked
 	}{
 		{`{}`, backend.Asked{}},
-		{`{"messages":[{"role":"system","content":"be brief"},{"content":"größer","role":"user"}],"stream":true}`, backend.Asked{Chars: 14}},
-		{`{"messages":[{"content":"a\n\u00e4\ud83d\ude00\ud800"}]}`, backend.Asked{Chars: 5}},
-		{`{"messages":[{"content":[{"type":"text","text":"abc"},{"type":"text","text":"de"}]}]}`, backend.Asked{Chars: 5}},
-		{`{"messages":[{"content":[{"type":"image_url","image_url":{"url":"data:"}},{"type":"text","text":"what?"}]}]}`, backend.Asked{Chars: 5, Images: true}},
-		{`{"messages":[{"content":null,"tool_calls":[{"function":{"name":"f"}}]},7,{"content":8},[]]}`, backend.Asked{}},
+		{`{"messages":[{"role":"system","content":"be brief"},{"content":"größer","role":"user"}],"stream":true}`, backend.Asked{Messages: 2, Chars: 14}},
+		{`{"messages":[{"content":"a\n\u00e4\ud83d\ude00\ud800"}]}`, backend.Asked{Messages: 1, Chars: 5}},
+		{`{"messages":[{"content":[{"type":"text","text":"abc"},{"type":"text","text":"de"}]}]}`, backend.Asked{Messages: 1, Chars: 5}},
+		{`{"messages":[{"content":[{"type":"image_url","image_url":{"url":"data:"}},{"type":"text","text":"what?"}]}]}`, backend.Asked{Messages: 1, Chars: 5, Images: true}},
+		{`{"messages":[{"content":null,"tool_calls":[{"function":{"name":"f"}}]},7,{"content":8},[]]}`, backend.Asked{Messages: 4}},
 		{`{"messages":"hello"}`, backend.Asked{}},
 		{`{"tools":[{}]}`, backend.Asked{Tools: true}},
 		{`{"functions":[{}],"tools":[]}`, backend.Asked{Tools: true}},
@@ -26,11 +26,13 @@ func TestReadRequest(t *testing.T) {
 		{`{"response_format":{"json_schema":{"type":"object"},"type":"json_schema"}}`, backend.Asked{JSONSchema: true}},
 		{`{"response_format":{"type":"json_object"}}`, backend.Asked{JSONSchema: true}},
 		{`{"logprobs":true}`, backend.Asked{Logprobs: true}},
+		{`{"messages":[],"continue_final_message":true}`, backend.Asked{Continue: true}},
+		{`{"continue_final_message":"true"}`, backend.Asked{}},
 		// What one server overlooks another reads.
-		{`{"Messages":[{"CONTENT":"ab"}],"messages":[{"content":"cd"}],"too\u006cs":[1]}`, backend.Asked{Chars: 4, Tools: true}},
+		{`{"Messages":[{"CONTENT":"ab"}],"messages":[{"content":"cd"}],"too\u006cs":[1]}`, backend.Asked{Messages: 2, Chars: 4, Tools: true}},
 		{`[]`, backend.Asked{}},
 		{``, backend.Asked{}},
-		{`{"messages":[{"content":"cut`, backend.Asked{}},
+		{`{"messages":[{"content":"cut`, backend.Asked{Messages: 1}},
 	} {
 		if got := backend.ReadRequest([]byte(test.body)); got != test.want {
 			t.Errorf("%s: got %+v, want %+v", test.body, got, test.want)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"slices"
 	"sync/atomic"
 )
 
@@ -32,53 +33,51 @@ func Await(body io.ReadCloser, stream bool) (io.ReadCloser, error) {
 
 // awaitAnswer reads all of an answer.
 func awaitAnswer(body io.ReadCloser) (io.ReadCloser, *Error) {
-	text, err := ReadWhole(body)
-	if err == nil {
-		_, err = ReadAnswer(text)
-	}
+	text, out, err := ReadWhole(body)
 	if err != nil {
 		return nil, AsError(err, CodeTruncated)
 	}
-	return &begunBody{held: bytes.NewReader(text), whole: text, body: body}, nil
+	return &begunBody{held: text, whole: text, outcome: out, body: body}, nil
 }
 
 // awaitOutput reads a stream as far as its first output.
 func awaitOutput(body io.ReadCloser) (io.ReadCloser, *Error) {
 	pooled := eventBuffers.Get().(*[]byte)
-	defer eventBuffers.Put(pooled)
 	in := events{src: body, max: defaultMaxEventBytes, buf: *pooled}
-	var held []byte
 	for {
 		readErr := in.fill()
-		for {
-			event, e := in.next()
-			if e != nil {
-				return nil, e
-			}
-			if event == nil {
-				break
-			}
-			if event[0] == ':' {
-				continue
-			}
-			begun, e := in.begins(event)
-			if e != nil {
-				return nil, e
-			}
-			if held = append(held, event...); len(held) > in.max {
-				return nil, &Error{Code: CodeBadResponse, Message: "the model server sent a stream without any output"}
-			}
-			if begun {
-				held = append(held, in.rest()...)
-				return &begunBody{held: bytes.NewReader(held), err: readErr, body: body}, nil
-			}
+		begun, e := in.begin()
+		switch {
+		case begun:
+			return &begunBody{held: in.buf[:in.end], pooled: pooled, err: readErr, body: body}, nil
+		case e != nil:
+		case readErr == io.EOF:
+			e = &Error{Code: CodeTruncated, Err: io.ErrUnexpectedEOF}
+		case readErr != nil:
+			e = AsError(readErr, CodeTruncated)
+		case in.at > in.max:
+			e = &Error{Code: CodeBadResponse, Message: "the model server sent a stream without any output"}
+		default:
+			continue
 		}
-		in.discard()
-		if readErr == io.EOF {
-			return nil, &Error{Code: CodeTruncated, Err: io.ErrUnexpectedEOF}
+		eventBuffers.Put(pooled)
+		return nil, e
+	}
+}
+
+// begin goes through the events that have come, and drops the comments among them, until one has output.
+func (s *events) begin() (bool, *Error) {
+	for {
+		event, e := s.next()
+		if event == nil {
+			return false, e
 		}
-		if readErr != nil {
-			return nil, AsError(readErr, CodeTruncated)
+		if event[0] == ':' {
+			s.drop(event)
+			continue
+		}
+		if begun, e := s.begins(event); begun || e != nil {
+			return begun, e
 		}
 	}
 }
@@ -104,19 +103,26 @@ func (s *events) begins(event []byte) (bool, *Error) {
 
 // begunBody is a body of which a part has been read ahead.
 type begunBody struct {
-	held   *bytes.Reader
-	whole  []byte // all of it, if it isn't streamed
-	err    error  // of reading ahead: comes again, where it belongs
-	body   io.ReadCloser
-	closed atomic.Bool
+	held    []byte  // of that, what is still to be read
+	pooled  *[]byte // the buffer that held lies in, if it goes back to its pool
+	err     error   // of reading ahead: comes again, where it belongs
+	whole   []byte  // all of it, if it isn't streamed
+	outcome Outcome // likewise
+	body    io.ReadCloser
+	closed  atomic.Bool
 }
 
 func (b *begunBody) Read(p []byte) (int, error) {
 	switch {
 	case b.closed.Load():
 		return 0, os.ErrClosed
-	case b.held.Len() > 0:
-		return b.held.Read(p)
+	case len(b.held) > 0:
+		n := copy(p, b.held)
+		if b.held = b.held[n:]; len(b.held) == 0 && b.pooled != nil {
+			eventBuffers.Put(b.pooled)
+			b.pooled = nil
+		}
+		return n, nil
 	case b.err != nil:
 		return 0, b.err
 	case b.whole != nil:
@@ -131,18 +137,38 @@ func (b *begunBody) Close() error {
 	return b.body.Close()
 }
 
-// ReadWhole reads the rest of an answer that isn't streamed, up to MaxAnswerBytes. It costs nothing for a body that
-// Await made. Failures are *Errors.
-func ReadWhole(body io.Reader) ([]byte, error) {
+// ReadWhole reads an answer that isn't streamed, up to MaxAnswerBytes, and what ReadAnswer makes of it. It costs nothing
+// for a body that Await made. Failures are *Errors.
+func ReadWhole(body io.Reader) ([]byte, Outcome, error) {
 	if begun, ok := body.(*begunBody); ok && begun.whole != nil {
-		return begun.whole, nil
+		return begun.whole, begun.outcome, nil
 	}
-	text, err := io.ReadAll(io.LimitReader(body, MaxAnswerBytes+1))
+	text, err := readAll(io.LimitReader(body, MaxAnswerBytes+1))
 	if err != nil {
-		return nil, AsError(err, CodeTruncated)
+		return nil, Outcome{}, AsError(err, CodeTruncated)
 	}
 	if len(text) > MaxAnswerBytes {
-		return nil, &Error{Code: CodeBadResponse, Message: "the answer is too long"}
+		return nil, Outcome{}, &Error{Code: CodeBadResponse, Message: "the answer is too long"}
 	}
-	return text, nil
+	out, err := ReadAnswer(text)
+	return text, out, err
+}
+
+// readAll is io.ReadAll, but wastes no memory on an answer of the usual length.
+func readAll(r io.Reader) ([]byte, error) {
+	pooled := eventBuffers.Get().(*[]byte)
+	defer eventBuffers.Put(pooled)
+	buf := *pooled
+	for n := 0; n < len(buf); {
+		m, err := r.Read(buf[n:])
+		n += m
+		switch {
+		case err == io.EOF:
+			return bytes.Clone(buf[:n]), nil
+		case err != nil:
+			return nil, err
+		}
+	}
+	rest, err := io.ReadAll(r)
+	return slices.Concat(buf, rest), err
 }

@@ -81,6 +81,13 @@ func (s *events) next() ([]byte, *Error) {
 	}
 }
 
+// drop forgets the event that next returned last.
+func (s *events) drop(event []byte) {
+	n := len(event)
+	copy(s.buf[s.at-n:], s.buf[s.at:s.end])
+	s.at, s.line, s.seen, s.end = s.at-n, s.line-n, s.seen-n, s.end-n
+}
+
 // discard makes room by forgetting what next returned.
 func (s *events) discard() {
 	copy(s.buf, s.buf[s.at:s.end])

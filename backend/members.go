@@ -89,7 +89,7 @@ func match(members []Member, name []byte) (i int, exact bool) {
 func checkObject(body []byte) error {
 	c := cursor{b: body}
 	switch {
-	case !json.Valid(body):
+	case !validJSON(body):
 		return &Error{Code: CodeInvalidRequest, Message: "the body is not valid JSON"}
 	case c.peek() != '{':
 		return &Error{Code: CodeInvalidRequest, Message: "the body must be a JSON object"}

@@ -27,8 +27,11 @@ type reportBatch struct {
 // count as dropped, and so does what the ledger has no room for.
 func (r *Router) serveAnalytics(w http.ResponseWriter, req *http.Request, _ policy.Identity) error {
 	var batch reportBatch
-	body, err := readBody(w, req, min(maxReportBytes, r.opts.MaxBodyBytes), &batch)
+	body, err := readBody(w, req, min(maxReportBytes, r.opts.MaxBodyBytes))
 	if err != nil {
+		return err
+	}
+	if err := decodeObject(body, &batch); err != nil {
 		return nameReport(body, err)
 	}
 	if batch.Grant == "" {

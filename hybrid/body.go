@@ -29,26 +29,40 @@ const (
 // readJSON reads a JSON body of at most limit bytes and decodes it into v. A
 // request must say that it is JSON: a form or plain text would reach us from any
 // origin, with the user's cookies and without asking first.
-func readJSON(w http.ResponseWriter, req *http.Request, limit int64, v any) ([]byte, error) {
-	if kind := mediaType(req); kind != "application/json" && !strings.HasSuffix(kind, "+json") {
-		return nil, problem(http.StatusUnsupportedMediaType, codeUnsupportedMedia, "", "the Content-Type must be application/json")
+func readJSON(w http.ResponseWriter, req *http.Request, limit int64, v any) error {
+	if err := mustBeJSON(req); err != nil {
+		return err
 	}
-	return readBody(w, req, limit, v)
+	body, err := readBody(w, req, limit)
+	if err != nil {
+		return err
+	}
+	return decodeObject(body, v)
 }
 
-// readBody is readJSON without a look at the Content-Type.
-func readBody(w http.ResponseWriter, req *http.Request, limit int64, v any) ([]byte, error) {
+func mustBeJSON(req *http.Request) error {
+	kind := req.Header.Get("Content-Type")
+	if kind == "application/json" { // as nearly all have it
+		return nil
+	}
+	if kind = mediaType(kind); kind != "application/json" && !strings.HasSuffix(kind, "+json") {
+		return problem(http.StatusUnsupportedMediaType, codeUnsupportedMedia, "", "the Content-Type must be application/json")
+	}
+	return nil
+}
+
+// readBody reads a body of at most limit bytes.
+func readBody(w http.ResponseWriter, req *http.Request, limit int64) ([]byte, error) {
 	var buf bytes.Buffer
 	buf.Grow(int(min(max(req.ContentLength, 0), limit)) + bytes.MinRead)
 	if _, err := buf.ReadFrom(http.MaxBytesReader(w, req.Body, limit)); err != nil {
 		return nil, readProblem(err)
 	}
-	body := buf.Bytes()
-	return body, decodeObject(body, v)
+	return buf.Bytes(), nil
 }
 
-func mediaType(req *http.Request) string {
-	kind, _, err := mime.ParseMediaType(req.Header.Get("Content-Type"))
+func mediaType(contentType string) string {
+	kind, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		return ""
 	}

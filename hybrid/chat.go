@@ -33,17 +33,23 @@ type chatRequest struct {
 }
 
 func (r *Router) serveChat(w http.ResponseWriter, req *http.Request, who policy.Identity) error {
-	var in chatRequest
-	body, err := readJSON(w, req, r.opts.MaxBodyBytes, &in)
+	if err := mustBeJSON(req); err != nil {
+		return err
+	}
+	body, err := readBody(w, req, r.opts.MaxBodyBytes)
 	if err != nil {
+		return err
+	}
+	asked := backend.ReadRequest(body)
+	var in chatRequest
+	if err := in.decode(body, asked); err != nil {
 		return err
 	}
 	if err := in.validate(); err != nil {
 		return err
 	}
-	asked := backend.ReadRequest(body)
 	if asked.Continue {
-		if err := in.continuable(r.continuer); err != nil {
+		if err := in.continuable(body, r.continuer); err != nil {
 			return err
 		}
 	}
@@ -72,7 +78,7 @@ func (r *Router) serveChat(w http.ResponseWriter, req *http.Request, who policy.
 		return g.relay(req, a)
 	}
 	return g.generate(req, a, func(resp *backend.Response) (backend.Outcome, error) {
-		answer, out, err := g.whole(resp)
+		answer, out, err := backend.ReadWhole(resp.Body)
 		if err == nil {
 			g.write(a, resp, answer)
 		}
@@ -86,6 +92,20 @@ func (g *generation) relay(req *http.Request, a *answerWriter) error {
 		a.header = resp.Header
 		return backend.Relay(a, a.flush, resp.Body, g.relayOptions())
 	})
+}
+
+// decode reads a body without its texts: they are nearly all of it, and have been
+// read in place.
+func (c *chatRequest) decode(body []byte, asked backend.Asked) error {
+	bulk := []backend.Member{{Name: "tools"}, {Name: "functions"}, {Name: "response_format"}}
+	if asked.Messages > 0 {
+		bulk = append(bulk, backend.Member{Name: "messages", Value: json.RawMessage("[{}]")})
+	}
+	head, err := backend.SetMembers(body, bulk...)
+	if err != nil {
+		head = body // where the words for what is wrong with it come from
+	}
+	return decodeObject(head, c)
 }
 
 func (c *chatRequest) validate() error {
@@ -114,14 +134,16 @@ func (c *chatRequest) validate() error {
 
 // continuable checks a request to carry on the last message. A backend that does
 // not know the wish would answer anew, and the text would stand there twice.
-func (c *chatRequest) continuable(able backend.Continuer) error {
-	var messages []struct {
-		Role string `json:"role"`
+func (c *chatRequest) continuable(body []byte, able backend.Continuer) error {
+	var said struct {
+		Messages []struct {
+			Role string `json:"role"`
+		} `json:"messages"`
 	}
-	switch err := json.Unmarshal(c.Messages, &messages); {
+	switch err := json.Unmarshal(body, &said); {
 	case able == nil:
 		return backend.Unsupported("continue_final_message", "this service can't continue a message")
-	case err != nil || messages[len(messages)-1].Role != "assistant":
+	case err != nil || len(said.Messages) == 0 || said.Messages[len(said.Messages)-1].Role != "assistant":
 		return &policy.FieldError{Field: "continue_final_message", Problem: "must be false unless the last message is the assistant's"}
 	case c.AddGenerationPrompt == nil || *c.AddGenerationPrompt:
 		return &policy.FieldError{Field: "add_generation_prompt", Problem: "must be false together with continue_final_message"}

@@ -55,7 +55,7 @@ type chatMessage struct {
 
 func (r *Router) serveGenerate(w http.ResponseWriter, req *http.Request, who policy.Identity) error {
 	var in generateRequest
-	if _, err := readJSON(w, req, r.opts.MaxBodyBytes, &in); err != nil {
+	if err := readJSON(w, req, r.opts.MaxBodyBytes, &in); err != nil {
 		return err
 	}
 	g := generation{router: r, who: who, began: r.opts.Now()}
@@ -79,7 +79,7 @@ func (r *Router) serveGenerate(w http.ResponseWriter, req *http.Request, who pol
 		return simpleError(g.simpleStream(req, a))
 	}
 	return simpleError(g.generate(req, a, func(resp *backend.Response) (backend.Outcome, error) {
-		answer, out, err := g.whole(resp)
+		answer, out, err := backend.ReadWhole(resp.Body)
 		if err != nil {
 			return out, err
 		}

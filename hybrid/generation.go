@@ -63,16 +63,6 @@ func gone(ctx context.Context, err error) error {
 	return &backend.Error{Code: backend.CodeCanceled, Err: err}
 }
 
-// whole reads an answer that is not streamed.
-func (g *generation) whole(resp *backend.Response) ([]byte, backend.Outcome, error) {
-	body, err := backend.ReadWhole(resp.Body)
-	if err != nil {
-		return nil, backend.Outcome{}, err
-	}
-	out, err := backend.ReadAnswer(body)
-	return body, out, err
-}
-
 // write sends a whole answer.
 func (g *generation) write(a *answerWriter, resp *backend.Response, body []byte) {
 	answerHeader(a.w.Header(), resp.Header)

@@ -48,7 +48,7 @@ type routeResponse struct {
 
 func (r *Router) serveRoute(w http.ResponseWriter, req *http.Request, who policy.Identity) error {
 	var in routeRequest
-	if _, err := readJSON(w, req, min(maxRouteBytes, r.opts.MaxBodyBytes), &in); err != nil {
+	if err := readJSON(w, req, min(maxRouteBytes, r.opts.MaxBodyBytes), &in); err != nil {
 		return err
 	}
 	if err := in.complete(); err != nil {

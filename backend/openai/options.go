@@ -163,11 +163,12 @@ func baseURL(raw string) (string, error) {
 }
 
 // newTransport differs from http.DefaultTransport where that throttles or buffers a relay: it keeps two idle connections
-// per host, and asks for gzip, which gathers events into blocks.
+// per host, asks for gzip, which gathers events into blocks, and sends a prompt of some length in two pieces.
 func newTransport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConns = 0
 	t.MaxIdleConnsPerHost = 256
 	t.DisableCompression = true
+	t.WriteBufferSize, t.ReadBufferSize = 8<<10, 8<<10
 	return t
 }
