@@ -72,7 +72,7 @@ func (s *events) begin() (bool, *Error) {
 		if event == nil {
 			return false, e
 		}
-		if event[0] == ':' {
+		if event[0] == ':' || len(event) <= len("\r\n") { // a comment, or the blank line behind one
 			s.drop(event)
 			continue
 		}
