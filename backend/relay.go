@@ -53,6 +53,9 @@ func Relay(dst io.Writer, flush func() error, src io.Reader, opts RelayOptions) 
 	opts = opts.withDefaults()
 	r := relay{dst: dst, flush: flush, in: events{src: src, max: opts.MaxEventBytes, buf: *pooled}, opts: opts}
 	if e := r.run(); e != nil {
+		if j, ok := src.(judge); ok {
+			j.judge(e)
+		}
 		return r.out, e
 	}
 	return r.out, nil

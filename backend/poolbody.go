@@ -1,0 +1,106 @@
+package backend
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"sync/atomic"
+)
+
+// place is an answer's body that gives its place at an endpoint back when it is closed, once.
+type place struct {
+	io.ReadCloser
+	pool     *Pool
+	endpoint *endpoint
+	left     atomic.Bool
+}
+
+// Close closes the body.
+func (p *place) Close() error {
+	if !p.left.Swap(true) {
+		p.pool.release(p.endpoint)
+	}
+	return p.ReadCloser.Close()
+}
+
+// keepWhole settles a request whose answer is there as a whole, and returns the body.
+func (p *Pool) keepWhole(e *endpoint, t ticket, body io.ReadCloser) io.ReadCloser {
+	p.settle(e, t, nil)
+	kept := &place{ReadCloser: body, pool: p, endpoint: e}
+	if begun, ok := body.(*begunBody); ok { // on the outside, where ReadWhole finds the text without copying it
+		kept.ReadCloser, begun.body = begun.body, kept
+		return begun
+	}
+	return kept
+}
+
+// doneTail is how many of a stream's last bytes are looked at for its end: "data: [DONE]" and line breaks.
+const doneTail = 24
+
+// watchedStream is a stream that tells its endpoint's circuit how it ended: when it is closed, unless a Relay has seen by
+// then what bytes alone don't show.
+type watchedStream struct {
+	place
+	ctx    context.Context // of the request
+	ticket ticket
+	tail   [doneTail]byte
+	end    atomic.Pointer[Error] // as far as was read; nil if it is whole
+	judged atomic.Bool
+}
+
+func (p *Pool) watchStream(ctx context.Context, e *endpoint, t ticket, body io.ReadCloser) io.ReadCloser {
+	p.update(e, "", func(instant) { e.circuit.began(t) })
+	s := &watchedStream{place: place{ReadCloser: body, pool: p, endpoint: e}, ctx: ctx, ticket: t}
+	s.end.Store(errLeft)
+	return s
+}
+
+// errLeft is the end of a stream that is closed before it has one: the client's doing.
+var errLeft = &Error{Code: CodeCanceled}
+
+// Read reads on. Nobody need read to io.EOF: a stream that said [DONE] is whole.
+func (s *watchedStream) Read(b []byte) (int, error) {
+	n, err := s.ReadCloser.Read(b)
+	switch {
+	case s.said(b[:n]):
+		s.end.Store(nil)
+	case err == nil, s.end.Load() == nil:
+	case err == io.EOF:
+		s.end.Store(&Error{Code: CodeTruncated})
+	default:
+		s.end.Store(AsError(err, CodeTruncated))
+	}
+	return n, err
+}
+
+// said reports whether [DONE] is the last that came, with the bytes read now.
+func (s *watchedStream) said(b []byte) bool {
+	b = b[max(0, len(b)-doneTail):]
+	copy(s.tail[:], s.tail[len(b):])
+	copy(s.tail[doneTail-len(b):], b)
+	before, done := bytes.CutSuffix(bytes.TrimRight(s.tail[:], "\r\n"), []byte(doneData))
+	return done && bytes.HasSuffix(bytes.TrimSuffix(before, []byte(" ")), []byte("data:"))
+}
+
+// Close ends the stream.
+func (s *watchedStream) Close() error {
+	s.judge(s.end.Load())
+	return s.place.Close()
+}
+
+// judge settles the request, once: with nil if the stream was whole. Relay calls it with the faults that it finds.
+func (s *watchedStream) judge(failed *Error) {
+	if s.judged.Swap(true) {
+		return
+	}
+	if failed != nil && s.ctx.Err() != nil {
+		failed = errLeft // whatever that looked like to others
+	}
+	if inner, ok := s.ReadCloser.(judge); ok {
+		inner.judge(failed)
+	}
+	s.pool.settle(s.endpoint, s.ticket, failed)
+}
+
+// judge is a source of Relay that wants to know what was wrong with it.
+type judge interface{ judge(failed *Error) }

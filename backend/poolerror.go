@@ -1,0 +1,122 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// failure is what one endpoint said in place of an answer.
+type failure struct {
+	endpoint string
+	err      *Error
+}
+
+// failures are those of one request, in order.
+type failures []failure
+
+// attempts counts the requests to endpoints that came of it.
+func (f failures) attempts() int {
+	n := 0
+	for _, one := range f {
+		n += max(one.err.Attempts, 1)
+	}
+	return n
+}
+
+// mostHopeful is the one that a client should hear of, as Pool.Generate says.
+func (f failures) mostHopeful() int {
+	best := 0
+	for i := range f {
+		if !f[best].err.betterThan(f[i].err) {
+			best = i
+		}
+	}
+	return best
+}
+
+// betterThan reports whether e leaves more hope than other, or the same sooner.
+func (e *Error) betterThan(other *Error) bool {
+	if mine, its := hopeOf(e.Code), hopeOf(other.Code); mine != its {
+		return mine > its
+	}
+	wait := func(e *Error) time.Duration {
+		if e.RetryAfter == 0 {
+			return math.MaxInt64
+		}
+		return e.RetryAfter
+	}
+	return wait(e) < wait(other)
+}
+
+// tell returns a copy of one failure that accounts for all. The others come as text: as errors their codes would match
+// under errors.Is as well.
+func (f failures) tell(which int) *Error {
+	e := *f[which].err
+	e.Endpoint = pathOf(f[which].endpoint, e.Endpoint)
+	e.Attempts = f.attempts()
+	var others []string
+	for i, other := range f {
+		if i != which {
+			name := pathOf(other.endpoint, other.err.Endpoint)
+			others = append(others, fmt.Sprintf("endpoint %s: %v", name, other.err))
+		}
+	}
+	if len(others) > 0 {
+		e.Err = errors.Join(e.Err, errors.New(strings.Join(others, "; ")))
+	}
+	return &e
+}
+
+// giveUp returns the error for a request that nobody is left to answer.
+func (p *Pool) giveUp(able []candidate, failed failures) *Error {
+	aside := p.aside(able)
+	if len(failed) == 0 {
+		return aside
+	}
+	e := failed.tell(failed.mostHopeful())
+	if e.RetryAfter == 0 && hopeOf(e.Code) >= hopeSoon {
+		e.RetryAfter = aside.RetryAfter
+	}
+	return e
+}
+
+// aside returns the error for candidates none of which may be asked now. RetryAfter is 0 if one may after all.
+func (p *Pool) aside(able []candidate) *Error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	wait := time.Duration(math.MaxInt64)
+	code := CodeQuotaExceeded
+	states := make([]string, len(able))
+	for i, c := range able {
+		state := c.circuit.state(now)
+		states[i] = c.Name + " is " + string(state)
+		if !c.ready {
+			states[i] = c.Name + " says that it isn't ready"
+		}
+		wait = min(wait, p.waitFor(c, now))
+		switch {
+		case state != EndpointLimited, verdictOn(c.circuit.limited) != verdictLimited:
+			code = CodeUnavailable
+		case c.circuit.limited == CodeRateLimited && code == CodeQuotaExceeded:
+			code = CodeRateLimited
+		}
+	}
+	why := errors.New("no endpoint can be asked: " + strings.Join(states, ", "))
+	return &Error{Code: code, RetryAfter: wait, Err: why}
+}
+
+// waitFor is how long until an endpoint may be asked: a guess where that depends on others.
+func (p *Pool) waitFor(c candidate, now instant) time.Duration {
+	switch from := c.circuit.from(); {
+	case c.circuit.state(now) == EndpointUnhealthy:
+		return p.opts.ProbeInterval
+	case from == never, !c.ready:
+		return p.opts.MinPause
+	default:
+		return time.Duration(max(from-now, 0))
+	}
+}

@@ -1,0 +1,204 @@
+package backend_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/edgewise-ai/edgewise/backend"
+)
+
+// upstream is a backend in the hands of a test. It answers everything, until told otherwise.
+type upstream struct {
+	mu       sync.Mutex
+	generate func(context.Context, *backend.Request) (*backend.Response, error)
+	models   func(context.Context) ([]backend.Model, error)
+	native   bool
+	unready  bool
+	asked    []backend.Request
+}
+
+func (u *upstream) Generate(ctx context.Context, req *backend.Request) (*backend.Response, error) {
+	u.mu.Lock()
+	u.asked = append(u.asked, *req)
+	generate := u.generate
+	u.mu.Unlock()
+	if generate != nil {
+		return generate(ctx, req)
+	}
+	if req.Stream {
+		return streams(streamText)(ctx, req)
+	}
+	return &backend.Response{Body: io.NopCloser(strings.NewReader(wholeAnswer))}, nil
+}
+
+func (u *upstream) Models(ctx context.Context) ([]backend.Model, error) {
+	u.mu.Lock()
+	models := u.models
+	u.mu.Unlock()
+	if models == nil {
+		return nil, &backend.Error{Code: backend.CodeUnavailable}
+	}
+	return models(ctx)
+}
+
+func (u *upstream) Continuation() backend.Continuation {
+	if u.native {
+		return backend.ContinuationNative
+	}
+	return backend.ContinuationNone
+}
+
+func (u *upstream) Ready() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return !u.unready
+}
+
+// does changes what the upstream does; nil makes it answer.
+func (u *upstream) does(generate func(context.Context, *backend.Request) (*backend.Response, error)) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.generate = generate
+}
+
+func (u *upstream) lists(ids ...string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.models = func(context.Context) ([]backend.Model, error) {
+		models := make([]backend.Model, len(ids))
+		for i, id := range ids {
+			models[i].ID = id
+		}
+		return models, nil
+	}
+}
+
+// times is how often the upstream was asked.
+func (u *upstream) times() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.asked)
+}
+
+const streamText = role + hello + stop + done
+
+// fails fails before an answer begins.
+func fails(e *backend.Error) func(context.Context, *backend.Request) (*backend.Response, error) {
+	return func(context.Context, *backend.Request) (*backend.Response, error) { return nil, e }
+}
+
+func failsWith(code backend.Code) func(context.Context, *backend.Request) (*backend.Response, error) {
+	return fails(&backend.Error{Code: code})
+}
+
+// streams answers with a text, one byte a read.
+func streams(text string) func(context.Context, *backend.Request) (*backend.Response, error) {
+	return streamsFrom(iotest.OneByteReader(strings.NewReader(text)))
+}
+
+func streamsFrom(r io.Reader) func(context.Context, *backend.Request) (*backend.Response, error) {
+	return func(context.Context, *backend.Request) (*backend.Response, error) {
+		return &backend.Response{Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: io.NopCloser(r)}, nil
+	}
+}
+
+// fakeClock stands still until it is moved.
+type fakeClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newFakeClock() *fakeClock { return &fakeClock{now: time.Unix(1_700_000_000, 0)} }
+
+func (c *fakeClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *fakeClock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// newPool makes a pool that nothing probes.
+func newPool(t testing.TB, opts backend.PoolOptions) *backend.Pool {
+	t.Helper()
+	if opts.ProbeInterval == 0 {
+		opts.ProbeInterval = -1
+	}
+	p, err := backend.NewPool(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+// team makes endpoints called a, b and so on.
+func team(ups ...*upstream) []backend.Endpoint {
+	endpoints := make([]backend.Endpoint, len(ups))
+	for i, u := range ups {
+		endpoints[i] = backend.Endpoint{Name: string(rune('a' + i)), Backend: u}
+	}
+	return endpoints
+}
+
+// ranked makes endpoints of which each is asked only after those before it.
+func ranked(ups ...*upstream) []backend.Endpoint {
+	endpoints := team(ups...)
+	for i := range endpoints {
+		endpoints[i].Priority = i
+	}
+	return endpoints
+}
+
+// ask sends a request and reads the answer, if there is one, to its end.
+func ask(t testing.TB, p *backend.Pool, req backend.Request) (*backend.Response, error) {
+	t.Helper()
+	resp, err := p.Generate(t.Context(), &req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp, err
+}
+
+// begin sends a request and leaves its answer open.
+func begin(t testing.TB, p *backend.Pool, req backend.Request) *backend.Response {
+	t.Helper()
+	resp, err := p.Generate(t.Context(), &req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp
+}
+
+var streamed = backend.Request{Stream: true}
+
+// status is what the pool says of an endpoint.
+func status(t testing.TB, p *backend.Pool, name string) backend.EndpointStatus {
+	t.Helper()
+	for _, s := range p.Status() {
+		if s.Name == name {
+			return s
+		}
+	}
+	t.Fatalf("no endpoint %s", name)
+	return backend.EndpointStatus{}
+}
+
+func wantState(t testing.TB, p *backend.Pool, name string, want backend.EndpointState) {
+	t.Helper()
+	if s := status(t, p, name); s.State != want {
+		t.Fatalf("endpoint %s is %s, want %s: %+v", name, s.State, want, s)
+	}
+}

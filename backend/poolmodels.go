@@ -1,0 +1,107 @@
+package backend
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+)
+
+// listing is what an endpoint listed.
+type listing struct {
+	models []Model
+	names  map[string]bool
+}
+
+// list asks an endpoint for its models, and keeps what it says.
+func (p *Pool) list(ctx context.Context, e *endpoint) error {
+	ctx, cancel := context.WithTimeout(ctx, p.opts.ProbeTimeout)
+	defer cancel()
+	return contain(func() error {
+		models, err := e.Backend.Models(ctx)
+		if err != nil {
+			return err
+		}
+		l := &listing{models, make(map[string]bool, len(models))}
+		for _, m := range models {
+			l.names[m.ID] = true
+		}
+		e.listed.Store(l)
+		return nil
+	})
+}
+
+// Models implements Backend: PoolOptions.DefaultModel, and what the endpoints serve, in order of priority and then as
+// they are given, each name once. Endpoints are asked all at once, for up to PoolOptions.ProbeTimeout; one with a map
+// need not be. One that fails, or that is known to be out of order, counts with what it listed last. It is an error
+// if nothing at all is known.
+func (p *Pool) Models(ctx context.Context) ([]Model, error) {
+	failed := p.listAll(ctx)
+	var all union
+	if p.opts.DefaultModel != "" {
+		all.add(Model{ID: p.opts.DefaultModel})
+	}
+	known := false
+	for _, e := range p.endpoints {
+		l := e.listed.Load()
+		switch {
+		case len(e.Models) > 0:
+			for _, alias := range slices.Sorted(maps.Keys(e.Models)) {
+				all.add(Model{ID: alias})
+			}
+		case l != nil:
+			for _, m := range l.models {
+				all.add(m)
+			}
+		default:
+			continue
+		}
+		known = true
+	}
+	if !known {
+		return nil, failed.tell(failed.mostHopeful())
+	}
+	return all.models, nil
+}
+
+// listAll lists the endpoints whose models may have become others. If one has none known, it failed.
+func (p *Pool) listAll(ctx context.Context) failures {
+	errs := make([]error, len(p.endpoints))
+	now := p.now()
+	var wg sync.WaitGroup
+	for i, e := range p.endpoints {
+		if len(e.Models) == 0 && (e.listed.Load() == nil || e.askable(now)) {
+			wg.Go(func() { errs[i] = p.list(ctx, e) })
+		}
+	}
+	wg.Wait()
+	var failed failures
+	for i, err := range errs {
+		if err != nil {
+			failed = append(failed, failure{p.endpoints[i].Name, AsError(err, CodeUnavailable)})
+		}
+	}
+	return failed
+}
+
+// union is models without repetition.
+type union struct {
+	models []Model
+	at     map[string]int
+}
+
+// add takes a model unless it is there. One that is there by name alone gets what else is known of it.
+func (u *union) add(m Model) {
+	i, known := u.at[m.ID]
+	switch {
+	case m.ID == "":
+	case !known:
+		if u.at == nil {
+			u.at = make(map[string]int)
+		}
+		u.at[m.ID] = len(u.models)
+		u.models = append(u.models, m)
+	case u.models[i] == Model{ID: m.ID}:
+		u.models[i] = m
+	}
+}

@@ -1,0 +1,85 @@
+package backend
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// EndpointState says whether an endpoint of a [Pool] is asked and, if not, what is the gravest reason.
+type EndpointState string
+
+const (
+	// EndpointClosed means: its circuit is closed, and it is asked.
+	EndpointClosed EndpointState = "closed"
+	// EndpointHalfOpen means: it failed too often, and is asked one request at a time until an answer begins.
+	EndpointHalfOpen EndpointState = "half_open"
+	// EndpointLimited means: it is out of rate or quota, or said when to come back, and isn't asked until then.
+	EndpointLimited EndpointState = "limited"
+	// EndpointOpen means: it failed too often, and isn't asked for a pause.
+	EndpointOpen EndpointState = "open"
+	// EndpointUnhealthy means: its probes fail, and it isn't asked until one succeeds.
+	EndpointUnhealthy EndpointState = "unhealthy"
+)
+
+// EndpointStatus is how an endpoint of a [Pool] is doing.
+type EndpointStatus struct {
+	Name     string
+	Priority int
+	State    EndpointState
+
+	// Until is when the endpoint may be asked again. Zero means that it may be now, or that nobody knows.
+	Until time.Time
+
+	// InFlight counts the requests whose answer isn't closed, Requests all that it was asked, Failures those of them
+	// that ended, before or in the midst of an answer, by its fault or because it was out of rate or quota.
+	InFlight int
+	Requests uint64
+	Failures uint64
+
+	// LastFailure is the code of the last of Failures. Empty means there was none.
+	LastFailure Code
+}
+
+// Status returns how the endpoints are doing, for health pages and metrics, in order of priority and then as given.
+func (p *Pool) Status() []EndpointStatus {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	all := make([]EndpointStatus, len(p.endpoints))
+	for i, e := range p.endpoints {
+		all[i] = EndpointStatus{
+			Name:        e.Name,
+			Priority:    e.Priority,
+			State:       e.circuit.state(now),
+			InFlight:    int(e.inFlight),
+			Requests:    e.requests,
+			Failures:    e.failures,
+			LastFailure: e.last,
+		}
+		if from := e.circuit.from(); from > now && from != never {
+			all[i].Until = p.start.Add(time.Duration(from))
+		}
+	}
+	return all
+}
+
+// logChange tells the operator that a request or a probe brought an endpoint into another state, and for how long at
+// least: what time alone changes isn't told again.
+func (p *Pool) logChange(e *endpoint, code Code, before, after EndpointState, wait instant) {
+	level := slog.LevelInfo
+	attrs := []slog.Attr{
+		slog.String("endpoint", e.Name), slog.String("from", string(before)), slog.String("to", string(after)),
+	}
+	if code != "" {
+		attrs = append(attrs, slog.String("code", string(code)))
+	}
+	switch after {
+	case EndpointOpen, EndpointLimited:
+		level = slog.LevelWarn
+		attrs = append(attrs, slog.Duration("for", time.Duration(wait)))
+	case EndpointUnhealthy:
+		level = slog.LevelWarn
+	}
+	p.opts.Logger.LogAttrs(context.Background(), level, "backend: an endpoint's state changed", attrs...)
+}
