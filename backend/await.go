@@ -2,6 +2,7 @@ package backend
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"slices"
@@ -51,7 +52,7 @@ func awaitOutput(body io.ReadCloser) (io.ReadCloser, *Error) {
 		case begun:
 			return &begunBody{held: in.buf[:in.end], pooled: pooled, err: readErr, body: body}, nil
 		case e != nil:
-		case readErr == io.EOF:
+		case errors.Is(readErr, io.EOF):
 			e = &Error{Code: CodeTruncated, Err: io.ErrUnexpectedEOF}
 		case readErr != nil:
 			e = AsError(readErr, CodeTruncated)
@@ -137,11 +138,16 @@ func (b *begunBody) Close() error {
 	return b.body.Close()
 }
 
+// Whole returns an answer that isn't streamed, and nil for a stream.
+func (b *begunBody) Whole() ([]byte, Outcome) { return b.whole, b.outcome }
+
 // ReadWhole reads an answer that isn't streamed, up to MaxAnswerBytes, and what ReadAnswer makes of it. It costs nothing
-// for a body that Await made. Failures are *Errors.
+// for a body that Await made, or one that has its method Whole. Failures are *Errors.
 func ReadWhole(body io.Reader) ([]byte, Outcome, error) {
-	if begun, ok := body.(*begunBody); ok && begun.whole != nil {
-		return begun.whole, begun.outcome, nil
+	if held, ok := body.(interface{ Whole() ([]byte, Outcome) }); ok {
+		if text, out := held.Whole(); text != nil {
+			return text, out, nil
+		}
 	}
 	text, err := readAll(io.LimitReader(body, MaxAnswerBytes+1))
 	if err != nil {

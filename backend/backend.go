@@ -5,9 +5,9 @@
 // times the CPU of one that doesn't, and loses every field it has no name for. What must be known about an answer
 // (tokens, finish reason, whether it was cut short) is read on the way by [Relay] and [ReadAnswer].
 //
-// Package backend/openai adapts any OpenAI-compatible API, [FromGenerator] any model that runs in this process, [NewPool]
-// makes one backend of several, and package backend/backendtest checks any of them. This package needs the standard
-// library only.
+// Package backend/openai adapts any OpenAI-compatible API, [FromGenerator] any model that runs in this process, package
+// backend/pool makes one backend of several, and package backend/backendtest checks any of them. This package needs the
+// standard library only.
 package backend
 
 import (
@@ -56,7 +56,7 @@ type Request struct {
 	// would double the text.
 	Continue bool
 
-	// Conversation names what the request belongs to, so that a [Pool] can send it where earlier ones left their prefix
+	// Conversation names what the request belongs to, so that a pool can send it where earlier ones left their prefix
 	// in a cache. It says nothing else, and means nothing upstream. Empty means none.
 	Conversation string
 }
@@ -71,10 +71,10 @@ type Response struct {
 	// the work upstream. Its Read may wait as long as the model thinks.
 	Body io.ReadCloser
 
-	// Endpoint names the endpoint of a [Pool] that answers; empty without one.
+	// Endpoint names the endpoint of a pool that answers; empty without one.
 	Endpoint string
 
-	// Attempts is how many requests the answer took, failed ones included; 0 means one.
+	// Attempts is how many requests the answer took, failed ones included; 0 means that nobody counted, which is one.
 	Attempts int
 }
 

@@ -87,7 +87,7 @@ type Error struct {
 	// Type, Code, Param and Message; only adapters that took their keys out of it set it.
 	Body json.RawMessage
 
-	// Endpoint and Attempts are as in Response.
+	// Endpoint and Attempts are as in Response, but both are empty where a pool found nobody to ask.
 	Endpoint string
 	Attempts int
 

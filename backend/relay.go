@@ -2,6 +2,7 @@ package backend
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"time"
 )
@@ -45,6 +46,8 @@ func (o RelayOptions) withDefaults() RelayOptions {
 //     reads it;
 //   - dst fails: CodeCanceled, for the client has gone.
 //
+// A src with a method Judge(*Error), as a pool's streams have, is told of the fault too.
+//
 // The client learns of the first two in-band, by an event `data: {"error":{…}}`, and never gets a [DONE] after it.
 // Relay neither closes src nor reads past [DONE].
 func Relay(dst io.Writer, flush func() error, src io.Reader, opts RelayOptions) (Outcome, error) {
@@ -53,8 +56,8 @@ func Relay(dst io.Writer, flush func() error, src io.Reader, opts RelayOptions) 
 	opts = opts.withDefaults()
 	r := relay{dst: dst, flush: flush, in: events{src: src, max: opts.MaxEventBytes, buf: *pooled}, opts: opts}
 	if e := r.run(); e != nil {
-		if j, ok := src.(judge); ok {
-			j.judge(e)
+		if j, ok := src.(interface{ Judge(*Error) }); ok {
+			j.Judge(e)
 		}
 		return r.out, e
 	}
@@ -97,7 +100,7 @@ func (r *relay) copy() *Error {
 		if e != nil || r.out.Done {
 			return e
 		}
-		if readErr == io.EOF {
+		if errors.Is(readErr, io.EOF) {
 			return r.atEnd()
 		}
 		if readErr != nil {

@@ -39,7 +39,7 @@
 //
 // /chat/completions passes on what it does not know, in both directions. It has two
 // members of its own, which no upstream sees: privacy, and conversationId, by which
-// a [github.com/edgewise-ai/edgewise/backend.Pool] sends a conversation where its
+// a [github.com/edgewise-ai/edgewise/backend/pool.Pool] sends a conversation where its
 // prefix is cached. An answer that
 // broke off elsewhere is carried on with "continue_final_message": true and
 // "add_generation_prompt": false, if the routing answer says "continuation":

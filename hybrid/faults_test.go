@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/backend/backendtest"
 	"github.com/edgewise-ai/edgewise/backend/openai"
+	"github.com/edgewise-ai/edgewise/backend/pool"
 	"github.com/edgewise-ai/edgewise/hybrid"
 )
 
@@ -52,11 +54,11 @@ func alone(t *testing.T, fault backendtest.Fault) (backend.Backend, []*backendte
 // twice, for the pool has others.
 func pooled(t *testing.T, fault backendtest.Fault) (backend.Backend, []*backendtest.Server) {
 	ups := []*backendtest.Server{faulty(t, fault), faulty(t, fault), backendtest.NewServer(t)}
-	var endpoints []backend.Endpoint
+	var endpoints []pool.Endpoint
 	for i, up := range ups {
-		endpoints = append(endpoints, backend.Endpoint{Name: fmt.Sprintf("e%d", i+1), Backend: adapter(t, up, -1, silence), Priority: i})
+		endpoints = append(endpoints, pool.Endpoint{Name: fmt.Sprintf("e%d", i+1), Backend: adapter(t, up, -1, silence), Priority: i})
 	}
-	p, err := backend.NewPool(backend.PoolOptions{Endpoints: endpoints, DefaultModel: backendtest.ModelID, ProbeInterval: -1})
+	p, err := pool.New(pool.Options{Endpoints: endpoints, DefaultModel: backendtest.ModelID, ProbeInterval: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +141,7 @@ func strike(t *testing.T, c backendtest.Case, start func(*testing.T, backendtest
 	var asked []string
 	total := 0
 	for _, up := range ups {
-		asked = append(asked, fmt.Sprint(len(up.Requests())))
+		asked = append(asked, strconv.Itoa(len(up.Requests())))
 		total += len(up.Requests())
 	}
 	if entry.Attempts != total {
@@ -163,12 +165,13 @@ var keyStars = regexp.MustCompile(`\*{8,}`)
 func seenBy(t *testing.T, a answer, stream bool) (seen, code string) {
 	t.Helper()
 	text := keyStars.ReplaceAllString(strings.TrimSpace(string(a.body)), "***")
-	seen = fmt.Sprint(a.status)
+	said := []string{strconv.Itoa(a.status)}
 	for _, name := range []string{"Retry-After", "Retry-After-Ms", "X-Should-Retry", "X-Ratelimit-Remaining-Requests"} {
 		if v := a.header.Get(name); v != "" {
-			seen += fmt.Sprintf(" %s:%s", name, v)
+			said = append(said, name+":"+v)
 		}
 	}
+	seen = strings.Join(said, " ")
 	switch {
 	case a.status != http.StatusOK:
 		return seen + " " + text, errorCode(t, text)

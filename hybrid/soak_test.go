@@ -20,6 +20,7 @@ import (
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/backend/backendtest"
+	"github.com/edgewise-ai/edgewise/backend/pool"
 	"github.com/edgewise-ai/edgewise/hybrid"
 	"github.com/edgewise-ai/edgewise/hybrid/ledger"
 	"github.com/edgewise-ai/edgewise/policy"
@@ -148,7 +149,7 @@ func TestSoak(t *testing.T) {
 
 // soakService is the whole stack on two upstreams. Shut closes it.
 func soakService(t *testing.T, questions []*question) (s *service, shut func()) {
-	var endpoints []backend.Endpoint
+	var endpoints []pool.Endpoint
 	var ups []*backendtest.Server
 	for i := range 2 {
 		up := backendtest.NewServer(t)
@@ -167,9 +168,9 @@ func soakService(t *testing.T, questions []*question) (s *service, shut func()) 
 			return q.fault
 		})
 		ups = append(ups, up)
-		endpoints = append(endpoints, backend.Endpoint{Name: fmt.Sprintf("e%d", i), Backend: adapter(t, up, 1, soakSilence)})
+		endpoints = append(endpoints, pool.Endpoint{Name: fmt.Sprintf("e%d", i), Backend: adapter(t, up, 1, soakSilence)})
 	}
-	p, err := backend.NewPool(backend.PoolOptions{
+	p, err := pool.New(pool.Options{
 		Endpoints: endpoints, DefaultModel: backendtest.ModelID, ProbeInterval: -1,
 		MinPause: time.Microsecond, MaxPause: 50 * time.Microsecond, // questions that share a fault with nobody should hardly feel it
 	})

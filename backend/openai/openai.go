@@ -81,7 +81,7 @@ func (b *Backend) Generate(ctx context.Context, req *backend.Request) (*backend.
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", mediaType(req.Stream))
 	r.SetResponseHandler(func(resp *http.Response) error { return awaitAnswer(resp, req.Stream) })
-	resp, err := b.do(r)
+	resp, err := b.do(r) //nolint:bodyclose // the caller closes it
 	if err != nil {
 		e := backend.AsError(err, backend.CodeInternal)
 		e.Attempts = *attempts

@@ -64,7 +64,7 @@ type Options struct {
 	Continuation Continuation
 
 	// MaxRetries is how often a failed request is sent again, as long as no answer began. Negative means never, which
-	// suits an endpoint of a backend.Pool whose others are better asked at once. Defaults to 2.
+	// suits an endpoint of a pool whose others are better asked at once. Defaults to 2.
 	MaxRetries int
 
 	// RetryBudget is how many retries a hundred requests may bring about in the long run, so that an outage is not

@@ -8,6 +8,7 @@ import (
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/backend/openai"
+	"github.com/edgewise-ai/edgewise/backend/pool"
 	"github.com/edgewise-ai/edgewise/hybrid"
 	"github.com/edgewise-ai/edgewise/hybrid/ledger"
 	"github.com/edgewise-ai/edgewise/policy"
@@ -47,8 +48,13 @@ func newEdgewise(upstream string) (http.Handler, error) {
 	return mux, nil
 }
 
+// newBackend is a pool, as in production, of one endpoint, as there is.
 func newBackend(upstream string) (backend.Backend, error) {
-	return openai.New(openai.Options{BaseURL: upstream})
+	api, err := openai.New(openai.Options{BaseURL: upstream})
+	if err != nil {
+		return nil, err
+	}
+	return pool.New(pool.Options{Endpoints: []pool.Endpoint{{Name: "mock", Backend: api}}})
 }
 
 // ledgerEntries is small, lest the ledger's memory make the heap larger and the

@@ -1,4 +1,4 @@
-package backend_test
+package pool_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/backend/pool"
 )
 
 // probeEvery is the interval in these tests, and longest between two probes' beginnings if they take no time. A whole
@@ -41,11 +42,11 @@ func (p *probed) pass(n int) {
 }
 
 // probedPool is a pool of one endpoint, a.
-func probedPool(t *testing.T) (*backend.Pool, *upstream, *probed) {
+func probedPool(t *testing.T) (*pool.Pool, *upstream, *probed) {
 	t.Helper()
 	a, probe := &upstream{}, &probed{}
-	p, err := backend.NewPool(backend.PoolOptions{
-		Endpoints: []backend.Endpoint{{Name: "a", Backend: a, Probe: probe.probe}},
+	p, err := pool.New(pool.Options{
+		Endpoints: []pool.Endpoint{{Name: "a", Backend: a, Probe: probe.probe}},
 		Failures:  1, MinPause: time.Hour, MaxPause: time.Hour,
 	})
 	if err != nil {
@@ -58,27 +59,27 @@ func probedPool(t *testing.T) (*backend.Pool, *upstream, *probed) {
 func TestProbesThatFailPutAside(t *testing.T) {
 	for _, test := range []struct {
 		err  error
-		want backend.EndpointState
+		want pool.State
 	}{
-		{errors.New("connection refused"), backend.EndpointUnhealthy},
-		{context.DeadlineExceeded, backend.EndpointUnhealthy},
-		{&backend.Error{Code: backend.CodeUnavailable}, backend.EndpointUnhealthy},
-		{&backend.Error{Code: backend.CodeTruncated}, backend.EndpointUnhealthy},
-		{&backend.Error{Code: backend.CodeInternal}, backend.EndpointUnhealthy},
-		{&backend.Error{Code: backend.CodeBadResponse}, backend.EndpointClosed}, // a 404: it has no list of models
-		{&backend.Error{Code: backend.CodeUpstreamAuth}, backend.EndpointClosed},
-		{&backend.Error{Code: backend.CodeRateLimited}, backend.EndpointClosed},
-		{nil, backend.EndpointClosed},
+		{errors.New("connection refused"), pool.Unhealthy},
+		{context.DeadlineExceeded, pool.Unhealthy},
+		{&backend.Error{Code: backend.CodeUnavailable}, pool.Unhealthy},
+		{&backend.Error{Code: backend.CodeTruncated}, pool.Unhealthy},
+		{&backend.Error{Code: backend.CodeInternal}, pool.Unhealthy},
+		{&backend.Error{Code: backend.CodeBadResponse}, pool.Closed}, // a 404: it has no list of models
+		{&backend.Error{Code: backend.CodeUpstreamAuth}, pool.Closed},
+		{&backend.Error{Code: backend.CodeRateLimited}, pool.Closed},
+		{nil, pool.Closed},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			p, a, probe := probedPool(t)
 			defer p.Close()
 			probe.says(test.err)
 			probe.pass(1)
-			wantState(t, p, "a", backend.EndpointClosed)
+			wantState(t, p, "a", pool.Closed)
 			probe.pass(1)
 			wantState(t, p, "a", test.want)
-			if test.want == backend.EndpointClosed {
+			if test.want == pool.Closed {
 				return
 			}
 			if until := status(t, p, "a").Until; !until.IsZero() {
@@ -91,7 +92,7 @@ func TestProbesThatFailPutAside(t *testing.T) {
 			// Somebody is there again, though not to be probed.
 			probe.says(&backend.Error{Code: backend.CodeBadResponse})
 			probe.pass(1)
-			wantState(t, p, "a", backend.EndpointClosed)
+			wantState(t, p, "a", pool.Closed)
 		})
 	}
 }
@@ -106,7 +107,7 @@ func TestProbesThatFailCountInARowOnly(t *testing.T) {
 			probe.says(nil)
 			probe.pass(1)
 		}
-		wantState(t, p, "a", backend.EndpointClosed)
+		wantState(t, p, "a", pool.Closed)
 	})
 }
 
@@ -121,20 +122,20 @@ func TestAnswersOutweighProbes(t *testing.T) {
 				t.Fatal(err)
 			}
 			probe.pass(1)
-			wantState(t, p, "a", backend.EndpointClosed)
+			wantState(t, p, "a", pool.Closed)
 		}
 		open := begin(t, p, streamed) // counts as well
 		probe.pass(2)
-		wantState(t, p, "a", backend.EndpointClosed)
+		wantState(t, p, "a", pool.Closed)
 		probe.pass(1)
-		wantState(t, p, "a", backend.EndpointUnhealthy)
+		wantState(t, p, "a", pool.Unhealthy)
 		// An answer that goes on from before doesn't make it healthy.
 		if _, err := io.Copy(io.Discard, open.Body); err != nil {
 			t.Error(err)
 		}
 		open.Body.Close()
 		probe.pass(1)
-		wantState(t, p, "a", backend.EndpointUnhealthy)
+		wantState(t, p, "a", pool.Unhealthy)
 		if a.times() != 6 {
 			t.Errorf("asked %d times", a.times())
 		}
@@ -148,24 +149,24 @@ func TestProbesEndPausesButCloseNothing(t *testing.T) {
 		a.does(failsWith(dead))
 		for range 3 {
 			_, _ = ask(t, p, hi)
-			wantState(t, p, "a", backend.EndpointOpen)
+			wantState(t, p, "a", pool.Open)
 			probe.says(&backend.Error{Code: backend.CodeBadResponse})
 			probe.pass(1)
-			wantState(t, p, "a", backend.EndpointOpen)
+			wantState(t, p, "a", pool.Open)
 			probe.says(nil)
 			probe.pass(1)
-			wantState(t, p, "a", backend.EndpointHalfOpen)
+			wantState(t, p, "a", pool.HalfOpen)
 		}
 		a.does(nil)
 		if _, err := ask(t, p, hi); err != nil {
 			t.Error(err)
 		}
-		wantState(t, p, "a", backend.EndpointClosed)
+		wantState(t, p, "a", pool.Closed)
 
 		a.does(failsWith(backend.CodeRateLimited))
 		_, _ = ask(t, p, hi)
 		probe.pass(2)
-		wantState(t, p, "a", backend.EndpointLimited) // that it is there doesn't lift a limit
+		wantState(t, p, "a", pool.Limited) // that it is there doesn't lift a limit
 	})
 }
 
@@ -174,7 +175,7 @@ func TestProbesAreContained(t *testing.T) {
 		a, b := &upstream{}, &upstream{}
 		a.models = func(context.Context) ([]backend.Model, error) { panic("bug") }
 		var asked atomic.Int64
-		p, err := backend.NewPool(backend.PoolOptions{Endpoints: []backend.Endpoint{
+		p, err := pool.New(pool.Options{Endpoints: []pool.Endpoint{
 			{Name: "a", Backend: a},
 			{Name: "b", Backend: b, Probe: func(context.Context) error { asked.Add(1); panic("bug") }},
 		}})
@@ -183,8 +184,8 @@ func TestProbesAreContained(t *testing.T) {
 		}
 		defer p.Close()
 		time.Sleep(2 * probeEvery)
-		wantState(t, p, "a", backend.EndpointUnhealthy)
-		wantState(t, p, "b", backend.EndpointUnhealthy)
+		wantState(t, p, "a", pool.Unhealthy)
+		wantState(t, p, "b", pool.Unhealthy)
 		if n := asked.Load(); n < 2 || n > 3 {
 			t.Errorf("%d probes in two intervals", n)
 		}
@@ -199,8 +200,8 @@ func TestProbesDontWaitForEachOther(t *testing.T) {
 			return ctx.Err()
 		}
 		b := &probed{}
-		p, err := backend.NewPool(backend.PoolOptions{
-			Endpoints: []backend.Endpoint{
+		p, err := pool.New(pool.Options{
+			Endpoints: []pool.Endpoint{
 				{Name: "a", Backend: &upstream{}, Probe: hangs},
 				{Name: "b", Backend: &upstream{}, Probe: b.probe},
 			},
@@ -213,9 +214,9 @@ func TestProbesDontWaitForEachOther(t *testing.T) {
 		if n := b.times.Load(); n < 32 || n > 41 {
 			t.Errorf("b was probed %d times in 30 seconds", n)
 		}
-		wantState(t, p, "a", backend.EndpointClosed)
+		wantState(t, p, "a", pool.Closed)
 		time.Sleep(100 * time.Second)
-		wantState(t, p, "a", backend.EndpointUnhealthy)
+		wantState(t, p, "a", pool.Unhealthy)
 		p.Close()
 	})
 }
@@ -226,7 +227,7 @@ func TestProbesLearnWhatEndpointsList(t *testing.T) {
 		a, b := &upstream{}, &upstream{}
 		a.lists("x")
 		b.lists("y")
-		p := newPool(t, backend.PoolOptions{Endpoints: team(a, b), ProbeInterval: probeEvery})
+		p := newPool(t, pool.Options{Endpoints: team(a, b), ProbeInterval: probeEvery})
 		defer p.Close()
 		synctest.Wait()
 		for range 10 {
@@ -248,8 +249,8 @@ func TestProbesLearnWhatEndpointsList(t *testing.T) {
 func TestPoolCloseEndsProbes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hanging, probes := 0, 0
-		p, err := backend.NewPool(backend.PoolOptions{Endpoints: []backend.Endpoint{
-			{Name: "a", Backend: backend.FromGenerator(says(nil, counted, nil), backend.GeneratorOptions{})},
+		p, err := pool.New(pool.Options{Endpoints: []pool.Endpoint{
+			{Name: "a", Backend: backend.FromGenerator(says("hello"), backend.GeneratorOptions{})},
 			{Name: "b", Backend: &upstream{}, Probe: func(ctx context.Context) error {
 				if probes++; probes == 1 {
 					return errors.New("connection refused")
@@ -273,7 +274,7 @@ func TestPoolCloseEndsProbes(t *testing.T) {
 				t.Errorf("closed with %v and %d probes under way", err, hanging)
 			}
 		}
-		wantState(t, p, "b", backend.EndpointClosed)
+		wantState(t, p, "b", pool.Closed)
 		if _, err := ask(t, p, hi); err != nil {
 			t.Errorf("after Close: %v", err)
 		}

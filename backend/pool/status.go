@@ -1,32 +1,34 @@
-package backend
+package pool
 
 import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/edgewise-ai/edgewise/backend"
 )
 
-// EndpointState says whether an endpoint of a [Pool] is asked and, if not, what is the gravest reason.
-type EndpointState string
+// State says whether an endpoint of a [Pool] is asked and, if not, what is the gravest reason.
+type State string
 
 const (
-	// EndpointClosed means: its circuit is closed, and it is asked.
-	EndpointClosed EndpointState = "closed"
-	// EndpointHalfOpen means: it failed too often, and is asked one request at a time until an answer begins.
-	EndpointHalfOpen EndpointState = "half_open"
-	// EndpointLimited means: it is out of rate or quota, or said when to come back, and isn't asked until then.
-	EndpointLimited EndpointState = "limited"
-	// EndpointOpen means: it failed too often, and isn't asked for a pause.
-	EndpointOpen EndpointState = "open"
-	// EndpointUnhealthy means: its probes fail, and it isn't asked until one succeeds.
-	EndpointUnhealthy EndpointState = "unhealthy"
+	// Closed means: its circuit is closed, and it is asked.
+	Closed State = "closed"
+	// HalfOpen means: it failed too often, and is asked one request at a time until an answer begins.
+	HalfOpen State = "half_open"
+	// Limited means: it is out of rate or quota, or said when to come back, and isn't asked until then.
+	Limited State = "limited"
+	// Open means: it failed too often, and isn't asked for a pause.
+	Open State = "open"
+	// Unhealthy means: its probes fail, and it isn't asked until one succeeds.
+	Unhealthy State = "unhealthy"
 )
 
 // EndpointStatus is how an endpoint of a [Pool] is doing.
 type EndpointStatus struct {
 	Name     string
 	Priority int
-	State    EndpointState
+	State    State
 
 	// Until is when the endpoint may be asked again. Zero means that it may be now, or that nobody knows.
 	Until time.Time
@@ -38,7 +40,7 @@ type EndpointStatus struct {
 	Failures uint64
 
 	// LastFailure is the code of the last of Failures. Empty means there was none.
-	LastFailure Code
+	LastFailure backend.Code
 }
 
 // Status returns how the endpoints are doing, for health pages and metrics, in order of priority and then as given.
@@ -66,7 +68,7 @@ func (p *Pool) Status() []EndpointStatus {
 
 // logChange tells the operator that a request or a probe brought an endpoint into another state, and for how long at
 // least: what time alone changes isn't told again.
-func (p *Pool) logChange(e *endpoint, code Code, before, after EndpointState, wait instant) {
+func (p *Pool) logChange(e *endpoint, code backend.Code, before, after State, wait instant) {
 	level := slog.LevelInfo
 	attrs := []slog.Attr{
 		slog.String("endpoint", e.Name), slog.String("from", string(before)), slog.String("to", string(after)),
@@ -75,11 +77,11 @@ func (p *Pool) logChange(e *endpoint, code Code, before, after EndpointState, wa
 		attrs = append(attrs, slog.String("code", string(code)))
 	}
 	switch after {
-	case EndpointOpen, EndpointLimited:
+	case Open, Limited:
 		level = slog.LevelWarn
 		attrs = append(attrs, slog.Duration("for", time.Duration(wait)))
-	case EndpointUnhealthy:
+	case Unhealthy:
 		level = slog.LevelWarn
 	}
-	p.opts.Logger.LogAttrs(context.Background(), level, "backend: an endpoint's state changed", attrs...)
+	p.opts.Logger.LogAttrs(context.Background(), level, "pool: an endpoint's state changed", attrs...)
 }

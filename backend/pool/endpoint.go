@@ -1,4 +1,4 @@
-package backend
+package pool
 
 import (
 	"cmp"
@@ -8,6 +8,8 @@ import (
 	"maps"
 	"sync/atomic"
 	"time"
+
+	"github.com/edgewise-ai/edgewise/backend"
 )
 
 // endpoint is an Endpoint at work.
@@ -15,31 +17,31 @@ type endpoint struct {
 	Endpoint
 	weight    int64
 	hash      uint64 // of its name
-	continuer Continuer
-	readier   Readier
+	continuer backend.Continuer
+	readier   backend.Readier
 
 	listed atomic.Pointer[listing] // the last good one; nil if there was none
 	from   atomic.Int64            // circuit.from, for those who take no lock
 
 	// The pool's mu guards these.
 	circuit  circuit
-	inFlight int64  // until the answer's body is closed
-	requests uint64 // that it was asked
-	failures uint64 // of those, that failed by its fault or for want of its rate or quota
-	last     Code   // of the last such failure
+	inFlight int64        // until the answer's body is closed
+	requests uint64       // that it was asked
+	failures uint64       // of those, that failed by its fault or for want of its rate or quota
+	last     backend.Code // of the last such failure
 }
 
-func newEndpoint(given Endpoint, opts *PoolOptions) *endpoint {
+func newEndpoint(given Endpoint, opts *Options) *endpoint {
 	given.Models = maps.Clone(given.Models)
 	e := &endpoint{Endpoint: given, weight: int64(cmp.Or(given.Weight, 1)), hash: hash(given.Name)}
 	e.circuit.opts = opts
-	e.continuer, _ = given.Backend.(Continuer)
-	e.readier, _ = given.Backend.(Readier)
+	e.continuer, _ = given.Backend.(backend.Continuer)
+	e.readier, _ = given.Backend.(backend.Readier)
 	return e
 }
 
 func (e *endpoint) continues() bool {
-	return e.continuer != nil && e.continuer.Continuation() == ContinuationNative
+	return e.continuer != nil && e.continuer.Continuation() == backend.ContinuationNative
 }
 
 // willing asks a Backend that has an opinion of its own.
@@ -49,12 +51,12 @@ func (e *endpoint) willing() bool { return e.readier == nil || e.readier.Ready()
 func (e *endpoint) askable(now instant) bool { return e.from.Load() <= int64(now) && e.willing() }
 
 // generate asks the Backend, and contains it.
-func (e *endpoint) generate(ctx context.Context, req *Request) (resp *Response, err error) {
+func (e *endpoint) generate(ctx context.Context, req *backend.Request) (resp *backend.Response, err error) {
 	err = contain(func() error {
 		var err error
 		resp, err = e.Backend.Generate(ctx, req)
 		if err == nil && (resp == nil || resp.Body == nil) {
-			return &Error{Code: CodeInternal, Err: errors.New("the endpoint's backend gave neither answer nor error")}
+			return &backend.Error{Code: backend.CodeInternal, Err: errors.New("the endpoint's backend gave neither answer nor error")}
 		}
 		return err
 	})
@@ -65,14 +67,14 @@ func (e *endpoint) generate(ctx context.Context, req *Request) (resp *Response, 
 func contain(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = &Error{Code: CodeInternal, Err: fmt.Errorf("the endpoint's backend panicked: %v", v)}
+			err = &backend.Error{Code: backend.CodeInternal, Err: fmt.Errorf("the endpoint's backend panicked: %v", v)}
 		}
 	}()
 	return f()
 }
 
 // update changes an endpoint's state, and logs what came of it. Code is what moved it, "" for no failure.
-func (p *Pool) update(e *endpoint, code Code, change func(now instant)) {
+func (p *Pool) update(e *endpoint, code backend.Code, change func(now instant)) {
 	p.mu.Lock()
 	now := p.now()
 	before := e.circuit.state(now)
@@ -86,8 +88,8 @@ func (p *Pool) update(e *endpoint, code Code, change func(now instant)) {
 }
 
 // settle takes an outcome into account: nil for a whole answer.
-func (p *Pool) settle(e *endpoint, t ticket, failed *Error) {
-	var code Code
+func (p *Pool) settle(e *endpoint, t ticket, failed *backend.Error) {
+	var code backend.Code
 	var wait time.Duration
 	if failed != nil {
 		code, wait = failed.Code, failed.RetryAfter

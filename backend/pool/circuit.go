@@ -1,9 +1,11 @@
-package backend
+package pool
 
 import (
 	"math"
 	"math/rand/v2"
 	"time"
+
+	"github.com/edgewise-ai/edgewise/backend"
 )
 
 // probesMissed is how many probes in a row must fail to mark an endpoint unhealthy. One may be lost, or find a model
@@ -16,7 +18,7 @@ const probesMissed = 2
 // Its states follow from three things that are independent of each other: the circuit proper, which is closed, broken
 // until a time, or broken and open to one trial; how long the endpoint wants to be left alone; and what probes say.
 type circuit struct {
-	opts *PoolOptions
+	opts *Options
 
 	failures int           // in a row, while closed
 	pause    time.Duration // the last one, before jitter; 0 after a whole answer
@@ -25,8 +27,8 @@ type circuit struct {
 	trial    bool    // if broken: one is under way
 	epoch    uint    // counts the times it broke
 
-	limited Code    // why it is to be left alone
-	limit   instant // and until when
+	limited backend.Code // why it is to be left alone
+	limit   instant      // and until when
 
 	missed int  // probes in a row
 	heard  bool // since the last probe a request showed that somebody is there
@@ -54,18 +56,18 @@ func (c *circuit) from() instant {
 }
 
 // state says what keeps requests away, the gravest first.
-func (c *circuit) state(now instant) EndpointState {
+func (c *circuit) state(now instant) State {
 	switch {
 	case c.missed >= probesMissed:
-		return EndpointUnhealthy
+		return Unhealthy
 	case c.broken && now < c.until:
-		return EndpointOpen
+		return Open
 	case now < c.limit:
-		return EndpointLimited
+		return Limited
 	case c.broken:
-		return EndpointHalfOpen
+		return HalfOpen
 	default:
-		return EndpointClosed
+		return Closed
 	}
 }
 
@@ -86,7 +88,7 @@ func (c *circuit) began(t ticket) {
 }
 
 // settle notes what became of a request, once. Code is "" for a whole answer, wait the RetryAfter of any other.
-func (c *circuit) settle(t ticket, code Code, wait time.Duration, now instant) {
+func (c *circuit) settle(t ticket, code backend.Code, wait time.Duration, now instant) {
 	v := verdictOn(code)
 	switch {
 	case v == verdictLimited, v == verdictFailed && wait > 0:
@@ -119,9 +121,9 @@ func (c *circuit) open(now instant) {
 }
 
 // leaveAlone heeds an endpoint that asks for it.
-func (c *circuit) leaveAlone(code Code, wait time.Duration, now instant) {
+func (c *circuit) leaveAlone(code backend.Code, wait time.Duration, now instant) {
 	switch {
-	case code == CodeQuotaExceeded:
+	case code == backend.CodeQuotaExceeded:
 		wait = c.opts.MaxPause
 	case wait <= 0:
 		wait = c.opts.MinPause
@@ -133,7 +135,7 @@ func (c *circuit) leaveAlone(code Code, wait time.Duration, now instant) {
 
 // probed notes what a probe found, "" for success. A failing one counts for nothing where a request proves the
 // contrary.
-func (c *circuit) probed(code Code, now instant) {
+func (c *circuit) probed(code backend.Code, now instant) {
 	heard := c.heard && c.missed < probesMissed
 	c.heard = false
 	if !noAnswer(code) || heard {

@@ -1,4 +1,4 @@
-package backend_test
+package pool_test
 
 import (
 	"context"
@@ -9,20 +9,21 @@ import (
 	"time"
 
 	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/backend/pool"
 )
 
 // circuitPool is a pool of one endpoint, a, with three failures to open its circuit and pauses of 1, 2, 4, 8 and 10 s.
-func circuitPool(t testing.TB) (*backend.Pool, *upstream, *fakeClock) {
+func circuitPool(t testing.TB) (*pool.Pool, *upstream, *fakeClock) {
 	t.Helper()
 	a, clock := &upstream{}, newFakeClock()
-	p := newPool(t, backend.PoolOptions{
+	p := newPool(t, pool.Options{
 		Endpoints: team(a), Failures: 3, MinPause: time.Second, MaxPause: 10 * time.Second, Now: clock.Now,
 	})
 	return p, a, clock
 }
 
 // outcomes sends a request for each code, "" being an answer.
-func outcomes(t testing.TB, p *backend.Pool, a *upstream, codes ...backend.Code) {
+func outcomes(t testing.TB, p *pool.Pool, a *upstream, codes ...backend.Code) {
 	t.Helper()
 	for _, code := range codes {
 		if code == "" {
@@ -37,7 +38,7 @@ func outcomes(t testing.TB, p *backend.Pool, a *upstream, codes ...backend.Code)
 }
 
 // wait moves the clock to when the endpoint may be asked again, and returns how long that is.
-func wait(t testing.TB, p *backend.Pool, clock *fakeClock) time.Duration {
+func wait(t testing.TB, p *pool.Pool, clock *fakeClock) time.Duration {
 	t.Helper()
 	d := max(status(t, p, "a").Until.Sub(clock.Now()), 0) // Until is zero if it may be asked now
 	clock.advance(d)
@@ -53,27 +54,27 @@ func TestCircuitOpens(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		codes []backend.Code
-		want  backend.EndpointState
+		want  pool.State
 	}{
-		{"after so many failures", []backend.Code{dead, dead, dead}, backend.EndpointOpen},
-		{"of any kind", []backend.Code{backend.CodeTimeout, backend.CodeTruncated, backend.CodeBadResponse}, backend.EndpointOpen},
-		{"of the endpoint itself", []backend.Code{backend.CodeInternal, backend.CodeInternal, backend.CodeInternal}, backend.EndpointOpen},
-		{"not before", []backend.Code{dead, dead}, backend.EndpointClosed},
-		{"only if they come in a row", []backend.Code{dead, dead, "", dead, dead}, backend.EndpointClosed},
-		{"which ends with a refusal", []backend.Code{dead, dead, refuse, dead, dead}, backend.EndpointClosed},
-		{"of a context", []backend.Code{dead, dead, backend.CodeContextLength, dead, dead}, backend.EndpointClosed},
-		{"of a model", []backend.Code{dead, dead, backend.CodeModelNotFound, dead, dead}, backend.EndpointClosed},
-		{"of a parameter", []backend.Code{dead, dead, backend.CodeUnsupported, dead, dead}, backend.EndpointClosed},
-		{"not with a client that leaves", []backend.Code{dead, dead, backend.CodeCanceled, dead}, backend.EndpointOpen},
-		{"at once without credentials", []backend.Code{backend.CodeUpstreamAuth}, backend.EndpointOpen},
-		{"not for want of rate", []backend.Code{backend.CodeRateLimited}, backend.EndpointLimited},
-		{"nor of quota", []backend.Code{backend.CodeQuotaExceeded}, backend.EndpointLimited},
+		{"after so many failures", []backend.Code{dead, dead, dead}, pool.Open},
+		{"of any kind", []backend.Code{backend.CodeTimeout, backend.CodeTruncated, backend.CodeBadResponse}, pool.Open},
+		{"of the endpoint itself", []backend.Code{backend.CodeInternal, backend.CodeInternal, backend.CodeInternal}, pool.Open},
+		{"not before", []backend.Code{dead, dead}, pool.Closed},
+		{"only if they come in a row", []backend.Code{dead, dead, "", dead, dead}, pool.Closed},
+		{"which ends with a refusal", []backend.Code{dead, dead, refuse, dead, dead}, pool.Closed},
+		{"of a context", []backend.Code{dead, dead, backend.CodeContextLength, dead, dead}, pool.Closed},
+		{"of a model", []backend.Code{dead, dead, backend.CodeModelNotFound, dead, dead}, pool.Closed},
+		{"of a parameter", []backend.Code{dead, dead, backend.CodeUnsupported, dead, dead}, pool.Closed},
+		{"not with a client that leaves", []backend.Code{dead, dead, backend.CodeCanceled, dead}, pool.Open},
+		{"at once without credentials", []backend.Code{backend.CodeUpstreamAuth}, pool.Open},
+		{"not for want of rate", []backend.Code{backend.CodeRateLimited}, pool.Limited},
+		{"nor of quota", []backend.Code{backend.CodeQuotaExceeded}, pool.Limited},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p, a, _ := circuitPool(t)
 			outcomes(t, p, a, test.codes...)
 			wantState(t, p, "a", test.want)
-			closed := test.want == backend.EndpointClosed
+			closed := test.want == pool.Closed
 			if p.Ready() != closed {
 				t.Errorf("ready is %v", p.Ready())
 			}
@@ -90,7 +91,7 @@ func TestCircuitPausesDouble(t *testing.T) {
 	outcomes(t, p, a, dead, dead, dead)
 	for _, full := range []time.Duration{1, 2, 4, 8, 10, 10} {
 		full *= time.Second
-		wantState(t, p, "a", backend.EndpointOpen)
+		wantState(t, p, "a", pool.Open)
 		until := status(t, p, "a").Until
 		if pause := until.Sub(clock.Now()); pause > full || pause < full*3/4 {
 			t.Errorf("pause is %s, want up to a quarter less than %s", pause, full)
@@ -100,7 +101,7 @@ func TestCircuitPausesDouble(t *testing.T) {
 			t.Error("ready before the pause is over")
 		}
 		clock.advance(1)
-		wantState(t, p, "a", backend.EndpointHalfOpen)
+		wantState(t, p, "a", pool.HalfOpen)
 		if !p.Ready() {
 			t.Error("not ready for a trial")
 		}
@@ -109,7 +110,7 @@ func TestCircuitPausesDouble(t *testing.T) {
 	// An answer that is whole makes all well.
 	wait(t, p, clock)
 	outcomes(t, p, a, "", dead, dead)
-	wantState(t, p, "a", backend.EndpointClosed)
+	wantState(t, p, "a", pool.Closed)
 	outcomes(t, p, a, dead)
 	if pause := wait(t, p, clock); pause > time.Second {
 		t.Errorf("pause after an answer is %s", pause)
@@ -120,14 +121,14 @@ func TestCircuitTrial(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		trial backend.Code
-		want  backend.EndpointState
+		want  pool.State
 	}{
-		{"answer", "", backend.EndpointClosed},
-		{"refusal", refuse, backend.EndpointClosed},
-		{"failure", dead, backend.EndpointOpen},
-		{"no credentials", backend.CodeUpstreamAuth, backend.EndpointOpen},
-		{"the client left", backend.CodeCanceled, backend.EndpointHalfOpen},
-		{"out of rate", backend.CodeRateLimited, backend.EndpointLimited},
+		{"answer", "", pool.Closed},
+		{"refusal", refuse, pool.Closed},
+		{"failure", dead, pool.Open},
+		{"no credentials", backend.CodeUpstreamAuth, pool.Open},
+		{"the client left", backend.CodeCanceled, pool.HalfOpen},
+		{"out of rate", backend.CodeRateLimited, pool.Limited},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p, a, clock := circuitPool(t)
@@ -135,11 +136,11 @@ func TestCircuitTrial(t *testing.T) {
 			wait(t, p, clock)
 			outcomes(t, p, a, test.trial)
 			wantState(t, p, "a", test.want)
-			if test.want != backend.EndpointLimited {
+			if test.want != pool.Limited {
 				return
 			}
 			wait(t, p, clock)
-			wantState(t, p, "a", backend.EndpointHalfOpen)
+			wantState(t, p, "a", pool.HalfOpen)
 		})
 	}
 }
@@ -155,10 +156,10 @@ func TestCircuitProbation(t *testing.T) {
 		}
 		a.does(streams(role + hello))
 		resp := begin(t, p, streamed)
-		wantState(t, p, "a", backend.EndpointClosed) // the answer may take minutes
+		wantState(t, p, "a", pool.Closed) // the answer may take minutes
 		_, _ = io.Copy(io.Discard, resp.Body)
 		resp.Body.Close()
-		wantState(t, p, "a", backend.EndpointOpen)
+		wantState(t, p, "a", pool.Open)
 	}
 }
 
@@ -181,7 +182,7 @@ func TestCircuitForgetsWhatBeganBefore(t *testing.T) {
 	until := status(t, p, "a").Until
 	finish(0)
 	finish(1)
-	if got := status(t, p, "a"); got.State != backend.EndpointOpen || !got.Until.Equal(until) {
+	if got := status(t, p, "a"); got.State != pool.Open || !got.Until.Equal(until) {
 		t.Errorf("an old answer changed an open circuit: %+v", got)
 	}
 	wait(t, p, clock)
@@ -189,7 +190,7 @@ func TestCircuitForgetsWhatBeganBefore(t *testing.T) {
 	finish(2)
 	finish(3)
 	outcomes(t, p, a, dead, dead)
-	wantState(t, p, "a", backend.EndpointClosed)
+	wantState(t, p, "a", pool.Closed)
 }
 
 func TestCircuitAllowsOneTrial(t *testing.T) {

@@ -1,4 +1,6 @@
-package backend
+package pool
+
+import "github.com/edgewise-ai/edgewise/backend"
 
 // verdict is what the end of a request says about the endpoint that was asked.
 type verdict int
@@ -12,15 +14,15 @@ const (
 )
 
 // verdictOn judges by an error's code, "" for a whole answer.
-func verdictOn(code Code) verdict {
+func verdictOn(code backend.Code) verdict {
 	switch code {
-	case CodeCanceled:
+	case backend.CodeCanceled:
 		return verdictNone
-	case "", CodeInvalidRequest, CodeUnsupported, CodeModelNotFound, CodeContextLength:
+	case "", backend.CodeInvalidRequest, backend.CodeUnsupported, backend.CodeModelNotFound, backend.CodeContextLength:
 		return verdictAlive
-	case CodeUpstreamAuth:
+	case backend.CodeUpstreamAuth:
 		return verdictRefused
-	case CodeRateLimited, CodeQuotaExceeded:
+	case backend.CodeRateLimited, backend.CodeQuotaExceeded:
 		return verdictLimited
 	default:
 		return verdictFailed
@@ -32,13 +34,13 @@ func (v verdict) blames() bool { return v >= verdictFailed }
 
 // noAnswer reports whether a probe that failed so found nobody. What answers with an error lives: many servers have no
 // list of models to show.
-func noAnswer(code Code) bool {
-	return code == CodeUnavailable || code == CodeTimeout || code == CodeTruncated || code == CodeInternal
+func noAnswer(code backend.Code) bool {
+	return code == backend.CodeUnavailable || code == backend.CodeTimeout || code == backend.CodeTruncated || code == backend.CodeInternal
 }
 
 // elsewhere reports whether another endpoint may answer what failed so at one.
-func elsewhere(code Code) bool {
-	return code != CodeInvalidRequest && code != CodeContextLength && code != CodeCanceled
+func elsewhere(code backend.Code) bool {
+	return code != backend.CodeInvalidRequest && code != backend.CodeContextLength && code != backend.CodeCanceled
 }
 
 // hope is what an error lets a client expect of trying again, the more the higher.
@@ -51,13 +53,13 @@ const (
 	hopeThen               // it will pass, mostly at a given time
 )
 
-func hopeOf(code Code) hope {
+func hopeOf(code backend.Code) hope {
 	switch code {
-	case CodeUnsupported, CodeModelNotFound:
+	case backend.CodeUnsupported, backend.CodeModelNotFound:
 		return hopeNone
-	case CodeQuotaExceeded, CodeUpstreamAuth:
+	case backend.CodeQuotaExceeded, backend.CodeUpstreamAuth:
 		return hopeMended
-	case CodeRateLimited:
+	case backend.CodeRateLimited:
 		return hopeThen
 	default:
 		return hopeSoon

@@ -1,4 +1,4 @@
-package backend_test
+package pool_test
 
 import (
 	"fmt"
@@ -11,10 +11,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/backend/pool"
 )
 
 // weighted makes endpoints that answer everything, called a, b and so on, with those weights.
-func weighted(weights ...int) []backend.Endpoint {
+func weighted(weights ...int) []pool.Endpoint {
 	ups := make([]*upstream, len(weights))
 	for i := range ups {
 		ups[i] = &upstream{}
@@ -27,7 +28,7 @@ func weighted(weights ...int) []backend.Endpoint {
 }
 
 // inFlight is what is in flight at each endpoint.
-func inFlight(p *backend.Pool) map[string]int {
+func inFlight(p *pool.Pool) map[string]int {
 	n := map[string]int{}
 	for _, s := range p.Status() {
 		n[s.Name] = s.InFlight
@@ -37,7 +38,7 @@ func inFlight(p *backend.Pool) map[string]int {
 
 func TestIdlePoolSpreadsByWeight(t *testing.T) {
 	const n = 8000
-	p := newPool(t, backend.PoolOptions{Endpoints: weighted(1, 2, 5)})
+	p := newPool(t, pool.Options{Endpoints: weighted(1, 2, 5)})
 	got := map[string]int{}
 	for i := range n {
 		resp, err := ask(t, p, hi)
@@ -57,7 +58,7 @@ func TestIdlePoolSpreadsByWeight(t *testing.T) {
 // TestIdlePoolSpreadsEachModel has requests for two models alternate: a plain rotation would send all of one model
 // to the same endpoint.
 func TestIdlePoolSpreadsEachModel(t *testing.T) {
-	p := newPool(t, backend.PoolOptions{Endpoints: weighted(1, 1)})
+	p := newPool(t, pool.Options{Endpoints: weighted(1, 1)})
 	got := map[string]int{}
 	for i := range 1000 {
 		model := []string{"x", "y"}[i%2]
@@ -75,7 +76,7 @@ func TestIdlePoolSpreadsEachModel(t *testing.T) {
 }
 
 func TestBusyPoolKeepsWeights(t *testing.T) {
-	p := newPool(t, backend.PoolOptions{Endpoints: weighted(1, 3, 4)})
+	p := newPool(t, pool.Options{Endpoints: weighted(1, 3, 4)})
 	for range 80 {
 		begin(t, p, streamed)
 	}
@@ -86,7 +87,7 @@ func TestBusyPoolKeepsWeights(t *testing.T) {
 
 // TestPoolSpreadsOverTheIdle has the heaviest endpoint at work, which must not count among those whose turn it may be.
 func TestPoolSpreadsOverTheIdle(t *testing.T) {
-	p := newPool(t, backend.PoolOptions{Endpoints: weighted(5, 1, 1)})
+	p := newPool(t, pool.Options{Endpoints: weighted(5, 1, 1)})
 	for {
 		if resp := begin(t, p, streamed); resp.Endpoint != "a" {
 			resp.Body.Close()
@@ -111,7 +112,7 @@ func TestPoolSpreadsOverTheIdle(t *testing.T) {
 func TestPoolPicksTheLeastBusy(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	weights := []int{1, 2, 3, 7}
-	p := newPool(t, backend.PoolOptions{Endpoints: weighted(weights...)})
+	p := newPool(t, pool.Options{Endpoints: weighted(weights...)})
 	var open []*backend.Response
 	for range 5000 {
 		if len(open) > 0 && r.IntN(100) < 48 {
@@ -138,7 +139,7 @@ func TestPoolAsksTheLowestPriorityFirst(t *testing.T) {
 	for i, priority := range []int{1, -1, 0, -1} {
 		endpoints[i].Priority = priority
 	}
-	p := newPool(t, backend.PoolOptions{Endpoints: endpoints, Failures: 1})
+	p := newPool(t, pool.Options{Endpoints: endpoints, Failures: 1})
 	for _, want := range []string{"bd", "c", "a"} {
 		for range 20 {
 			resp, err := ask(t, p, hi)
@@ -162,7 +163,7 @@ func TestPoolAsksTheLowestPriorityFirst(t *testing.T) {
 }
 
 // homes asks for n conversations, one after the other, and tells where each went.
-func homes(t *testing.T, p *backend.Pool, n int) []string {
+func homes(t *testing.T, p *pool.Pool, n int) []string {
 	t.Helper()
 	all := make([]string, n)
 	for i := range all {
@@ -179,20 +180,20 @@ func homes(t *testing.T, p *backend.Pool, n int) []string {
 // and versions must agree.
 func TestConversationsHaveTheSameHomeEverywhere(t *testing.T) {
 	endpoints := weighted(1, 2, 1, 4)
-	p := newPool(t, backend.PoolOptions{Endpoints: endpoints})
+	p := newPool(t, pool.Options{Endpoints: endpoints})
 	first := homes(t, p, 24)
 	if diff := cmp.Diff("ccadbddddbabbbabdbaddabb", strings.Join(first, "")); diff != "" {
 		t.Error(diff)
 	}
 	slices.Reverse(endpoints)
-	if diff := cmp.Diff(first, homes(t, newPool(t, backend.PoolOptions{Endpoints: endpoints}), 24)); diff != "" {
+	if diff := cmp.Diff(first, homes(t, newPool(t, pool.Options{Endpoints: endpoints}), 24)); diff != "" {
 		t.Errorf("another pool has other homes: %s", diff)
 	}
 }
 
 func TestConversationsSpreadByWeight(t *testing.T) {
 	const n = 8000
-	p := newPool(t, backend.PoolOptions{Endpoints: weighted(1, 2, 5)})
+	p := newPool(t, pool.Options{Endpoints: weighted(1, 2, 5)})
 	got := map[string]int{}
 	for _, home := range homes(t, p, n) {
 		got[home]++
@@ -208,7 +209,7 @@ func TestConversationsSpreadByWeight(t *testing.T) {
 func TestConversationsMoveOnlyWithTheirHome(t *testing.T) {
 	const n = 500
 	endpoints := weighted(1, 2, 1, 3)
-	p := newPool(t, backend.PoolOptions{Endpoints: endpoints, Failures: 1})
+	p := newPool(t, pool.Options{Endpoints: endpoints, Failures: 1})
 	before := homes(t, p, n)
 	b := endpoints[1].Backend.(*upstream)
 	b.does(failsWith(backend.CodeUpstreamAuth))
@@ -225,11 +226,11 @@ func TestConversationsMoveOnlyWithTheirHome(t *testing.T) {
 	if len(moved) != 3 || moved["d"] <= moved["a"] || moved["d"] <= moved["c"] {
 		t.Errorf("b's conversations went to %v, want them spread by weight", moved)
 	}
-	if diff := cmp.Diff(during, homes(t, newPool(t, backend.PoolOptions{Endpoints: slices.Delete(slices.Clone(endpoints), 1, 2)}), n)); diff != "" {
+	if diff := cmp.Diff(during, homes(t, newPool(t, pool.Options{Endpoints: slices.Delete(slices.Clone(endpoints), 1, 2)}), n)); diff != "" {
 		t.Errorf("a pool that never had b has other homes: %s", diff)
 	}
 	b.does(nil)
-	if diff := cmp.Diff(before, homes(t, newPool(t, backend.PoolOptions{Endpoints: endpoints}), n)); diff != "" {
+	if diff := cmp.Diff(before, homes(t, newPool(t, pool.Options{Endpoints: endpoints}), n)); diff != "" {
 		t.Errorf("not all came home: %s", diff)
 	}
 }
@@ -237,7 +238,7 @@ func TestConversationsMoveOnlyWithTheirHome(t *testing.T) {
 // TestConversationsLeaveACrowd sends more and more of one conversation at once.
 func TestConversationsLeaveACrowd(t *testing.T) {
 	weights := map[string]int{"a": 1, "b": 2, "c": 1}
-	p := newPool(t, backend.PoolOptions{Endpoints: weighted(1, 2, 1)})
+	p := newPool(t, pool.Options{Endpoints: weighted(1, 2, 1)})
 	busy := backend.Request{Stream: true, Conversation: "busy"}
 	home := begin(t, p, busy).Endpoint
 	left := false
@@ -259,7 +260,7 @@ func TestConversationsLeaveACrowd(t *testing.T) {
 }
 
 func TestConversationsOfTwoRequestsStayAtHome(t *testing.T) {
-	p := newPool(t, backend.PoolOptions{Endpoints: weighted(1, 1, 1, 1, 1, 1, 1, 1)})
+	p := newPool(t, pool.Options{Endpoints: weighted(1, 1, 1, 1, 1, 1, 1, 1)})
 	for i := range 50 {
 		req := backend.Request{Stream: true, Conversation: strconv.Itoa(i)}
 		one, two := begin(t, p, req), begin(t, p, req)
@@ -273,7 +274,7 @@ func TestConversationsOfTwoRequestsStayAtHome(t *testing.T) {
 
 func TestConversationsGoOnWhereTheNextIs(t *testing.T) {
 	ups := []*upstream{{}, {}, {}}
-	p := newPool(t, backend.PoolOptions{Endpoints: team(ups...), Failures: 1000})
+	p := newPool(t, pool.Options{Endpoints: team(ups...), Failures: 1000})
 	req := backend.Request{Conversation: "c"}
 	home, _ := ask(t, p, req)
 	ups[home.Endpoint[0]-'a'].does(failsWith(dead))

@@ -1,4 +1,4 @@
-package backend_test
+package pool_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/backend/pool"
 )
 
 // upstream is a backend in the hands of a test. It answers everything, until told otherwise.
@@ -86,7 +87,19 @@ func (u *upstream) times() int {
 	return len(u.asked)
 }
 
-const streamText = role + hello + stop + done
+var hi = backend.Request{Body: []byte(`{"messages":[{"role":"user","content":"hi"}]}`)}
+
+// Pieces of answers.
+const (
+	role   = `data: {"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}` + "\n\n"
+	hello  = `data: {"model":"m","choices":[{"index":0,"delta":{"content":"hello"},"finish_reason":null}]}` + "\n\n"
+	stop   = `data: {"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\n"
+	done   = "data: [DONE]\n\n"
+	failed = `data: {"error":{"message":"it broke","type":"server_error","code":null}}` + "\n\n"
+
+	streamText  = role + hello + stop + done
+	wholeAnswer = `{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}]}`
+)
 
 // fails fails before an answer begins.
 func fails(e *backend.Error) func(context.Context, *backend.Request) (*backend.Response, error) {
@@ -129,12 +142,12 @@ func (c *fakeClock) advance(d time.Duration) {
 }
 
 // newPool makes a pool that nothing probes.
-func newPool(t testing.TB, opts backend.PoolOptions) *backend.Pool {
+func newPool(t testing.TB, opts pool.Options) *pool.Pool {
 	t.Helper()
 	if opts.ProbeInterval == 0 {
 		opts.ProbeInterval = -1
 	}
-	p, err := backend.NewPool(opts)
+	p, err := pool.New(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,16 +156,16 @@ func newPool(t testing.TB, opts backend.PoolOptions) *backend.Pool {
 }
 
 // team makes endpoints called a, b and so on.
-func team(ups ...*upstream) []backend.Endpoint {
-	endpoints := make([]backend.Endpoint, len(ups))
+func team(ups ...*upstream) []pool.Endpoint {
+	endpoints := make([]pool.Endpoint, len(ups))
 	for i, u := range ups {
-		endpoints[i] = backend.Endpoint{Name: string(rune('a' + i)), Backend: u}
+		endpoints[i] = pool.Endpoint{Name: string(rune('a' + i)), Backend: u}
 	}
 	return endpoints
 }
 
 // ranked makes endpoints of which each is asked only after those before it.
-func ranked(ups ...*upstream) []backend.Endpoint {
+func ranked(ups ...*upstream) []pool.Endpoint {
 	endpoints := team(ups...)
 	for i := range endpoints {
 		endpoints[i].Priority = i
@@ -161,7 +174,7 @@ func ranked(ups ...*upstream) []backend.Endpoint {
 }
 
 // ask sends a request and reads the answer, if there is one, to its end.
-func ask(t testing.TB, p *backend.Pool, req backend.Request) (*backend.Response, error) {
+func ask(t testing.TB, p *pool.Pool, req backend.Request) (*backend.Response, error) {
 	t.Helper()
 	resp, err := p.Generate(t.Context(), &req)
 	if err != nil {
@@ -173,7 +186,7 @@ func ask(t testing.TB, p *backend.Pool, req backend.Request) (*backend.Response,
 }
 
 // begin sends a request and leaves its answer open.
-func begin(t testing.TB, p *backend.Pool, req backend.Request) *backend.Response {
+func begin(t testing.TB, p *pool.Pool, req backend.Request) *backend.Response {
 	t.Helper()
 	resp, err := p.Generate(t.Context(), &req)
 	if err != nil {
@@ -185,7 +198,7 @@ func begin(t testing.TB, p *backend.Pool, req backend.Request) *backend.Response
 var streamed = backend.Request{Stream: true}
 
 // status is what the pool says of an endpoint.
-func status(t testing.TB, p *backend.Pool, name string) backend.EndpointStatus {
+func status(t testing.TB, p *pool.Pool, name string) pool.EndpointStatus {
 	t.Helper()
 	for _, s := range p.Status() {
 		if s.Name == name {
@@ -193,12 +206,24 @@ func status(t testing.TB, p *backend.Pool, name string) backend.EndpointStatus {
 		}
 	}
 	t.Fatalf("no endpoint %s", name)
-	return backend.EndpointStatus{}
+	return pool.EndpointStatus{}
 }
 
-func wantState(t testing.TB, p *backend.Pool, name string, want backend.EndpointState) {
+func wantState(t testing.TB, p *pool.Pool, name string, want pool.State) {
 	t.Helper()
 	if s := status(t, p, name); s.State != want {
 		t.Fatalf("endpoint %s is %s, want %s: %+v", name, s.State, want, s)
+	}
+}
+
+// says is a generator that says words.
+func says(words ...string) backend.GeneratorFunc {
+	return func(_ context.Context, _ *backend.Prompt, emit func(backend.Delta) error) (backend.Completion, error) {
+		for _, word := range words {
+			if err := emit(backend.Delta{Text: word}); err != nil {
+				return backend.Completion{}, err
+			}
+		}
+		return backend.Completion{}, nil
 	}
 }

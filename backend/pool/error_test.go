@@ -1,4 +1,4 @@
-package backend_test
+package pool_test
 
 import (
 	"errors"
@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/backend/pool"
 )
 
 func TestPoolTellsWhatLeavesMostHope(t *testing.T) {
@@ -40,7 +41,7 @@ func TestPoolTellsWhatLeavesMostHope(t *testing.T) {
 				ups[i] = &upstream{}
 				ups[i].does(fails(&e))
 			}
-			p := newPool(t, backend.PoolOptions{Endpoints: ranked(ups...)})
+			p := newPool(t, pool.Options{Endpoints: ranked(ups...)})
 			_, err := ask(t, p, hi)
 			e := backend.AsError(err, "")
 			if e.Endpoint != test.want || e.Attempts != len(ups) {
@@ -62,7 +63,7 @@ func TestPoolErrorIsACopy(t *testing.T) {
 	a, b := &upstream{}, &upstream{}
 	a.does(fails(first))
 	b.does(fails(second))
-	p := newPool(t, backend.PoolOptions{Endpoints: ranked(a, b)})
+	p := newPool(t, pool.Options{Endpoints: ranked(a, b)})
 	_, err := ask(t, p, hi)
 	var e *backend.Error
 	if !errors.As(err, &e) || e == second {
@@ -114,7 +115,7 @@ func TestPoolWithNobodyToAsk(t *testing.T) {
 			for i, e := range test.errors {
 				ups[i].does(fails(&e))
 			}
-			p := newPool(t, backend.PoolOptions{Endpoints: ranked(ups...), MinPause: 8 * time.Second, MaxPause: 20 * time.Second, Now: clock.Now})
+			p := newPool(t, pool.Options{Endpoints: ranked(ups...), MinPause: 8 * time.Second, MaxPause: 20 * time.Second, Now: clock.Now})
 			_, _ = ask(t, p, hi)
 			for passed := time.Duration(0); passed < test.min; passed += time.Second {
 				_, err := ask(t, p, hi)
@@ -150,7 +151,7 @@ func TestPoolTellsWhenToComeBack(t *testing.T) {
 		a := &upstream{}
 		a.does(failsWith(test.code))
 		clock := newFakeClock()
-		p := newPool(t, backend.PoolOptions{Endpoints: team(a), Failures: test.failures, Now: clock.Now})
+		p := newPool(t, pool.Options{Endpoints: team(a), Failures: test.failures, Now: clock.Now})
 		_, err := ask(t, p, hi)
 		e := backend.AsError(err, "")
 		if told := e.RetryAfter > 0 && e.RetryAfter <= time.Second; told != test.want || e.Endpoint != "a" {
@@ -161,7 +162,7 @@ func TestPoolTellsWhenToComeBack(t *testing.T) {
 
 func TestPoolWaitsForABackendThatIsNotReady(t *testing.T) {
 	a, b := &upstream{unready: true}, &upstream{}
-	p := newPool(t, backend.PoolOptions{Endpoints: ranked(a, b)})
+	p := newPool(t, pool.Options{Endpoints: ranked(a, b)})
 	if resp, err := ask(t, p, hi); err != nil || resp.Endpoint != "b" {
 		t.Errorf("%+v, %v", resp, err)
 	}
@@ -173,36 +174,36 @@ func TestPoolWaitsForABackendThatIsNotReady(t *testing.T) {
 }
 
 func TestNewPoolRefuses(t *testing.T) {
-	ok := backend.Endpoint{Name: "a", Backend: &upstream{}}
-	with := func(change func(*backend.Endpoint)) []backend.Endpoint {
+	ok := pool.Endpoint{Name: "a", Backend: &upstream{}}
+	with := func(change func(*pool.Endpoint)) []pool.Endpoint {
 		e := ok
 		change(&e)
-		return []backend.Endpoint{e}
+		return []pool.Endpoint{e}
 	}
 	long := strings.Repeat("n", 64)
 	for _, test := range []struct {
 		want string
-		opts backend.PoolOptions
+		opts pool.Options
 	}{
-		{"Endpoints is required", backend.PoolOptions{}},
-		{`Name is ""`, backend.PoolOptions{Endpoints: with(func(e *backend.Endpoint) { e.Name = "" })}},
-		{`Name is "Big"`, backend.PoolOptions{Endpoints: with(func(e *backend.Endpoint) { e.Name = "Big" })}},
-		{`Name is "a/b"`, backend.PoolOptions{Endpoints: with(func(e *backend.Endpoint) { e.Name = "a/b" })}},
-		{fmt.Sprintf("Name is %q", long), backend.PoolOptions{Endpoints: with(func(e *backend.Endpoint) { e.Name = long })}},
-		{"has no Backend", backend.PoolOptions{Endpoints: with(func(e *backend.Endpoint) { e.Backend = nil })}},
-		{"weight -1", backend.PoolOptions{Endpoints: with(func(e *backend.Endpoint) { e.Weight = -1 })}},
-		{"weight 1000001", backend.PoolOptions{Endpoints: with(func(e *backend.Endpoint) { e.Weight = 1_000_001 })}},
-		{`model "" to "m"`, backend.PoolOptions{Endpoints: with(func(e *backend.Endpoint) { e.Models = map[string]string{"": "m"} })}},
-		{`model "m" to ""`, backend.PoolOptions{Endpoints: with(func(e *backend.Endpoint) { e.Models = map[string]string{"m": ""} })}},
-		{`called "a"`, backend.PoolOptions{Endpoints: []backend.Endpoint{ok, ok}}},
-		{"DefaultModel", backend.PoolOptions{DefaultModel: "x", Endpoints: with(func(e *backend.Endpoint) { e.Models = map[string]string{"m": "m"} })}},
-		{"negative", backend.PoolOptions{Endpoints: []backend.Endpoint{ok}, Failures: -1}},
-		{"negative", backend.PoolOptions{Endpoints: []backend.Endpoint{ok}, MinPause: -1}},
-		{"negative", backend.PoolOptions{Endpoints: []backend.Endpoint{ok}, MaxPause: -1}},
-		{"negative", backend.PoolOptions{Endpoints: []backend.Endpoint{ok}, ProbeTimeout: -1}},
-		{"MinPause", backend.PoolOptions{Endpoints: []backend.Endpoint{ok}, MinPause: 2, MaxPause: 1}},
+		{"Endpoints is required", pool.Options{}},
+		{`Name is ""`, pool.Options{Endpoints: with(func(e *pool.Endpoint) { e.Name = "" })}},
+		{`Name is "Big"`, pool.Options{Endpoints: with(func(e *pool.Endpoint) { e.Name = "Big" })}},
+		{`Name is "a/b"`, pool.Options{Endpoints: with(func(e *pool.Endpoint) { e.Name = "a/b" })}},
+		{fmt.Sprintf("Name is %q", long), pool.Options{Endpoints: with(func(e *pool.Endpoint) { e.Name = long })}},
+		{"has no Backend", pool.Options{Endpoints: with(func(e *pool.Endpoint) { e.Backend = nil })}},
+		{"weight -1", pool.Options{Endpoints: with(func(e *pool.Endpoint) { e.Weight = -1 })}},
+		{"weight 1000001", pool.Options{Endpoints: with(func(e *pool.Endpoint) { e.Weight = 1_000_001 })}},
+		{`model "" to "m"`, pool.Options{Endpoints: with(func(e *pool.Endpoint) { e.Models = map[string]string{"": "m"} })}},
+		{`model "m" to ""`, pool.Options{Endpoints: with(func(e *pool.Endpoint) { e.Models = map[string]string{"m": ""} })}},
+		{`called "a"`, pool.Options{Endpoints: []pool.Endpoint{ok, ok}}},
+		{"DefaultModel", pool.Options{DefaultModel: "x", Endpoints: with(func(e *pool.Endpoint) { e.Models = map[string]string{"m": "m"} })}},
+		{"negative", pool.Options{Endpoints: []pool.Endpoint{ok}, Failures: -1}},
+		{"negative", pool.Options{Endpoints: []pool.Endpoint{ok}, MinPause: -1}},
+		{"negative", pool.Options{Endpoints: []pool.Endpoint{ok}, MaxPause: -1}},
+		{"negative", pool.Options{Endpoints: []pool.Endpoint{ok}, ProbeTimeout: -1}},
+		{"MinPause", pool.Options{Endpoints: []pool.Endpoint{ok}, MinPause: 2, MaxPause: 1}},
 	} {
-		if _, err := backend.NewPool(test.opts); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := pool.New(test.opts); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("error is %v, want one about %s", err, test.want)
 		}
 	}
@@ -210,7 +211,7 @@ func TestNewPoolRefuses(t *testing.T) {
 
 // TestPoolPausesFitEachOther gives one bound only, beyond the default of the other.
 func TestPoolPausesFitEachOther(t *testing.T) {
-	for _, opts := range []backend.PoolOptions{{MinPause: time.Hour}, {MaxPause: time.Millisecond}} {
+	for _, opts := range []pool.Options{{MinPause: time.Hour}, {MaxPause: time.Millisecond}} {
 		a, clock := &upstream{}, newFakeClock()
 		a.does(failsWith(backend.CodeUpstreamAuth))
 		opts.Endpoints, opts.Now = team(a), clock.Now

@@ -1,4 +1,4 @@
-package backend
+package pool
 
 import (
 	"cmp"
@@ -9,12 +9,14 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"github.com/edgewise-ai/edgewise/backend"
 )
 
 // maxWeight bounds Endpoint.Weight so that products of weights and counts fit into 64 bits.
 const maxWeight = 1_000_000
 
-// The defaults of PoolOptions. Five failures in a row, and ten seconds between two checks, are the defaults of Envoy's
+// The defaults of Options. Five failures in a row, and ten seconds between two checks, are the defaults of Envoy's
 // outlier detection too (consecutive_5xx and interval).
 const (
 	defaultFailures      = 5
@@ -24,8 +26,8 @@ const (
 	defaultProbeTimeout  = 5 * time.Second
 )
 
-// PoolOptions are the options of [NewPool]. Endpoints are required.
-type PoolOptions struct {
+// Options are the options of [New]. Endpoints are required.
+type Options struct {
 	// Endpoints are what the pool is made of, in any number. Required.
 	Endpoints []Endpoint
 
@@ -70,8 +72,8 @@ type Endpoint struct {
 	Name string
 
 	// Backend answers. Its abilities as a Continuer and as a Readier count; as a Defaulter it only has a say where
-	// requests name no model and PoolOptions.DefaultModel doesn't either. Required.
-	Backend Backend
+	// requests name no model and Options.DefaultModel doesn't either. Required.
+	Backend backend.Backend
 
 	// Priority puts endpoints into groups: the lowest is asked first, and the others if none of it is left. Defaults to
 	// 0.
@@ -86,12 +88,12 @@ type Endpoint struct {
 	// what no endpoint lists, for upstreams take names that they don't list.
 	Models map[string]string
 
-	// Probe checks the endpoint, see PoolOptions.ProbeInterval. An error that is no *Error counts as CodeUnavailable.
+	// Probe checks the endpoint, see Options.ProbeInterval. An error that is no *Error counts as CodeUnavailable.
 	// It must return soon after ctx ends. Defaults to Backend.Models, whose lists are kept.
 	Probe func(ctx context.Context) error
 }
 
-func (o PoolOptions) withDefaults() PoolOptions {
+func (o Options) withDefaults() Options {
 	o.Failures = cmp.Or(o.Failures, defaultFailures)
 	o.MinPause = cmp.Or(o.MinPause, defaultMinPause)
 	o.MaxPause = cmp.Or(o.MaxPause, max(defaultMaxPause, o.MinPause))
@@ -107,9 +109,9 @@ func (o PoolOptions) withDefaults() PoolOptions {
 }
 
 // validate looks at the options as given, before defaults are filled in.
-func (o PoolOptions) validate() error {
+func (o Options) validate() error {
 	if len(o.Endpoints) == 0 {
-		return errors.New("backend: PoolOptions.Endpoints is required")
+		return errors.New("pool: Options.Endpoints is required")
 	}
 	names := make(map[string]bool, len(o.Endpoints))
 	for _, e := range o.Endpoints {
@@ -117,18 +119,18 @@ func (o PoolOptions) validate() error {
 			return err
 		}
 		if names[e.Name] {
-			return fmt.Errorf("backend: two endpoints are called %q", e.Name)
+			return fmt.Errorf("pool: two endpoints are called %q", e.Name)
 		}
 		names[e.Name] = true
 	}
 	serves := func(e Endpoint) bool { return len(e.Models) == 0 || e.Models[o.DefaultModel] != "" }
 	switch {
 	case o.DefaultModel != "" && !slices.ContainsFunc(o.Endpoints, serves):
-		return fmt.Errorf("backend: PoolOptions.DefaultModel is %q, which no endpoint serves", o.DefaultModel)
+		return fmt.Errorf("pool: Options.DefaultModel is %q, which no endpoint serves", o.DefaultModel)
 	case o.Failures < 0, o.MinPause < 0, o.MaxPause < 0, o.ProbeTimeout < 0:
-		return errors.New("backend: PoolOptions has a negative value where only ProbeInterval may have one")
+		return errors.New("pool: Options has a negative value where only ProbeInterval may have one")
 	case o.MaxPause > 0 && o.MinPause > o.MaxPause:
-		return errors.New("backend: PoolOptions.MinPause is longer than MaxPause")
+		return errors.New("pool: Options.MinPause is longer than MaxPause")
 	}
 	return nil
 }
@@ -138,15 +140,15 @@ var endpointName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 func (e Endpoint) validate() error {
 	switch {
 	case !endpointName.MatchString(e.Name):
-		return fmt.Errorf("backend: Endpoint.Name is %q: it must match %s", e.Name, endpointName)
+		return fmt.Errorf("pool: Endpoint.Name is %q: it must match %s", e.Name, endpointName)
 	case e.Backend == nil:
-		return fmt.Errorf("backend: endpoint %s has no Backend", e.Name)
+		return fmt.Errorf("pool: endpoint %s has no Backend", e.Name)
 	case e.Weight < 0, e.Weight > maxWeight:
-		return fmt.Errorf("backend: endpoint %s has the weight %d: it must be 1 to %d", e.Name, e.Weight, maxWeight)
+		return fmt.Errorf("pool: endpoint %s has the weight %d: it must be 1 to %d", e.Name, e.Weight, maxWeight)
 	}
 	for alias, model := range e.Models {
 		if alias == "" || model == "" {
-			return fmt.Errorf("backend: endpoint %s maps the model %q to %q: neither may be empty", e.Name, alias, model)
+			return fmt.Errorf("pool: endpoint %s maps the model %q to %q: neither may be empty", e.Name, alias, model)
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-package backend_test
+package pool_test
 
 import (
 	"context"
@@ -11,14 +11,16 @@ import (
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/backend/backendtest"
+
+	"github.com/edgewise-ai/edgewise/backend/pool"
 )
 
 func TestPoolConforms(t *testing.T) {
 	backendtest.Run(t, func(t *testing.T) backend.Backend {
 		model := func() backend.Backend {
-			return backend.FromGenerator(says([]string{"Hello ", "there"}, counted, nil), backend.GeneratorOptions{})
+			return backend.FromGenerator(says("Hello ", "there"), backend.GeneratorOptions{})
 		}
-		return newPool(t, backend.PoolOptions{Endpoints: []backend.Endpoint{
+		return newPool(t, pool.Options{Endpoints: []pool.Endpoint{
 			{Name: "one", Backend: model()},
 			{Name: "two", Backend: model(), Weight: 2},
 			{Name: "spare", Backend: model(), Priority: 1},
@@ -48,7 +50,7 @@ func TestPoolMovesOn(t *testing.T) {
 			b.does(func(context.Context, *backend.Request) (*backend.Response, error) {
 				return &backend.Response{Body: io.NopCloser(strings.NewReader(wholeAnswer)), Attempts: 2}, nil
 			})
-			p := newPool(t, backend.PoolOptions{Endpoints: ranked(a, b)})
+			p := newPool(t, pool.Options{Endpoints: ranked(a, b)})
 			resp, err := ask(t, p, backend.Request{Stream: stream})
 			if !moves {
 				var e *backend.Error
@@ -70,7 +72,7 @@ func TestPoolStaysOnceAnAnswerBegan(t *testing.T) {
 	a, b := &upstream{}, &upstream{}
 	broken := &backend.Error{Code: backend.CodeTimeout}
 	a.does(streamsFrom(io.MultiReader(strings.NewReader(role+hello), iotest.ErrReader(broken))))
-	p := newPool(t, backend.PoolOptions{Endpoints: ranked(a, b)})
+	p := newPool(t, pool.Options{Endpoints: ranked(a, b)})
 	resp, err := ask(t, p, streamed)
 	if !errors.Is(err, backend.CodeTimeout) || resp.Endpoint != "a" || b.times() != 0 {
 		t.Errorf("error is %v, and b was asked %d times", err, b.times())
@@ -79,7 +81,7 @@ func TestPoolStaysOnceAnAnswerBegan(t *testing.T) {
 
 func TestPoolStopsWithTheContext(t *testing.T) {
 	a, b := &upstream{}, &upstream{}
-	p := newPool(t, backend.PoolOptions{Endpoints: ranked(a, b)})
+	p := newPool(t, pool.Options{Endpoints: ranked(a, b)})
 	for _, test := range []struct {
 		want     backend.Code
 		failures uint64 // only a deadline blames the endpoint
@@ -120,7 +122,7 @@ func TestPoolAsksEachOnce(t *testing.T) {
 	}
 	endpoints := team(ups...)
 	endpoints[3].Priority = -1
-	p := newPool(t, backend.PoolOptions{Endpoints: endpoints})
+	p := newPool(t, pool.Options{Endpoints: endpoints})
 	_, err := ask(t, p, backend.Request{Conversation: "c"})
 	var e *backend.Error
 	if !errors.As(err, &e) || e.Attempts != 4 {
@@ -136,7 +138,7 @@ func TestPoolAsksEachOnce(t *testing.T) {
 // TestPoolCountsInFlight holds answers open, and ends requests in every other way.
 func TestPoolCountsInFlight(t *testing.T) {
 	a := &upstream{}
-	p := newPool(t, backend.PoolOptions{Endpoints: team(a), Failures: 100})
+	p := newPool(t, pool.Options{Endpoints: team(a), Failures: 100})
 	var open []*backend.Response
 	for i := range 6 {
 		resp := begin(t, p, backend.Request{Stream: i%2 == 0})
@@ -174,7 +176,7 @@ func TestPoolCountsInFlight(t *testing.T) {
 func TestPoolContainsPanics(t *testing.T) {
 	a, b := &upstream{}, &upstream{}
 	a.does(func(context.Context, *backend.Request) (*backend.Response, error) { panic("bug") })
-	p := newPool(t, backend.PoolOptions{Endpoints: ranked(a, b)})
+	p := newPool(t, pool.Options{Endpoints: ranked(a, b)})
 	if resp, err := ask(t, p, hi); err != nil || resp.Endpoint != "b" {
 		t.Errorf("%v, %v", resp, err)
 	}
@@ -191,8 +193,8 @@ func TestPoolLeavesAWholeAnswerInPlace(t *testing.T) {
 		body, err := backend.Await(io.NopCloser(strings.NewReader(wholeAnswer)), false)
 		return &backend.Response{Body: body}, err
 	})
-	inner := newPool(t, backend.PoolOptions{Endpoints: team(a)})
-	p := newPool(t, backend.PoolOptions{Endpoints: []backend.Endpoint{{Name: "inner", Backend: inner}}})
+	inner := newPool(t, pool.Options{Endpoints: team(a)})
+	p := newPool(t, pool.Options{Endpoints: []pool.Endpoint{{Name: "inner", Backend: inner}}})
 	resp := begin(t, p, hi)
 	first, _, err := backend.ReadWhole(resp.Body)
 	again, _, _ := backend.ReadWhole(resp.Body)
@@ -207,8 +209,8 @@ func TestPoolLeavesAWholeAnswerInPlace(t *testing.T) {
 
 func TestPoolOfPools(t *testing.T) {
 	a, b := &upstream{}, &upstream{}
-	inner := newPool(t, backend.PoolOptions{Endpoints: team(a), Failures: 1})
-	p := newPool(t, backend.PoolOptions{Endpoints: []backend.Endpoint{
+	inner := newPool(t, pool.Options{Endpoints: team(a), Failures: 1})
+	p := newPool(t, pool.Options{Endpoints: []pool.Endpoint{
 		{Name: "inner", Backend: inner}, {Name: "spare", Backend: b, Priority: 1},
 	}})
 	if resp, err := ask(t, p, hi); err != nil || resp.Endpoint != "inner/a" {
@@ -232,7 +234,7 @@ func TestPoolOfPools(t *testing.T) {
 func TestPoolReady(t *testing.T) {
 	clock := newFakeClock()
 	a, b := &upstream{native: true}, &upstream{}
-	p := newPool(t, backend.PoolOptions{Endpoints: team(a, b), Failures: 1, Now: clock.Now})
+	p := newPool(t, pool.Options{Endpoints: team(a, b), Failures: 1, Now: clock.Now})
 	check := func(when string, ready bool, can backend.Continuation) {
 		t.Helper()
 		if p.Ready() != ready || p.Continuation() != can {

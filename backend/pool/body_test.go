@@ -1,4 +1,4 @@
-package backend_test
+package pool_test
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"testing/iotest"
 
 	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/backend/pool"
 )
 
 // TestCircuitCountsBrokenStreams is about failures after an answer began.
@@ -43,9 +44,9 @@ func TestCircuitCountsBrokenStreams(t *testing.T) {
 					a.does(streamsFrom(sized(test.body())))
 					_, _ = ask(t, p, streamed)
 				}
-				want := backend.EndpointClosed
+				want := pool.Closed
 				if test.fails {
-					want = backend.EndpointOpen
+					want = pool.Open
 				}
 				wantState(t, p, "a", want)
 			})
@@ -73,9 +74,9 @@ func TestCircuitTakesALeavingClientForNone(t *testing.T) {
 		_, _ = backend.Relay(io.Discard, nil, gone.Body, backend.RelayOptions{}) // fails, whatever the backend calls it
 		gone.Body.Close()
 	}
-	wantState(t, p, "a", backend.EndpointClosed)
+	wantState(t, p, "a", pool.Closed)
 	outcomes(t, p, a, dead)
-	wantState(t, p, "a", backend.EndpointOpen)
+	wantState(t, p, "a", pool.Open)
 }
 
 // TestCircuitLearnsWhatRelayFinds is about streams whose end looks well, or isn't reached.
@@ -97,8 +98,8 @@ func TestCircuitLearnsWhatRelayFinds(t *testing.T) {
 		for name, sized := range map[string]func(io.Reader) io.Reader{"bytes": iotest.OneByteReader, "at once": iotest.DataErrReader} {
 			t.Run(test.name+"/"+name, func(t *testing.T) {
 				inner, a, _ := circuitPool(t)
-				outer := newPool(t, backend.PoolOptions{
-					Endpoints: []backend.Endpoint{{Name: "a", Backend: inner}}, Failures: 3,
+				outer := newPool(t, pool.Options{
+					Endpoints: []pool.Endpoint{{Name: "a", Backend: inner}}, Failures: 3,
 				})
 				for range 3 {
 					a.does(streamsFrom(sized(strings.NewReader(test.text))))
@@ -109,9 +110,9 @@ func TestCircuitLearnsWhatRelayFinds(t *testing.T) {
 					}
 					resp.Body.Close()
 				}
-				want := backend.EndpointClosed
+				want := pool.Closed
 				if test.fails {
-					want = backend.EndpointOpen
+					want = pool.Open
 				}
 				wantState(t, inner, "a", want)
 				wantState(t, outer, "a", want)
@@ -133,7 +134,7 @@ func BenchmarkPoolStream(b *testing.B) {
 		return &backend.Response{Body: io.NopCloser(strings.NewReader(text))}, nil
 	})
 	for name, from := range map[string]backend.Backend{
-		"direct": up, "pool": newPool(b, backend.PoolOptions{Endpoints: team(up, up, up)}),
+		"direct": up, "pool": newPool(b, pool.Options{Endpoints: team(up, up, up)}),
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

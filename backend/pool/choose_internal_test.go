@@ -1,4 +1,4 @@
-package backend
+package pool
 
 import (
 	"context"
@@ -8,21 +8,25 @@ import (
 	"testing"
 
 	"github.com/edgewise-ai/edgewise/internal/race"
+
+	"github.com/edgewise-ai/edgewise/backend"
 )
 
 // mute is a Backend that is never asked.
 type mute struct{}
 
-func (mute) Generate(context.Context, *Request) (*Response, error) { return nil, CodeInternal }
-func (mute) Models(context.Context) ([]Model, error)               { return nil, CodeInternal }
+func (mute) Generate(context.Context, *backend.Request) (*backend.Response, error) {
+	return nil, backend.CodeInternal
+}
+func (mute) Models(context.Context) ([]backend.Model, error) { return nil, backend.CodeInternal }
 
 func mutePool(t testing.TB, n int) *Pool {
 	t.Helper()
-	opts := PoolOptions{ProbeInterval: -1}
+	opts := Options{ProbeInterval: -1}
 	for i := range n {
 		opts.Endpoints = append(opts.Endpoints, Endpoint{Name: strconv.Itoa(i), Backend: mute{}, Weight: i + 1})
 	}
-	p, err := NewPool(opts)
+	p, err := New(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +34,7 @@ func mutePool(t testing.TB, n int) *Pool {
 }
 
 // chooseOnce does what Generate does to find an endpoint, and to leave it.
-func (p *Pool) chooseOnce(req *Request) {
+func (p *Pool) chooseOnce(req *backend.Request) {
 	var room [8]candidate
 	able, _ := p.candidates(room[:0], req)
 	if c, _, ok := p.choose(able, affinityOf(req.Conversation)); ok {
@@ -43,7 +47,7 @@ func TestPoolChoiceAllocatesNothing(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	p := mutePool(t, 8)
-	for _, req := range []*Request{{Model: "m"}, {Model: "m", Conversation: "c"}} {
+	for _, req := range []*backend.Request{{Model: "m"}, {Model: "m", Conversation: "c"}} {
 		if n := testing.AllocsPerRun(100, func() { p.chooseOnce(req) }); n != 0 {
 			t.Errorf("%v allocations for %+v", n, req)
 		}
@@ -56,7 +60,7 @@ func TestPoolChoiceAllocatesNothing(t *testing.T) {
 func BenchmarkPoolChoose(b *testing.B) {
 	for _, n := range []int{1, 2, 8} {
 		p := mutePool(b, n)
-		for name, req := range map[string]*Request{"any": {Model: "m"}, "conversation": {Model: "m", Conversation: "c8f3a2"}} {
+		for name, req := range map[string]*backend.Request{"any": {Model: "m"}, "conversation": {Model: "m", Conversation: "c8f3a2"}} {
 			b.Run(name+"/"+strconv.Itoa(n), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
@@ -70,7 +74,7 @@ func BenchmarkPoolChoose(b *testing.B) {
 // BenchmarkPoolChooseParallel shows what the one lock costs.
 func BenchmarkPoolChooseParallel(b *testing.B) {
 	p := mutePool(b, 8)
-	req := &Request{Model: "m"}
+	req := &backend.Request{Model: "m"}
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {

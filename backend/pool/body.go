@@ -1,10 +1,12 @@
-package backend
+package pool
 
 import (
 	"bytes"
 	"context"
 	"io"
 	"sync/atomic"
+
+	"github.com/edgewise-ai/edgewise/backend"
 )
 
 // place is an answer's body that gives its place at an endpoint back when it is closed, once.
@@ -26,12 +28,17 @@ func (p *place) Close() error {
 // keepWhole settles a request whose answer is there as a whole, and returns the body.
 func (p *Pool) keepWhole(e *endpoint, t ticket, body io.ReadCloser) io.ReadCloser {
 	p.settle(e, t, nil)
-	kept := &place{ReadCloser: body, pool: p, endpoint: e}
-	if begun, ok := body.(*begunBody); ok { // on the outside, where ReadWhole finds the text without copying it
-		kept.ReadCloser, begun.body = begun.body, kept
-		return begun
+	return &place{ReadCloser: body, pool: p, endpoint: e}
+}
+
+// Whole lets backend.ReadWhole have what was read ahead.
+func (p *place) Whole() ([]byte, backend.Outcome) {
+	if held, ok := p.ReadCloser.(interface {
+		Whole() ([]byte, backend.Outcome)
+	}); ok {
+		return held.Whole()
 	}
-	return kept
+	return nil, backend.Outcome{}
 }
 
 // doneTail is how many of a stream's last bytes are looked at for its end: "data: [DONE]" and line breaks.
@@ -44,7 +51,7 @@ type watchedStream struct {
 	ctx    context.Context // of the request
 	ticket ticket
 	tail   [doneTail]byte
-	end    atomic.Pointer[Error] // as far as was read; nil if it is whole
+	end    atomic.Pointer[backend.Error] // as far as was read; nil if it is whole
 	judged atomic.Bool
 }
 
@@ -56,7 +63,7 @@ func (p *Pool) watchStream(ctx context.Context, e *endpoint, t ticket, body io.R
 }
 
 // errLeft is the end of a stream that is closed before it has one: the client's doing.
-var errLeft = &Error{Code: CodeCanceled}
+var errLeft = &backend.Error{Code: backend.CodeCanceled}
 
 // Read reads on. Nobody need read to io.EOF: a stream that said [DONE] is whole.
 func (s *watchedStream) Read(b []byte) (int, error) {
@@ -66,9 +73,9 @@ func (s *watchedStream) Read(b []byte) (int, error) {
 		s.end.Store(nil)
 	case err == nil, s.end.Load() == nil:
 	case err == io.EOF:
-		s.end.Store(&Error{Code: CodeTruncated})
+		s.end.Store(&backend.Error{Code: backend.CodeTruncated})
 	default:
-		s.end.Store(AsError(err, CodeTruncated))
+		s.end.Store(backend.AsError(err, backend.CodeTruncated))
 	}
 	return n, err
 }
@@ -78,29 +85,27 @@ func (s *watchedStream) said(b []byte) bool {
 	b = b[max(0, len(b)-doneTail):]
 	copy(s.tail[:], s.tail[len(b):])
 	copy(s.tail[doneTail-len(b):], b)
-	before, done := bytes.CutSuffix(bytes.TrimRight(s.tail[:], "\r\n"), []byte(doneData))
+	before, done := bytes.CutSuffix(bytes.TrimRight(s.tail[:], "\r\n"), []byte("[DONE]"))
 	return done && bytes.HasSuffix(bytes.TrimSuffix(before, []byte(" ")), []byte("data:"))
 }
 
 // Close ends the stream.
 func (s *watchedStream) Close() error {
-	s.judge(s.end.Load())
+	s.Judge(s.end.Load())
 	return s.place.Close()
 }
 
-// judge settles the request, once: with nil if the stream was whole. Relay calls it with the faults that it finds.
-func (s *watchedStream) judge(failed *Error) {
+// Judge settles the request, once: with nil if the stream was whole. backend.Relay calls it with the faults that it
+// finds.
+func (s *watchedStream) Judge(failed *backend.Error) {
 	if s.judged.Swap(true) {
 		return
 	}
 	if failed != nil && s.ctx.Err() != nil {
 		failed = errLeft // whatever that looked like to others
 	}
-	if inner, ok := s.ReadCloser.(judge); ok {
-		inner.judge(failed)
+	if inner, ok := s.ReadCloser.(interface{ Judge(*backend.Error) }); ok {
+		inner.Judge(failed)
 	}
 	s.pool.settle(s.endpoint, s.ticket, failed)
 }
-
-// judge is a source of Relay that wants to know what was wrong with it.
-type judge interface{ judge(failed *Error) }

@@ -1,8 +1,10 @@
-package backend
+package pool
 
 import (
 	"context"
 	"time"
+
+	"github.com/edgewise-ai/edgewise/backend"
 )
 
 // watch probes an endpoint until ctx ends.
@@ -26,8 +28,8 @@ func (p *Pool) probe(ctx context.Context, e *endpoint) {
 	if ctx.Err() != nil {
 		return // the pool is closed, which says nothing about the endpoint
 	}
-	var code Code
-	if failed := AsError(err, CodeUnavailable); failed != nil {
+	var code backend.Code
+	if failed := backend.AsError(err, backend.CodeUnavailable); failed != nil {
 		code = failed.Code
 	}
 	p.update(e, code, func(now instant) { e.circuit.probed(code, now) })

@@ -1,4 +1,4 @@
-package backend_test
+package pool_test
 
 import (
 	"context"
@@ -7,18 +7,23 @@ import (
 	"strings"
 
 	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/backend/pool"
 )
 
 // A server of one's own answers, and a hosted service while that can't. Both know a model "assistant", which isn't the
 // same one.
-func ExampleNewPool() {
+func ExampleNew() {
 	serves := func(model, text string, err error) backend.Backend {
-		return backend.FromGenerator(says([]string{text}, backend.Completion{}, err), backend.GeneratorOptions{
-			Models: []backend.Model{{ID: model}},
-		})
+		says := func(_ context.Context, _ *backend.Prompt, emit func(backend.Delta) error) (backend.Completion, error) {
+			if err != nil {
+				return backend.Completion{}, err
+			}
+			return backend.Completion{}, emit(backend.Delta{Text: text})
+		}
+		return backend.FromGenerator(backend.GeneratorFunc(says), backend.GeneratorOptions{Models: []backend.Model{{ID: model}}})
 	}
-	pool, err := backend.NewPool(backend.PoolOptions{
-		Endpoints: []backend.Endpoint{
+	p, err := pool.New(pool.Options{
+		Endpoints: []pool.Endpoint{
 			{
 				Name:    "own",
 				Backend: serves("llama-3.1-8b", "", errors.New("out of memory")),
@@ -37,9 +42,9 @@ func ExampleNewPool() {
 		fmt.Println(err)
 		return
 	}
-	defer pool.Close()
+	defer p.Close()
 
-	resp, err := pool.Generate(context.Background(), &backend.Request{
+	resp, err := p.Generate(context.Background(), &backend.Request{
 		Body: []byte(`{"messages":[{"role":"user","content":"hi"}]}`),
 	})
 	if err != nil {
@@ -50,7 +55,7 @@ func ExampleNewPool() {
 	text, _, err := backend.ReadWhole(resp.Body)
 	fmt.Println(strings.Contains(string(text), "Hello!"), err)
 	fmt.Printf("%s answered after %d attempts\n", resp.Endpoint, resp.Attempts)
-	for _, s := range pool.Status() {
+	for _, s := range p.Status() {
 		fmt.Printf("%s is %s after %d requests, %d of them failed %s\n", s.Name, s.State, s.Requests, s.Failures, s.LastFailure)
 	}
 	// Output:

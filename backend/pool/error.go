@@ -1,4 +1,4 @@
-package backend
+package pool
 
 import (
 	"errors"
@@ -6,12 +6,14 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/edgewise-ai/edgewise/backend"
 )
 
 // failure is what one endpoint said in place of an answer.
 type failure struct {
 	endpoint string
-	err      *Error
+	err      *backend.Error
 }
 
 // failures are those of one request, in order.
@@ -30,30 +32,30 @@ func (f failures) attempts() int {
 func (f failures) mostHopeful() int {
 	best := 0
 	for i := range f {
-		if !f[best].err.betterThan(f[i].err) {
+		if !better(f[best].err, f[i].err) {
 			best = i
 		}
 	}
 	return best
 }
 
-// betterThan reports whether e leaves more hope than other, or the same sooner.
-func (e *Error) betterThan(other *Error) bool {
-	if mine, its := hopeOf(e.Code), hopeOf(other.Code); mine != its {
-		return mine > its
+// better reports whether a leaves more hope than b, or the same sooner.
+func better(a, b *backend.Error) bool {
+	if one, other := hopeOf(a.Code), hopeOf(b.Code); one != other {
+		return one > other
 	}
-	wait := func(e *Error) time.Duration {
+	wait := func(e *backend.Error) time.Duration {
 		if e.RetryAfter == 0 {
 			return math.MaxInt64
 		}
 		return e.RetryAfter
 	}
-	return wait(e) < wait(other)
+	return wait(a) < wait(b)
 }
 
 // tell returns a copy of one failure that accounts for all. The others come as text: as errors their codes would match
 // under errors.Is as well.
-func (f failures) tell(which int) *Error {
+func (f failures) tell(which int) *backend.Error {
 	e := *f[which].err
 	e.Endpoint = pathOf(f[which].endpoint, e.Endpoint)
 	e.Attempts = f.attempts()
@@ -71,7 +73,7 @@ func (f failures) tell(which int) *Error {
 }
 
 // giveUp returns the error for a request that nobody is left to answer.
-func (p *Pool) giveUp(able []candidate, failed failures) *Error {
+func (p *Pool) giveUp(able []candidate, failed failures) *backend.Error {
 	aside := p.aside(able)
 	if len(failed) == 0 {
 		return aside
@@ -84,12 +86,12 @@ func (p *Pool) giveUp(able []candidate, failed failures) *Error {
 }
 
 // aside returns the error for candidates none of which may be asked now. RetryAfter is 0 if one may after all.
-func (p *Pool) aside(able []candidate) *Error {
+func (p *Pool) aside(able []candidate) *backend.Error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
 	wait := time.Duration(math.MaxInt64)
-	code := CodeQuotaExceeded
+	code := backend.CodeQuotaExceeded
 	states := make([]string, len(able))
 	for i, c := range able {
 		state := c.circuit.state(now)
@@ -99,20 +101,20 @@ func (p *Pool) aside(able []candidate) *Error {
 		}
 		wait = min(wait, p.waitFor(c, now))
 		switch {
-		case state != EndpointLimited, verdictOn(c.circuit.limited) != verdictLimited:
-			code = CodeUnavailable
-		case c.circuit.limited == CodeRateLimited && code == CodeQuotaExceeded:
-			code = CodeRateLimited
+		case state != Limited, verdictOn(c.circuit.limited) != verdictLimited:
+			code = backend.CodeUnavailable
+		case c.circuit.limited == backend.CodeRateLimited && code == backend.CodeQuotaExceeded:
+			code = backend.CodeRateLimited
 		}
 	}
 	why := errors.New("no endpoint can be asked: " + strings.Join(states, ", "))
-	return &Error{Code: code, RetryAfter: wait, Err: why}
+	return &backend.Error{Code: code, RetryAfter: wait, Err: why}
 }
 
 // waitFor is how long until an endpoint may be asked: a guess where that depends on others.
 func (p *Pool) waitFor(c candidate, now instant) time.Duration {
 	switch from := c.circuit.from(); {
-	case c.circuit.state(now) == EndpointUnhealthy:
+	case c.circuit.state(now) == Unhealthy:
 		return p.opts.ProbeInterval
 	case from == never, !c.ready:
 		return p.opts.MinPause

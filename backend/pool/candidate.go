@@ -1,8 +1,10 @@
-package backend
+package pool
 
 import (
 	"cmp"
 	"slices"
+
+	"github.com/edgewise-ai/edgewise/backend"
 )
 
 // candidate is an endpoint that can answer a request, be it now or later.
@@ -14,15 +16,15 @@ type candidate struct {
 }
 
 // candidates appends to list the endpoints that can answer req, in the pool's order.
-func (p *Pool) candidates(list []candidate, req *Request) ([]candidate, *Error) {
+func (p *Pool) candidates(list []candidate, req *backend.Request) ([]candidate, *backend.Error) {
 	list = p.serving(list, cmp.Or(req.Model, p.opts.DefaultModel))
 	if len(list) == 0 {
-		return nil, &Error{Code: CodeModelNotFound, Param: "model"}
+		return nil, &backend.Error{Code: backend.CodeModelNotFound, Param: "model"}
 	}
 	if req.Continue {
 		list = slices.DeleteFunc(list, func(c candidate) bool { return !c.continues() })
 		if len(list) == 0 {
-			return nil, Unsupported("continue_final_message", "this model can't continue a message")
+			return nil, backend.Unsupported("continue_final_message", "this model can't continue a message")
 		}
 	}
 	for i := range list {

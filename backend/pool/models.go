@@ -1,15 +1,17 @@
-package backend
+package pool
 
 import (
 	"context"
 	"maps"
 	"slices"
 	"sync"
+
+	"github.com/edgewise-ai/edgewise/backend"
 )
 
 // listing is what an endpoint listed.
 type listing struct {
-	models []Model
+	models []backend.Model
 	names  map[string]bool
 }
 
@@ -31,15 +33,15 @@ func (p *Pool) list(ctx context.Context, e *endpoint) error {
 	})
 }
 
-// Models implements Backend: PoolOptions.DefaultModel, and what the endpoints serve, in order of priority and then as
-// they are given, each name once. Endpoints are asked all at once, for up to PoolOptions.ProbeTimeout; one with a map
+// Models implements Backend: Options.DefaultModel, and what the endpoints serve, in order of priority and then as
+// they are given, each name once. Endpoints are asked all at once, for up to Options.ProbeTimeout; one with a map
 // need not be. One that fails, or that is known to be out of order, counts with what it listed last. It is an error
 // if nothing at all is known.
-func (p *Pool) Models(ctx context.Context) ([]Model, error) {
+func (p *Pool) Models(ctx context.Context) ([]backend.Model, error) {
 	failed := p.listAll(ctx)
 	var all union
 	if p.opts.DefaultModel != "" {
-		all.add(Model{ID: p.opts.DefaultModel})
+		all.add(backend.Model{ID: p.opts.DefaultModel})
 	}
 	known := false
 	for _, e := range p.endpoints {
@@ -47,7 +49,7 @@ func (p *Pool) Models(ctx context.Context) ([]Model, error) {
 		switch {
 		case len(e.Models) > 0:
 			for _, alias := range slices.Sorted(maps.Keys(e.Models)) {
-				all.add(Model{ID: alias})
+				all.add(backend.Model{ID: alias})
 			}
 		case l != nil:
 			for _, m := range l.models {
@@ -78,7 +80,7 @@ func (p *Pool) listAll(ctx context.Context) failures {
 	var failed failures
 	for i, err := range errs {
 		if err != nil {
-			failed = append(failed, failure{p.endpoints[i].Name, AsError(err, CodeUnavailable)})
+			failed = append(failed, failure{p.endpoints[i].Name, backend.AsError(err, backend.CodeUnavailable)})
 		}
 	}
 	return failed
@@ -86,12 +88,12 @@ func (p *Pool) listAll(ctx context.Context) failures {
 
 // union is models without repetition.
 type union struct {
-	models []Model
+	models []backend.Model
 	at     map[string]int
 }
 
 // add takes a model unless it is there. One that is there by name alone gets what else is known of it.
-func (u *union) add(m Model) {
+func (u *union) add(m backend.Model) {
 	i, known := u.at[m.ID]
 	switch {
 	case m.ID == "":
@@ -101,7 +103,7 @@ func (u *union) add(m Model) {
 		}
 		u.at[m.ID] = len(u.models)
 		u.models = append(u.models, m)
-	case u.models[i] == Model{ID: m.ID}:
+	case u.models[i] == backend.Model{ID: m.ID}:
 		u.models[i] = m
 	}
 }

@@ -1,4 +1,4 @@
-package backend_test
+package pool_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/backend/pool"
 )
 
 // TestCircuitFollowsTheModel runs random sequences of requests, outcomes and pauses against a naive model.
@@ -40,7 +41,7 @@ func FuzzCircuit(f *testing.F) {
 // sequence is a pool of one endpoint, the requests it is busy with, and the model.
 type sequence struct {
 	*testing.T
-	pool     *backend.Pool
+	pool     *pool.Pool
 	clock    *fakeClock
 	arrived  chan *exchange // requests, at the endpoint
 	returned chan answered  // by Generate; one at a time
@@ -103,16 +104,16 @@ func (m *naive) admits(now time.Time) bool {
 	return !now.Before(m.limit) && (!m.broken || !now.Before(m.until) && !m.trial)
 }
 
-func (m *naive) state(now time.Time) backend.EndpointState {
+func (m *naive) state(now time.Time) pool.State {
 	switch {
 	case m.broken && now.Before(m.until):
-		return backend.EndpointOpen
+		return pool.Open
 	case now.Before(m.limit):
-		return backend.EndpointLimited
+		return pool.Limited
 	case m.broken:
-		return backend.EndpointHalfOpen
+		return pool.HalfOpen
 	default:
-		return backend.EndpointClosed
+		return pool.Closed
 	}
 }
 
@@ -163,7 +164,7 @@ func runSequence(t *testing.T, script []byte) {
 	s := &sequence{T: t, clock: newFakeClock(), arrived: make(chan *exchange), returned: make(chan answered, 1)}
 	up := &upstream{}
 	up.does(s.generate)
-	s.pool = newPool(t, backend.PoolOptions{
+	s.pool = newPool(t, pool.Options{
 		Endpoints: team(up), Failures: modelFailures, MinPause: modelMin, MaxPause: modelMax, Now: s.clock.Now,
 	})
 	for ; len(script) >= 3 && !t.Failed(); script = script[3:] {

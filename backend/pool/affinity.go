@@ -1,4 +1,4 @@
-package backend
+package pool
 
 import "math/bits"
 

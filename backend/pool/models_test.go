@@ -1,4 +1,4 @@
-package backend_test
+package pool_test
 
 import (
 	"context"
@@ -11,10 +11,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/backend/pool"
 )
 
 // ids lists a pool's models.
-func ids(t *testing.T, p *backend.Pool) []string {
+func ids(t *testing.T, p *pool.Pool) []string {
 	t.Helper()
 	models, err := p.Models(t.Context())
 	if err != nil {
@@ -32,8 +33,8 @@ func TestPoolModels(t *testing.T) {
 	a.lists("a1", "both", "", "a1")
 	b.lists("both", "b1")
 	d.lists("d1")
-	p := newPool(t, backend.PoolOptions{
-		Endpoints: []backend.Endpoint{
+	p := newPool(t, pool.Options{
+		Endpoints: []pool.Endpoint{
 			{Name: "b", Backend: b, Priority: 2},
 			{Name: "c", Backend: c, Priority: 1, Models: map[string]string{"small": "c-7b", "large": "c-70b", "b1": "c-b1"}},
 			{Name: "a", Backend: a, Priority: 1},
@@ -65,7 +66,7 @@ func TestPoolModelsKeepsWhatIsKnownOfThem(t *testing.T) {
 	a.models = func(context.Context) ([]backend.Model, error) {
 		return []backend.Model{{ID: "x", OwnedBy: "us"}, {ID: "m", OwnedBy: "them", Created: 7}}, nil
 	}
-	p := newPool(t, backend.PoolOptions{Endpoints: team(a), DefaultModel: "m"})
+	p := newPool(t, pool.Options{Endpoints: team(a), DefaultModel: "m"})
 	models, err := p.Models(t.Context())
 	if diff := cmp.Diff([]backend.Model{{ID: "m", OwnedBy: "them", Created: 7}, {ID: "x", OwnedBy: "us"}}, models); diff != "" || err != nil {
 		t.Error(diff, err)
@@ -77,7 +78,7 @@ func TestPoolModelsOfNobody(t *testing.T) {
 	b.models = func(context.Context) ([]backend.Model, error) {
 		return nil, &backend.Error{Code: backend.CodeRateLimited, RetryAfter: time.Second}
 	}
-	p := newPool(t, backend.PoolOptions{Endpoints: team(a, b), DefaultModel: "m"})
+	p := newPool(t, pool.Options{Endpoints: team(a, b), DefaultModel: "m"})
 	_, err := p.Models(t.Context())
 	if e := backend.AsError(err, ""); e.Code != backend.CodeRateLimited || e.Endpoint != "b" || e.Attempts != 2 {
 		t.Errorf("error is %+v", e)
@@ -98,7 +99,7 @@ func TestPoolModelsWaitsForNobodyInVain(t *testing.T) {
 		a, b := &upstream{}, &upstream{}
 		a.lists("a1")
 		b.lists("b1")
-		p := newPool(t, backend.PoolOptions{Endpoints: team(a, b), Failures: 1, ProbeTimeout: 3 * time.Second})
+		p := newPool(t, pool.Options{Endpoints: team(a, b), Failures: 1, ProbeTimeout: 3 * time.Second})
 		ids(t, p)
 		calls := 0
 		b.models = func(ctx context.Context) ([]backend.Model, error) {
@@ -126,9 +127,9 @@ func TestPoolModelsAsksWhoeverIsUnknown(t *testing.T) {
 	a.lists("a1")
 	b.lists("b1")
 	b.does(failsWith(backend.CodeUpstreamAuth))
-	p := newPool(t, backend.PoolOptions{Endpoints: ranked(b, a)})
+	p := newPool(t, pool.Options{Endpoints: ranked(b, a)})
 	_, _ = ask(t, p, hi)
-	wantState(t, p, "a", backend.EndpointOpen)
+	wantState(t, p, "a", pool.Open)
 	if diff := cmp.Diff([]string{"b1", "a1"}, ids(t, p)); diff != "" {
 		t.Error(diff)
 	}
@@ -143,7 +144,7 @@ func TestPoolModelsAllAtOnce(t *testing.T) {
 				return []backend.Model{{ID: "m"}}, nil
 			}
 		}
-		p := newPool(t, backend.PoolOptions{Endpoints: team(ups...)})
+		p := newPool(t, pool.Options{Endpoints: team(ups...)})
 		began := time.Now()
 		if diff := cmp.Diff([]string{"m"}, ids(t, p)); diff != "" || time.Since(began) != time.Second {
 			t.Errorf("took %s; %s", time.Since(began), diff)
@@ -161,12 +162,12 @@ func TestPoolKnowsWhoServesAModel(t *testing.T) {
 	}
 	endpoints := ranked(a, b, c, d)
 	endpoints[2].Models = map[string]string{"alias": "c-real", "common": "c-common"}
-	unlisted := newPool(t, backend.PoolOptions{Endpoints: endpoints})
-	listed := newPool(t, backend.PoolOptions{Endpoints: endpoints[:3], DefaultModel: "y"})
+	unlisted := newPool(t, pool.Options{Endpoints: endpoints})
+	listed := newPool(t, pool.Options{Endpoints: endpoints[:3], DefaultModel: "y"})
 	_, _ = unlisted.Models(t.Context())
 	_, _ = listed.Models(t.Context())
 	for _, test := range []struct {
-		pool  *backend.Pool
+		pool  *pool.Pool
 		model string
 		want  []string // endpoint and model
 	}{
@@ -204,7 +205,7 @@ func TestPoolOfAliasesServesNothingElse(t *testing.T) {
 	endpoints := team(a, b)
 	endpoints[0].Models = map[string]string{"small": "a-7b"}
 	endpoints[1].Models = map[string]string{"small": "b-8b"}
-	p := newPool(t, backend.PoolOptions{Endpoints: endpoints})
+	p := newPool(t, pool.Options{Endpoints: endpoints})
 	for range 4 {
 		if _, err := ask(t, p, backend.Request{Model: "small"}); err != nil {
 			t.Error(err)
@@ -228,7 +229,7 @@ func TestPoolContinuesWhereThatIsPossible(t *testing.T) {
 	endpoints := ranked(a, b, c)
 	endpoints[1].Models = map[string]string{"m": "m"}
 	endpoints[2].Models = map[string]string{"n": "n"}
-	p := newPool(t, backend.PoolOptions{Endpoints: endpoints, Failures: 1})
+	p := newPool(t, pool.Options{Endpoints: endpoints, Failures: 1})
 	a.lists("m", "k")
 	_, _ = p.Models(t.Context())
 	for range 3 {

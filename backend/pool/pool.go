@@ -1,4 +1,11 @@
-package backend
+// Package pool puts several backends behind one: [New] makes a [Pool] of endpoints, which knows when an answer has begun,
+// and until then takes a request that fails at one endpoint to the next.
+//
+//	hybrid.Options{Backend: pool} -> pool -> backend/openai -> an API
+//	                                      -> backend/openai -> another
+//
+// It needs the standard library only.
+package pool
 
 import (
 	"cmp"
@@ -8,6 +15,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/edgewise-ai/edgewise/backend"
 )
 
 // Pool is several endpoints behind one Backend, like a reverse proxy's group of upstreams, but one that knows when an
@@ -21,20 +30,20 @@ import (
 // other after CodeInvalidRequest, CodeContextLength and CodeCanceled, which would be said there as well. To repeat it
 // where it failed is up to the endpoint's own Backend.
 //
-// Circuit. An endpoint that fails PoolOptions.Failures times in a row isn't asked for a pause, and then with one
+// Circuit. An endpoint that fails Options.Failures times in a row isn't asked for a pause, and then with one
 // request at a time, until one of those begins to answer. From there it is on probation: if it fails before it has
 // given one whole answer, the next pause is twice as long. A stream that breaks off or ends without [DONE] is a
-// failure, what [Relay] finds wrong with it too, and so is a deadline that passes before the answer begins. A client
+// failure, what [backend.Relay] finds wrong with it too, and so is a deadline that passes before the answer begins. A client
 // that goes away is none, and a refusal that shows that the endpoint works ends a row. An endpoint that refuses our
 // credentials gets its pause at once. One that says when to come back isn't asked before, and to be out of rate or
 // quota is no failure.
 //
-// Health. Endpoints are probed besides: see PoolOptions.ProbeInterval.
+// Health. Endpoints are probed besides: see Options.ProbeInterval.
 //
-// Pools can be endpoints of pools. A Pool is safe for concurrent use. Make one with [NewPool] and release it with
+// Pools can be endpoints of pools. A Pool is safe for concurrent use. Make one with [New] and release it with
 // Close.
 type Pool struct {
-	opts      PoolOptions
+	opts      Options
 	endpoints []*endpoint // by priority, then as given
 	start     time.Time   // of every instant
 	stop      context.CancelFunc
@@ -45,14 +54,14 @@ type Pool struct {
 }
 
 var (
-	_ Backend   = (*Pool)(nil)
-	_ Continuer = (*Pool)(nil)
-	_ Defaulter = (*Pool)(nil)
-	_ Readier   = (*Pool)(nil)
+	_ backend.Backend   = (*Pool)(nil)
+	_ backend.Continuer = (*Pool)(nil)
+	_ backend.Defaulter = (*Pool)(nil)
+	_ backend.Readier   = (*Pool)(nil)
 )
 
-// NewPool returns a pool of endpoints, and begins to probe them. It fails if the options make no sense.
-func NewPool(opts PoolOptions) (*Pool, error) {
+// New returns a pool of endpoints, and begins to probe them. It fails if the options make no sense.
+func New(opts Options) (*Pool, error) {
 	if err := opts.validate(); err != nil {
 		return nil, err
 	}
@@ -93,9 +102,9 @@ func (p *Pool) Close() error {
 // CodeQuotaExceeded) if all that serve the model are out of it, else CodeUnavailable; RetryAfter is the time until the
 // soonest may be asked again. It is CodeModelNotFound if none serves the model, and CodeUnsupported if none of those
 // that do can continue a message.
-func (p *Pool) Generate(ctx context.Context, req *Request) (*Response, error) {
+func (p *Pool) Generate(ctx context.Context, req *backend.Request) (*backend.Response, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, AsError(err, CodeCanceled)
+		return nil, backend.AsError(err, backend.CodeCanceled)
 	}
 	var room [8]candidate
 	able, e := p.candidates(room[:0], req)
@@ -122,14 +131,14 @@ func (p *Pool) Generate(ctx context.Context, req *Request) (*Response, error) {
 }
 
 // ask sends the request to an endpoint that was chosen for it.
-func (p *Pool) ask(ctx context.Context, to candidate, t ticket, req *Request) (*Response, *Error) {
+func (p *Pool) ask(ctx context.Context, to candidate, t ticket, req *backend.Request) (*backend.Response, *backend.Error) {
 	asked := *req
 	asked.Model = to.model
 	resp, err := to.generate(ctx, &asked)
 	if err != nil {
-		e := AsError(err, CodeInternal)
+		e := backend.AsError(err, backend.CodeInternal)
 		// An endpoint may take the end of ctx for something else.
-		if ended := AsError(ctx.Err(), CodeCanceled); ended != nil && ended.Code != e.Code {
+		if ended := backend.AsError(ctx.Err(), backend.CodeCanceled); ended != nil && ended.Code != e.Code {
 			ended.Attempts, ended.Err = e.Attempts, errors.Join(ended.Err, e.Err)
 			e = ended
 		}
@@ -146,7 +155,7 @@ func (p *Pool) ask(ctx context.Context, to candidate, t ticket, req *Request) (*
 	return resp, nil
 }
 
-// DefaultModel implements Defaulter: it returns PoolOptions.DefaultModel.
+// DefaultModel implements Defaulter: it returns Options.DefaultModel.
 func (p *Pool) DefaultModel() string { return p.opts.DefaultModel }
 
 // Ready implements Readier: it reports whether an endpoint could be asked now. It takes no lock.
@@ -158,12 +167,12 @@ func (p *Pool) Ready() bool {
 // Continuation implements Continuer: it is native if an endpoint that is native could be asked now. It speaks of now,
 // and not of what the endpoints declare, because a page that begins anew gets an answer, and one that would continue
 // while only others are left gets none. It takes no lock.
-func (p *Pool) Continuation() Continuation {
+func (p *Pool) Continuation() backend.Continuation {
 	now := p.now()
 	if slices.ContainsFunc(p.endpoints, func(e *endpoint) bool { return e.continues() && e.askable(now) }) {
-		return ContinuationNative
+		return backend.ContinuationNative
 	}
-	return ContinuationNone
+	return backend.ContinuationNone
 }
 
 // instant is a time as the pool counts it: since its start. It goes by the monotonic clock, so that setting the

@@ -1,4 +1,4 @@
-package backend_test
+package pool_test
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/backend/pool"
 )
 
 func TestPoolStatus(t *testing.T) {
@@ -22,7 +23,7 @@ func TestPoolStatus(t *testing.T) {
 	a, b, c := &upstream{}, &upstream{}, &upstream{}
 	endpoints := ranked(c, b, a)
 	endpoints[0].Priority, endpoints[2].Priority = 7, -7
-	p := newPool(t, backend.PoolOptions{Endpoints: endpoints, Now: clock.Now})
+	p := newPool(t, pool.Options{Endpoints: endpoints, Now: clock.Now})
 	b.does(fails(&backend.Error{Code: backend.CodeRateLimited, RetryAfter: 5 * time.Second}))
 	c.does(failsWith(backend.CodeInvalidRequest)) // which isn't its fault
 	a.does(failsWith(dead))
@@ -30,10 +31,10 @@ func TestPoolStatus(t *testing.T) {
 	a.does(nil)
 	resp := begin(t, p, streamed)
 	defer resp.Body.Close()
-	want := []backend.EndpointStatus{
-		{Name: "c", Priority: -7, State: backend.EndpointClosed, InFlight: 1, Requests: 2, Failures: 1, LastFailure: dead},
-		{Name: "b", Priority: 1, State: backend.EndpointLimited, Until: clock.Now().Add(5 * time.Second), Requests: 1, Failures: 1, LastFailure: backend.CodeRateLimited},
-		{Name: "a", Priority: 7, State: backend.EndpointClosed, Requests: 1},
+	want := []pool.EndpointStatus{
+		{Name: "c", Priority: -7, State: pool.Closed, InFlight: 1, Requests: 2, Failures: 1, LastFailure: dead},
+		{Name: "b", Priority: 1, State: pool.Limited, Until: clock.Now().Add(5 * time.Second), Requests: 1, Failures: 1, LastFailure: backend.CodeRateLimited},
+		{Name: "a", Priority: 7, State: pool.Closed, Requests: 1},
 	}
 	if diff := cmp.Diff(want, p.Status()); diff != "" {
 		t.Error(diff)
@@ -43,7 +44,7 @@ func TestPoolStatus(t *testing.T) {
 func TestPoolLogsChangesWithoutWords(t *testing.T) {
 	var log bytes.Buffer
 	clock, a := newFakeClock(), &upstream{}
-	p := newPool(t, backend.PoolOptions{
+	p := newPool(t, pool.Options{
 		Endpoints: team(a), Failures: 2, MinPause: time.Second, Now: clock.Now,
 		Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
@@ -102,7 +103,7 @@ func TestPoolUnderStress(t *testing.T) {
 			return &backend.Response{Body: io.NopCloser(strings.NewReader(wholeAnswer))}, nil
 		})
 	}
-	p := newPool(t, backend.PoolOptions{
+	p := newPool(t, pool.Options{
 		Endpoints: ranked(ups...), Failures: 3, MinPause: time.Millisecond, MaxPause: 8 * time.Millisecond,
 		ProbeInterval: time.Millisecond, Now: clock.Now,
 	})
