@@ -128,7 +128,9 @@ type Options struct {
 
 	// MaxOutputTokens is the most completion tokens one request may ask of the
 	// backend, its n choices together. A request that asks for more, or for no
-	// number, gets this one. Defaults to 0: no limit but the backend's.
+	// number, gets this one. An upstream that doesn't know the limit by the name
+	// that the client used heeds none: see LimitName in package backend/openai.
+	// Defaults to 0: no limit but the backend's.
 	MaxOutputTokens int64
 }
 

@@ -33,7 +33,7 @@ func checkModels(ctx context.Context, s *stage) (string, error) {
 func checkPlain(ctx context.Context, s *stage) (string, error) {
 	client := s.service.typed()
 	return eachReference(func(p tinymodel.ReferencePrompt) (string, string, *goopenai.Usage, error) {
-		req := goopenai.ChatCompletionRequest{Model: "auto", MaxTokens: p.MaxTokens} //nolint:staticcheck // of its two names Ollama knows the old one
+		req := goopenai.ChatCompletionRequest{Model: "auto", MaxCompletionTokens: p.MaxTokens} // Ollama knows the old name alone
 		for _, m := range p.Messages {
 			req.Messages = append(req.Messages, goopenai.ChatCompletionMessage{Role: m.Role, Content: m.Content})
 		}

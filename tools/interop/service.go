@@ -83,6 +83,7 @@ func newBackend(upstream string, attempts *atomic.Int64) (backend.Backend, error
 	return openai.New(openai.Options{
 		BaseURL:      upstream,
 		DefaultModel: openModel,
+		LimitName:    "max_tokens",           // it knows no other
 		Continuation: openai.ContinuePrefill, // openModel does; closedModel shows what becomes of it where it is wrong
 		MaxRetries:   maxRetries,
 		MinBackoff:   minBackoff,
