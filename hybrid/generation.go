@@ -30,6 +30,9 @@ type generation struct {
 func (g *generation) generate(req *http.Request, a *answerWriter, serve func(*backend.Response) (backend.Outcome, error)) error {
 	ctx := req.Context()
 	g.observed = g.router.observing(ctx)
+	if a.fixed {
+		g.router.complaints.hear("lifting the server's WriteTimeout for an answer", "", errFixedTimeout)
+	}
 	resp, err := g.begin(ctx, a)
 	if err != nil {
 		e := backend.AsError(gone(ctx, err), backend.CodeUnavailable)
@@ -53,6 +56,8 @@ func (g *generation) begin(ctx context.Context, a *answerWriter) (*backend.Respo
 	return g.router.opts.Backend.Generate(ctx, &g.request)
 }
 
+var errFixedTimeout = errors.New("some middleware's response writer has no Unwrap: longer answers are cut")
+
 // gone returns the error of an answer that has not begun as what it is once the
 // client has left: whatever failed then, failed because of that. (A client that was
 // told of a failure leaves, too, and that failure stands.)
@@ -66,7 +71,7 @@ func gone(ctx context.Context, err error) error {
 // write sends a whole answer.
 func (g *generation) write(a *answerWriter, resp *backend.Response, body []byte) {
 	answerHeader(a.w.Header(), resp.Header)
-	a.allow(a.timeout)
+	_ = a.allow(a.timeout)
 	writeBody(a.w, http.StatusOK, body)
 	if g.observed != nil {
 		g.observed.firstByte(g.router.opts.Now())

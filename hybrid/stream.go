@@ -20,7 +20,9 @@ const defaultWriteTimeout = 30 * time.Second
 // the body has been read to its end.)
 //
 // As a stream it begins with the first write. Where the writer can't flush, as
-// under http.TimeoutHandler, the answer comes in one piece at the end.
+// under http.TimeoutHandler, the answer comes in one piece at the end. Where it
+// hides the connection's deadlines, as one does that middleware wraps without
+// Unwrap, the WriteTimeout stands, and the log says so.
 type answerWriter struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
@@ -28,6 +30,7 @@ type answerWriter struct {
 	restore time.Duration // the server's own, 0 for none
 	header  http.Header   // of a stream, set when it begins
 	begun   bool
+	fixed   bool // the server's WriteTimeout can't be lifted
 }
 
 func newAnswerWriter(w http.ResponseWriter, req *http.Request) *answerWriter {
@@ -35,18 +38,18 @@ func newAnswerWriter(w http.ResponseWriter, req *http.Request) *answerWriter {
 	if server, ok := req.Context().Value(http.ServerContextKey).(*http.Server); ok && server.WriteTimeout > 0 {
 		a.timeout, a.restore = server.WriteTimeout, server.WriteTimeout
 	}
-	a.allow(0)
+	a.fixed = a.allow(0) != nil && a.restore > 0
 	return a
 }
 
-// allow sets the write deadline; 0 lifts it. Writers that know no deadlines have
-// none to lift.
-func (a *answerWriter) allow(d time.Duration) {
+// allow sets the write deadline; 0 lifts it. Writers that know no deadlines usually
+// have none to lift.
+func (a *answerWriter) allow(d time.Duration) error {
 	var deadline time.Time
 	if d > 0 {
 		deadline = time.Now().Add(d) // the real clock: deadlines are the kernel's
 	}
-	_ = a.control.SetWriteDeadline(deadline)
+	return a.control.SetWriteDeadline(deadline)
 }
 
 // Write implements [io.Writer] for a stream of whole events.
@@ -54,7 +57,7 @@ func (a *answerWriter) Write(events []byte) (int, error) {
 	if !a.begun {
 		a.begin()
 	}
-	a.allow(a.timeout)
+	_ = a.allow(a.timeout)
 	return a.w.Write(events)
 }
 
@@ -139,7 +142,7 @@ func (a *answerWriter) flush() error {
 		return nil
 	}
 	err := a.control.Flush()
-	a.allow(0)
+	_ = a.allow(0)
 	if errors.Is(err, http.ErrNotSupported) {
 		return nil
 	}
@@ -149,4 +152,4 @@ func (a *answerWriter) flush() error {
 // done gives what the server still writes after the handler the server's own
 // time. Without a WriteTimeout the server never sets a deadline, so none may
 // stay behind for the connection's next request.
-func (a *answerWriter) done() { a.allow(a.restore) }
+func (a *answerWriter) done() { _ = a.allow(a.restore) }

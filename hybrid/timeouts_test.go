@@ -2,8 +2,10 @@ package hybrid_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -148,6 +150,30 @@ func TestTimeoutHandler(t *testing.T) {
 	a := s.post("/chat/completions", chatHelloStream)
 	if a.status != http.StatusOK || !strings.HasSuffix(string(a.body), doneChunk) {
 		t.Errorf("%d: %s", a.status, a.body)
+	}
+}
+
+// opaque is a writer as middleware wraps it that knows nothing of Unwrap.
+type opaque struct{ http.ResponseWriter }
+
+func (o opaque) Flush() { o.ResponseWriter.(http.Flusher).Flush() }
+
+// Where the server's own timeout can't be lifted the operator hears of it.
+func TestHiddenDeadlines(t *testing.T) {
+	for _, timeout := range []time.Duration{0, time.Minute} {
+		var log bytes.Buffer
+		s := open(t, generates(slowly(time.Millisecond)), func(o *hybrid.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		serveWith(t, s, func(server *http.Server) { server.WriteTimeout = timeout }, func(h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { h.ServeHTTP(opaque{w}, req) })
+		})
+		for range 3 {
+			if a := s.post("/chat/completions", chatHelloStream); a.status != http.StatusOK || !strings.HasSuffix(string(a.body), doneChunk) {
+				t.Errorf("%d: %s", a.status, a.body)
+			}
+		}
+		if told := strings.Count(log.String(), "has no Unwrap"); (told == 1) != (timeout > 0) {
+			t.Errorf("WriteTimeout %v: told %d times: %s", timeout, told, &log)
+		}
 	}
 }
 
