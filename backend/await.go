@@ -138,13 +138,19 @@ func (b *begunBody) Close() error {
 	return b.body.Close()
 }
 
-// Whole returns an answer that isn't streamed, and nil for a stream.
+// Holder is an optional ability of Response.Body: to give out an answer that isn't streamed without copying it. Whole
+// returns nil for a stream. A body that wraps another should pass it on.
+type Holder interface {
+	Whole() ([]byte, Outcome)
+}
+
+// Whole implements Holder.
 func (b *begunBody) Whole() ([]byte, Outcome) { return b.whole, b.outcome }
 
 // ReadWhole reads an answer that isn't streamed, up to MaxAnswerBytes, and what ReadAnswer makes of it. It costs nothing
-// for a body that Await made, or one that has its method Whole. Failures are *Errors.
+// for a Holder, as Await makes them. Failures are *Errors.
 func ReadWhole(body io.Reader) ([]byte, Outcome, error) {
-	if held, ok := body.(interface{ Whole() ([]byte, Outcome) }); ok {
+	if held, ok := body.(Holder); ok {
 		if text, out := held.Whole(); text != nil {
 			return text, out, nil
 		}

@@ -68,7 +68,7 @@ type Response struct {
 	Header http.Header
 
 	// Body is one JSON object, or server-sent events if Request.Stream was set. The caller must close it, which stops
-	// the work upstream. Its Read may wait as long as the model thinks.
+	// the work upstream. Its Read may wait as long as the model thinks. It may be a Judger and a Holder.
 	Body io.ReadCloser
 
 	// Endpoint names the endpoint of a pool that answers; empty without one.

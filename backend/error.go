@@ -117,7 +117,7 @@ func (e *Error) Is(target error) bool {
 // MarshalJSON writes the object that OpenAI puts under "error": Body, or else message, type, code and param. The cause
 // stays here.
 func (e *Error) MarshalJSON() ([]byte, error) {
-	if e.Body != nil {
+	if validJSON(e.Body) {
 		return e.Body, nil
 	}
 	var param *string

@@ -32,6 +32,8 @@ func TestParseError(t *testing.T) {
 		{"forbidden", ``, 403, backend.Error{Code: backend.CodeUpstreamAuth}},
 		{"server's own words", `{"error":{"message":"/srv/app.py line 7","x":[1]}}`, 500, backend.Error{Code: backend.CodeUnavailable, Body: json.RawMessage(`{"message":"/srv/app.py line 7","x":[1]}`)}},
 		{"server hides other text", `{"detail":"/srv/app.py line 7"}`, 500, backend.Error{Code: backend.CodeUnavailable}},
+		{"a status in a stream", `{"error":{"message":"slow down","code":429}}`, 0, backend.Error{Code: backend.CodeRateLimited, Message: "slow down", Body: json.RawMessage(`{"message":"slow down","code":429}`)}},
+		{"auth by status in a stream", `{"error":{"message":"No auth credentials found","code":"401"}}`, 0, backend.Error{Code: backend.CodeUpstreamAuth}},
 		{"auth in a stream", `{"error":{"message":"Incorrect API key provided: sk-1","code":"invalid_api_key"}}`, 0, backend.Error{Code: backend.CodeUpstreamAuth}},
 		{"gateway timeout", `<html>`, 504, backend.Error{Code: backend.CodeTimeout}},
 		{"wrong path", `404 page not found`, 404, backend.Error{Code: backend.CodeBadResponse}},
@@ -66,6 +68,8 @@ func TestErrorJSON(t *testing.T) {
 	}{
 		{backend.Error{Code: backend.CodeUnavailable, Err: errors.New("dial 10.0.0.7")}, `{"message":"the model server is unavailable","type":"server_error","code":"upstream_unavailable","param":null}`},
 		{backend.Error{Code: backend.CodeInvalidRequest, Message: "no", Param: "top_p"}, `{"message":"no","type":"invalid_request_error","code":"invalid_request","param":"top_p"}`},
+		{backend.Error{Code: backend.CodeRateLimited, Body: json.RawMessage(`{"x":1}`)}, `{"x":1}`},
+		{backend.Error{Code: backend.CodeCanceled, Body: json.RawMessage(`{"x":`)}, `{"message":"the request was canceled","type":"server_error","code":"canceled","param":null}`},
 		{backend.Error{Code: backend.CodeRateLimited, Type: "tokens"}, `{"message":"the model server is receiving too many requests","type":"tokens","code":"rate_limit_exceeded","param":null}`},
 	}
 	for _, test := range tests {

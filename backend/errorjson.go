@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -104,6 +105,9 @@ type errorJSONFields struct{ Message, Type, Param, Code json.RawMessage }
 // classify puts an upstream's error into one of our codes: by what it is called where the name says more than the
 // status, else by status.
 func classify(status int, e *errorJSON) Code {
+	if n, err := strconv.Atoi(e.Code); status == 0 && err == nil && n >= 400 && n <= 599 {
+		status = n // vLLM and OpenRouter put it there where the answer has begun with a 200
+	}
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusProxyAuthRequired,
 		e.Code == "invalid_api_key", e.Type == "authentication_error", e.Type == "permission_error":
@@ -160,7 +164,7 @@ func truncate(s string) string {
 func appendErrorEvent(b []byte, e *Error) []byte {
 	var buf bytes.Buffer
 	buf.WriteString("data: ")
-	// Error always marshals: strings and a pointer to one.
+	// Error always marshals: what it has of Body is valid.
 	_ = json.NewEncoder(&buf).Encode(struct {
 		Error *Error `json:"error"`
 	}{e})

@@ -44,9 +44,7 @@ func (o RelayOptions) withDefaults() RelayOptions {
 //   - an event is no JSON object, or longer than MaxEventBytes: CodeBadResponse, and the event is not passed on;
 //   - an event has an "error": it is passed on, unless our credentials are refused in it, and returned as ParseError
 //     reads it;
-//   - dst fails: CodeCanceled, for the client has gone.
-//
-// A src with a method Judge(*Error), as a pool's streams have, is told of the fault too.
+//   - dst fails: CodeCanceled, for the client has gone; or the *Error that dst returned, which is left to tell it.
 //
 // The client learns of the first two in-band, by an event `data: {"error":{…}}`, and never gets a [DONE] after it.
 // Relay neither closes src nor reads past [DONE].
@@ -55,13 +53,20 @@ func Relay(dst io.Writer, flush func() error, src io.Reader, opts RelayOptions) 
 	defer eventBuffers.Put(pooled) // a bigger one that took its place is not kept
 	opts = opts.withDefaults()
 	r := relay{dst: dst, flush: flush, in: events{src: src, max: opts.MaxEventBytes, buf: *pooled}, opts: opts}
-	if e := r.run(); e != nil {
-		if j, ok := src.(interface{ Judge(*Error) }); ok {
-			j.Judge(e)
-		}
+	e := r.run()
+	if j, ok := src.(Judger); ok {
+		j.Judge(e)
+	}
+	if e != nil {
 		return r.out, e
 	}
 	return r.out, nil
+}
+
+// Judger is an optional ability of Response.Body: to be told by Relay how the answer ended, as only a look into it
+// shows. Judge is called once, with nil for a whole answer. A body that wraps another should pass it on.
+type Judger interface {
+	Judge(failed *Error)
 }
 
 type relay struct {
@@ -75,14 +80,14 @@ type relay struct {
 	dirty         bool   // written but not flushed
 	deltas, chars int    // in events not yet flushed
 	told          bool   // the client has the error already, from upstream
+	gone          bool   // dst failed: there is nobody to tell
 }
 
 func (r *relay) run() *Error {
 	e := r.copy()
-	if e == nil || r.told || e.Code == CodeCanceled {
+	if e == nil || r.told || r.gone {
 		return e
 	}
-	// The client may be gone as well; then it needs no telling.
 	if r.write(appendErrorEvent(nil, e)) == nil {
 		_ = r.flushAll()
 	}
@@ -199,9 +204,19 @@ func (r *relay) write(b []byte) *Error {
 	}
 	r.dirty = true
 	if _, err := r.dst.Write(b); err != nil {
-		return &Error{Code: CodeCanceled, Err: err}
+		return r.lost(err)
 	}
 	return nil
+}
+
+// lost is the error of a dst that failed.
+func (r *relay) lost(err error) *Error {
+	r.gone = true
+	var own *Error
+	if errors.As(err, &own) {
+		return own
+	}
+	return &Error{Code: CodeCanceled, Err: err}
 }
 
 // flushAll flushes what was written and counts it as handed over.
@@ -212,7 +227,7 @@ func (r *relay) flushAll() *Error {
 	r.dirty = false
 	if r.flush != nil {
 		if err := r.flush(); err != nil {
-			return &Error{Code: CodeCanceled, Err: err}
+			return r.lost(err)
 		}
 	}
 	if r.deltas > 0 && r.out.FirstContent.IsZero() {

@@ -183,7 +183,8 @@ func TestRelaySourceErrors(t *testing.T) {
 		{"own error", idle, backend.CodeTimeout, hello + inBand("upstream_timeout", "the model server did not answer in time")},
 		{"reset, with no address told", errors.New("read tcp 10.0.0.7: reset"), backend.CodeTruncated, hello + cut},
 		{"no progress", nil, backend.CodeTruncated, hello + cut},
-		{"canceled client is told nothing", &backend.Error{Code: backend.CodeCanceled}, backend.CodeCanceled, hello},
+		// By the app, say, while its client still reads: half an answer must not look like a whole one.
+		{"canceled on our side", &backend.Error{Code: backend.CodeCanceled}, backend.CodeCanceled, hello + inBand("canceled", "the request was canceled")},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -288,3 +289,47 @@ func BenchmarkRelay(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/chunks, "ns/chunk")
 }
+
+// judged wants to know how a stream ended.
+type judged struct {
+	io.Reader
+	verdicts []*backend.Error
+}
+
+func (j *judged) Judge(failed *backend.Error) { j.verdicts = append(j.verdicts, failed) }
+
+// ownFault is a destination that says why it can't go on.
+type ownFault struct{}
+
+func (ownFault) Write([]byte) (int, error) { return 0, &backend.Error{Code: backend.CodeBadResponse} }
+
+// A Judger is told once, of a whole answer too.
+func TestRelayTellsJudger(t *testing.T) {
+	for _, test := range []struct {
+		name, src string
+		dst       io.Writer
+		code      backend.Code // empty means whole
+	}{
+		{"whole", hello + stop + done, io.Discard, ""},
+		{"whole with more behind it", hello + stop + done + ping, io.Discard, ""},
+		{"cut", hello, io.Discard, backend.CodeTruncated},
+		{"an error event", hello + failed, io.Discard, backend.CodeUnavailable},
+		{"a client that has gone", hello, goneWriter{}, backend.CodeCanceled},
+		{"a destination that knows why", hello, ownFault{}, backend.CodeBadResponse},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			src := &judged{Reader: strings.NewReader(test.src)}
+			_, err := backend.Relay(test.dst, nil, src, backend.RelayOptions{})
+			if len(src.verdicts) != 1 || (src.verdicts[0] == nil) != (test.code == "") {
+				t.Fatalf("verdicts %v", src.verdicts)
+			}
+			if test.code != "" && (src.verdicts[0].Code != test.code || !errors.Is(err, test.code)) {
+				t.Errorf("verdict %v, error %v", src.verdicts[0], err)
+			}
+		})
+	}
+}
+
+type goneWriter struct{}
+
+func (goneWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }

@@ -2,6 +2,7 @@ package hybrid
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -155,14 +156,11 @@ func (c *chatRequest) continuable(body []byte, able backend.Continuer) error {
 // prefix is cached: our own field, or OpenAI's for the same end. Users can't
 // name each other's.
 func (c *chatRequest) conversation(who policy.Identity) string {
-	switch {
-	case c.ConversationID.id != "":
-		return who.Subject + "/" + c.ConversationID.id
-	case c.PromptCacheKey != "":
-		return who.Subject + "/" + c.PromptCacheKey
-	default:
+	id := cmp.Or(c.ConversationID.id, c.PromptCacheKey)
+	if id == "" {
 		return ""
 	}
+	return strconv.Quote(who.Subject) + id
 }
 
 // features returns what policies may know of the request.

@@ -198,6 +198,29 @@ func TestBrokenStreams(t *testing.T) {
 	}
 }
 
+// Usage that came early counts for what was delivered by then, not for the rest.
+func TestEarlyUsage(t *testing.T) {
+	early := strings.Replace(roleChunk, `"choices"`, `"usage":{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10},"choices"`, 1)
+	s := open(t, (&scripted{body: early + strings.Repeat(helloChunk, 100)}).serve)
+	s.post("/chat/completions", chatHelloStream)
+	if e := s.ledger.Recent(1)[0]; e.CompletionTokens < 100 || !e.Estimated || e.PromptTokens != 9 {
+		t.Errorf("after 100 words: %+v", e)
+	}
+}
+
+// An app that ends requests itself must not make half an answer look whole.
+func TestCanceledByTheApp(t *testing.T) {
+	up := &scripted{body: roleChunk + helloChunk, end: &backend.Error{Code: backend.CodeCanceled}}
+	for path, body := range map[string]string{
+		"/generate": `{"prompt":"hi","stream":true}`, "/chat/completions": chatHelloStream,
+	} {
+		a := open(t, up.serve).post(path, body)
+		if events := a.events(t); !strings.Contains(events[len(events)-1], `"code":"canceled"`) {
+			t.Errorf("%s: %s", path, a.body)
+		}
+	}
+}
+
 // What the upstream says of a failure reaches the client as it is.
 func TestUpstreamErrorPasses(t *testing.T) {
 	const said = `{"message":"out of memory","type":"cuda_error","code":null,"param":null,"metadata":{"gpu":[1.50]}}`

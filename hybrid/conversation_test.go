@@ -15,15 +15,15 @@ const wholeStream = roleChunk + helloChunk + finishChunk + usageChunk + doneChun
 // upstream.
 func TestChatConversation(t *testing.T) {
 	for member, want := range map[string]string{
-		`"conversationId":"c-1"`:                            "alice/c-1",
-		`"prompt_cache_key":"k-1"`:                          "alice/k-1",
-		`"conversationId":"c-1","prompt_cache_key":"k-1"`:   "alice/c-1",
-		`"conversationId":"","prompt_cache_key":"k-1"`:      "alice/k-1",
+		`"conversationId":"c-1"`:                            `"alice"` + "c-1",
+		`"prompt_cache_key":"k-1"`:                          `"alice"` + "k-1",
+		`"conversationId":"c-1","prompt_cache_key":"k-1"`:   `"alice"` + "c-1",
+		`"conversationId":"","prompt_cache_key":"k-1"`:      `"alice"` + "k-1",
 		`"conversationId":null`:                             "",
 		`"x":1`:                                             "",
-		`"ConversationID":"c-2"`:                            "alice/c-2",
-		`"conversationId":"c-1","conversationId":"c-2"`:     "alice/c-2",
-		`"conversationId":"c-1","prompt_cache_key":"other"`: "alice/c-1",
+		`"ConversationID":"c-2"`:                            `"alice"` + "c-2",
+		`"conversationId":"c-1","conversationId":"c-2"`:     `"alice"` + "c-2",
+		`"conversationId":"c-1","prompt_cache_key":"other"`: `"alice"` + "c-1",
 	} {
 		up := &scripted{body: wholeStream}
 		s := open(t, up.serve)

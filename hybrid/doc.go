@@ -38,7 +38,8 @@
 // ledger or a policy.
 //
 // /chat/completions passes on what it does not know, in both directions. It has two
-// members of its own, which no upstream sees: privacy, and conversationId, by which
+// members of its own, which no upstream sees: privacy, and conversationId (for which
+// OpenAI's prompt_cache_key stands in), by which
 // a [github.com/edgewise-ai/edgewise/backend/pool.Pool] sends a conversation where its
 // prefix is cached. An answer that
 // broke off elsewhere is carried on with "continue_final_message": true and

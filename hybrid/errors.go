@@ -11,6 +11,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/edgewise-ai/edgewise/backend"
@@ -178,14 +179,22 @@ func codeOf(err error) string {
 	}
 }
 
-// causeOf is what a log may hold of an error: its code, and its words only if
-// they come from the transport. An upstream's words may quote the prompt.
+// causeOf is what a log may hold of an error: its code, where it was met, and its
+// words only if they come from the network. An upstream's words may quote the prompt.
 func causeOf(err error) slog.Attr {
 	attrs := []any{slog.String("code", codeOf(err))}
-	if failed := (*backend.Error)(nil); errors.As(err, &failed) && failed.Endpoint != "" {
-		attrs = append(attrs, slog.String("endpoint", failed.Endpoint))
+	if failed := (*backend.Error)(nil); errors.As(err, &failed) {
+		if failed.Status != 0 {
+			attrs = append(attrs, slog.Int("status", failed.Status))
+		}
+		if failed.Endpoint != "" {
+			attrs = append(attrs, slog.String("endpoint", failed.Endpoint))
+		}
 	}
-	if network := net.Error(nil); errors.As(err, &network) {
+	if request := (*url.Error)(nil); errors.As(err, &request) {
+		attrs = append(attrs, slog.String("url", request.URL))
+	}
+	if network := (*net.OpError)(nil); errors.As(err, &network) {
 		attrs = append(attrs, slog.String("cause", network.Error()))
 	}
 	return slog.Group("error", attrs...)
@@ -227,11 +236,14 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	writeBody(w, status, buf.Bytes())
 }
 
-func writeBody(w http.ResponseWriter, status int, body []byte) {
-	h := w.Header()
+func jsonHeader(h http.Header, length int) {
 	h.Set("Content-Type", "application/json")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Content-Length", strconv.Itoa(length))
+}
+
+func writeBody(w http.ResponseWriter, status int, body []byte) {
+	jsonHeader(w.Header(), len(body))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that has gone needs no answer
 }

@@ -9,21 +9,24 @@ import (
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/hybrid"
+	"github.com/edgewise-ai/edgewise/policy"
 )
 
-// An access log, with what becomes known of a request at its beginning kept in its
+// An access log of one line a request: what is known at its beginning is kept in its
 // context for the end. A real one would write to a queue: hooks must not block.
 func ExampleObserver() {
-	type endpoint struct{}
+	type begun struct{}
 	log := hybrid.Observer{
 		Begun: func(ctx context.Context, e hybrid.RequestBegun) context.Context {
-			return context.WithValue(ctx, endpoint{}, e.Endpoint)
+			return context.WithValue(ctx, begun{}, e)
 		},
 		Finished: func(ctx context.Context, e hybrid.RequestFinished) {
-			fmt.Println(ctx.Value(endpoint{}), "finished:", e.Entry.CompletionTokens, "tokens")
+			b := ctx.Value(begun{}).(hybrid.RequestBegun)
+			fmt.Printf("%s %s %s: %d tokens\n", e.Identity.Subject, b.Method, b.Endpoint, e.Entry.CompletionTokens)
 		},
 		Failed: func(ctx context.Context, e hybrid.RequestFailed) {
-			fmt.Println(ctx.Value(endpoint{}), "failed:", e.Status, e.Code)
+			b := ctx.Value(begun{}).(hybrid.RequestBegun)
+			fmt.Printf("%s %s %s: %d %s\n", e.Identity.Subject, b.Method, b.Endpoint, e.Status, e.Code)
 		},
 	}
 	hello := backend.GeneratorFunc(func(_ context.Context, _ *backend.Prompt, emit func(backend.Delta) error) (backend.Completion, error) {
@@ -31,7 +34,7 @@ func ExampleObserver() {
 		return backend.Completion{Usage: usage}, emit(backend.Delta{Text: "Hello!"})
 	})
 	router, err := hybrid.New(context.Background(), hybrid.Options{
-		Authenticate: hybrid.AllowAnonymous,
+		Authenticate: func(*http.Request) (policy.Identity, error) { return policy.Identity{Subject: "alice"}, nil },
 		Backend:      backend.FromGenerator(hello, backend.GeneratorOptions{}),
 		Observers:    []hybrid.Observer{log},
 	})
@@ -48,7 +51,7 @@ func ExampleObserver() {
 		handler.ServeHTTP(httptest.NewRecorder(), req)
 	}
 	// Output:
-	// /generate finished: 2 tokens
-	// /generate failed: 404 model_not_found
-	// /generate failed: 403 local_only
+	// alice POST /generate: 2 tokens
+	// alice POST /generate: 404 model_not_found
+	// alice POST /generate: 403 local_only
 }

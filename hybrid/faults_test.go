@@ -26,9 +26,14 @@ import (
 // upstreamKey is what no client may see.
 const upstreamKey = "sk-upstream-key-of-the-tests"
 
-// silence is how long an upstream may say nothing. It must be long for a busy
-// machine, and waits for each fault that stalls.
-const silence = 300 * time.Millisecond
+// silenceFor is how long an upstream may say nothing: long for a busy machine,
+// unless that is what goes wrong.
+func silenceFor(fault backendtest.Fault) time.Duration {
+	if fault.Do == backendtest.Stall {
+		return 500 * time.Millisecond
+	}
+	return 30 * time.Second
+}
 
 // adapter is the adapter on a server that fails as it is told to.
 func adapter(t *testing.T, up *backendtest.Server, retries int, silence time.Duration) *openai.Backend {
@@ -47,7 +52,7 @@ func adapter(t *testing.T, up *backendtest.Server, retries int, silence time.Dur
 // alone is one endpoint that always fails in one way, and is asked twice at most.
 func alone(t *testing.T, fault backendtest.Fault) (backend.Backend, []*backendtest.Server) {
 	up := faulty(t, fault)
-	return adapter(t, up, 1, silence), []*backendtest.Server{up}
+	return adapter(t, up, 1, silenceFor(fault)), []*backendtest.Server{up}
 }
 
 // pooled is three endpoints, the first two of which fail so. None of them is asked
@@ -56,7 +61,7 @@ func pooled(t *testing.T, fault backendtest.Fault) (backend.Backend, []*backendt
 	ups := []*backendtest.Server{faulty(t, fault), faulty(t, fault), backendtest.NewServer(t)}
 	var endpoints []pool.Endpoint
 	for i, up := range ups {
-		endpoints = append(endpoints, pool.Endpoint{Name: fmt.Sprintf("e%d", i+1), Backend: adapter(t, up, -1, silence), Priority: i})
+		endpoints = append(endpoints, pool.Endpoint{Name: fmt.Sprintf("e%d", i+1), Backend: adapter(t, up, -1, silenceFor(fault)), Priority: i})
 	}
 	p, err := pool.New(pool.Options{Endpoints: endpoints, DefaultModel: backendtest.ModelID, ProbeInterval: -1})
 	if err != nil {

@@ -71,8 +71,7 @@ func gone(ctx context.Context, err error) error {
 // write sends a whole answer.
 func (g *generation) write(a *answerWriter, resp *backend.Response, body []byte) {
 	answerHeader(a.w.Header(), resp.Header)
-	_ = a.allow(a.timeout)
-	writeBody(a.w, http.StatusOK, body)
+	a.whole(body)
 	if g.observed != nil {
 		g.observed.firstByte(g.router.opts.Now())
 	}
@@ -89,14 +88,19 @@ func (g *generation) relayOptions() backend.RelayOptions {
 
 // usage returns the answer's tokens, estimated where nobody counted.
 func (g *generation) usage(out *backend.Outcome) (prompt, completion int64, estimated bool) {
-	if out.Usage.Known {
+	// What was counted before the end, as some gateways do in every event, may be less than was delivered.
+	if out.Usage.Known && (out.Done || out.Usage.CompletionTokens >= out.Deltas) {
 		return int64(out.Usage.PromptTokens), int64(out.Usage.CompletionTokens), false
 	}
 	if out.Deltas == 0 {
 		return 0, 0, false
 	}
+	prompt = g.prompt.Tokens()
+	if out.Usage.Known {
+		prompt = int64(out.Usage.PromptTokens)
+	}
 	text := policy.Request{PromptLength: int64(out.Chars)}
-	return g.prompt.Tokens(), max(text.Tokens(), int64(out.Deltas)), true // an event holds a token or more
+	return prompt, max(text.Tokens(), int64(out.Deltas)), true // an event holds a token or more
 }
 
 // account puts the request into the ledger.
@@ -137,7 +141,9 @@ func (g *generation) settle(a *answerWriter, err error) error {
 		return err
 	}
 	if err != nil && !errors.Is(err, backend.CodeCanceled) {
-		g.router.opts.Logger.Warn("hybrid: a stream broke off", "model", g.request.Model, causeOf(err))
+		broken := *backend.AsError(err, backend.CodeInternal)
+		broken.Endpoint = g.endpoint
+		g.router.opts.Logger.Warn("hybrid: a stream broke off", "model", g.request.Model, causeOf(&broken))
 	}
 	return nil
 }

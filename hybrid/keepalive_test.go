@@ -95,3 +95,20 @@ func TestNoKeepAlive(t *testing.T) {
 		}
 	}
 }
+
+// brittle is a writer as careless middleware makes them.
+type brittle struct{ http.ResponseWriter }
+
+func (brittle) Flush() { panic("no flusher") }
+
+// A writer that panics while the model thinks ends its own request at the most.
+func TestKeepAlivePanics(t *testing.T) {
+	end := make(chan struct{})
+	s := open(t, keptAlive(thinking(end, nil), time.Nanosecond))
+	_, h := s.router.Handler()
+	req := httptest.NewRequest(http.MethodPost, "/api/v1/chat/completions", strings.NewReader(chatHelloStream))
+	req.Header = http.Header{"Authorization": {"Bearer alice"}, "Content-Type": {"application/json"}}
+	time.AfterFunc(20*time.Millisecond, func() { close(end) })
+	defer func() { _ = recover() }() // net/http would
+	h.ServeHTTP(brittle{httptest.NewRecorder()}, req)
+}

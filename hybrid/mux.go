@@ -96,6 +96,7 @@ func (m *mux) serve(w http.ResponseWriter, req *http.Request, path string, e end
 		}
 		return refusal
 	}
+	m.router.observing(req.Context()).authenticated(who)
 	return e.serve(w, req, who)
 }
 

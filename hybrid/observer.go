@@ -46,6 +46,8 @@ type Observer struct {
 // RequestBegun is a request that has just come.
 type RequestBegun struct {
 	Endpoint string // "/chat/completions"; "" for a path where nothing is
+	Method   string
+	Path     string // as it was asked for
 	Time     time.Time
 }
 
@@ -54,7 +56,7 @@ type RequestDecided struct {
 	Target   policy.Target
 	Reason   policy.Reason // empty where a generating request is permitted
 	Fallback policy.Target
-	Model    string // the browser's model, or the one that the backend is asked for if it is known by now
+	Model    string // the browser's, if it runs there or could; the server's is in the Entry
 	Revision string // of the policies
 }
 
@@ -63,8 +65,9 @@ type RequestFirstByte struct {
 	SinceBegun time.Duration
 }
 
-// RequestFinished is a request that was answered.
+// RequestFinished is a request that was answered, with a status of 200, 202 or 304.
 type RequestFinished struct {
+	Identity policy.Identity // zero for reports, which bring a grant instead
 	Duration time.Duration
 
 	// Entry is what the ledger got, nil if nothing was generated. It must not be
@@ -74,6 +77,7 @@ type RequestFinished struct {
 
 // RequestFailed is a request that was not answered as it should be.
 type RequestFailed struct {
+	Identity policy.Identity // zero if nobody was authenticated
 	Duration time.Duration
 	Status   int    // 200 if the answer had begun: then the error was told in the stream
 	Code     string // of the error: a [backend.Code], a [policy.Reason] or one of this package
@@ -88,6 +92,7 @@ type observed struct {
 	router *Router
 	ctx    context.Context
 	began  time.Time
+	who    policy.Identity
 	entry  *ledger.Entry
 	first  bool // byte told
 	ended  bool
@@ -101,7 +106,7 @@ func (r *Router) observe(req *http.Request, endpoint string) (*observed, *http.R
 		return nil, req
 	}
 	o := &observed{router: r, ctx: req.Context(), began: r.opts.Now()}
-	e := RequestBegun{Endpoint: endpoint, Time: o.began}
+	e := RequestBegun{Endpoint: endpoint, Method: req.Method, Path: req.URL.Path, Time: o.began}
 	for i := range r.opts.Observers {
 		if hook := r.opts.Observers[i].Begun; hook != nil {
 			o.call("Begun", func() {
@@ -122,6 +127,12 @@ func (r *Router) observing(ctx context.Context) *observed {
 	}
 	o, _ := ctx.Value(observedKey{}).(*observed)
 	return o
+}
+
+func (o *observed) authenticated(who policy.Identity) {
+	if o != nil {
+		o.who = who
+	}
 }
 
 func (o *observed) decided(e RequestDecided) {
@@ -171,9 +182,9 @@ func (o *observed) end(status int, code string) {
 		observer := &o.router.opts.Observers[i]
 		switch {
 		case code == "" && observer.Finished != nil:
-			o.call("Finished", func() { observer.Finished(o.ctx, RequestFinished{duration, o.entry}) })
+			o.call("Finished", func() { observer.Finished(o.ctx, RequestFinished{o.who, duration, o.entry}) })
 		case code != "" && observer.Failed != nil:
-			o.call("Failed", func() { observer.Failed(o.ctx, RequestFailed{duration, status, code, o.entry}) })
+			o.call("Failed", func() { observer.Failed(o.ctx, RequestFailed{o.who, duration, status, code, o.entry}) })
 		}
 	}
 }

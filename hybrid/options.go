@@ -117,8 +117,8 @@ type Options struct {
 	// KeepAlive is how long a client that asked for a stream waits without a sign
 	// of life before the answer has begun: then, and again each time, it gets an SSE
 	// comment, lest a proxy between take the silence for the end. The first of them
-	// settles the status: a failure after it is told in the stream. Negative means
-	// never. Defaults to 15 seconds; proxies usually wait for 60.
+	// settles status and headers: a failure after it is told in the stream, and the
+	// upstream's headers are lost. Negative means never. Defaults to 15 seconds; proxies usually wait for 60.
 	KeepAlive time.Duration
 
 	// MaxBodyBytes is the longest body of a generating request. Routing

@@ -18,7 +18,6 @@ func (g *generation) simpleStream(req *http.Request, a *answerWriter) error {
 		out, err := backend.Relay(&s, a.flush, resp.Body, g.relayOptions())
 		if s.fault != nil {
 			a.fail(s.fault)
-			err = s.fault // to the relay it was the client that failed
 		}
 		if err == nil {
 			answer := g.simple(s.text.String(), &out)

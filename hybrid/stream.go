@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 // defaultWriteTimeout is how long a client may take to accept one write of a
 // stream, where the server sets no WriteTimeout.
 const defaultWriteTimeout = 30 * time.Second
+
+// pieceBytes is how much of a whole answer is written at once.
+const pieceBytes = 64 << 10
 
 // answerWriter writes generated answers. It lifts the server's WriteTimeout, which
 // counts from the request's first byte and would cut an answer that takes longer,
@@ -99,7 +103,13 @@ func (a *answerWriter) keepAlive(every time.Duration) (stop func()) {
 		if stopped {
 			return
 		}
-		if _, err := a.Write([]byte(": waiting for the model\n\n")); err == nil && a.flush() == nil {
+		err := contain(func() error { // on a goroutine of ours a panic of the writer's would end the process
+			if _, err := a.Write([]byte(": waiting for the model\n\n")); err != nil {
+				return err
+			}
+			return a.flush()
+		})
+		if err == nil {
 			timer.Reset(every)
 		}
 	})
@@ -121,6 +131,19 @@ func canFlush(w http.ResponseWriter) bool {
 			w = t.Unwrap()
 		default:
 			return false
+		}
+	}
+}
+
+// whole writes an answer that is not a stream, with its length. A long one goes in
+// pieces: each has its time, for a client may be slow as long as it goes on.
+func (a *answerWriter) whole(body []byte) {
+	jsonHeader(a.w.Header(), len(body))
+	a.w.WriteHeader(http.StatusOK)
+	for piece := range slices.Chunk(body, pieceBytes) {
+		_ = a.allow(a.timeout)
+		if _, err := a.w.Write(piece); err != nil {
+			return // a client that has gone needs no answer
 		}
 	}
 }

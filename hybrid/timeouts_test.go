@@ -153,6 +153,33 @@ func TestTimeoutHandler(t *testing.T) {
 	}
 }
 
+// pieces is a writer whose deadline is set anew for each of them.
+type pieces struct {
+	deadlines
+	longest int
+}
+
+func (p *pieces) Write(b []byte) (int, error) {
+	p.longest = max(p.longest, len(b))
+	return p.ResponseRecorder.Write(b)
+}
+
+// A long answer that is not streamed may take as long as the client reads on.
+func TestLongAnswerGoesInPieces(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	s := open(t, generates(func(_ context.Context, _ *backend.Prompt, emit func(backend.Delta) error) (backend.Completion, error) {
+		return backend.Completion{}, emit(backend.Delta{Text: long})
+	}))
+	_, h := s.router.Handler()
+	req := httptest.NewRequest(http.MethodPost, "/api/v1/chat/completions", strings.NewReader(chatHello))
+	req.Header = http.Header{"Authorization": {"Bearer alice"}, "Content-Type": {"application/json"}}
+	w := &pieces{deadlines: deadlines{ResponseRecorder: httptest.NewRecorder()}}
+	h.ServeHTTP(w, req)
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), long) || w.longest > 64<<10 || w.sets < w.Body.Len()/w.longest {
+		t.Errorf("status %d, %d bytes, %d at once, %d deadlines", w.Code, w.Body.Len(), w.longest, w.sets)
+	}
+}
+
 // opaque is a writer as middleware wraps it that knows nothing of Unwrap.
 type opaque struct{ http.ResponseWriter }
 

@@ -17,15 +17,15 @@ import (
 func (k kit) checkModels(ctx context.Context) error {
 	models, err := k.Models(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("Models: %w, want a list", err)
 	}
 	if len(models) == 0 {
-		return errors.New("there are no models")
+		return errors.New("Models lists none, want at least the default")
 	}
 	seen := map[string]bool{}
 	for _, m := range models {
 		if m.ID == "" || seen[m.ID] {
-			return fmt.Errorf("model %q is nameless or listed twice", m.ID)
+			return fmt.Errorf("Models lists %q, want each to have a name of its own", m.ID)
 		}
 		seen[m.ID] = true
 	}
@@ -33,7 +33,7 @@ func (k kit) checkModels(ctx context.Context) error {
 }
 
 func (k kit) checkPlain(ctx context.Context) error {
-	a, err := k.generate(ctx, ask(false))
+	a, err := k.whole(ctx, ask(false))
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (k kit) checkPlain(ctx context.Context) error {
 }
 
 func (k kit) checkStream(ctx context.Context) error {
-	a, err := k.generate(ctx, ask(true))
+	a, err := k.whole(ctx, ask(true))
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (k kit) checkStream(ctx context.Context) error {
 		problems = append(problems, errors.New("there is no time of first content"))
 	}
 	if !bytes.HasSuffix(a.events, []byte("data: [DONE]\n\n")) {
-		problems = append(problems, fmt.Errorf("the stream ends in %q", a.events[max(0, len(a.events)-40):]))
+		problems = append(problems, fmt.Errorf("the stream ends in %q, want a [DONE]", a.events[max(0, len(a.events)-40):]))
 	}
 	return errors.Join(problems...)
 }
@@ -62,7 +62,7 @@ func (k kit) checkUsage(ctx context.Context) error {
 	if req.Body, err = backend.SetMembers(req.Body, backend.Member{Name: "stream_options", Value: json.RawMessage(`{"include_usage":true}`)}); err != nil {
 		return err
 	}
-	a, err := k.generate(ctx, req)
+	a, err := k.whole(ctx, req)
 	if err != nil {
 		return err
 	}
@@ -75,12 +75,12 @@ func (k kit) checkUsage(ctx context.Context) error {
 	}
 	var problems []error
 	if last := all[len(all)-1]; last.Usage == nil || last.Usage.CompletionTokens != a.Usage.CompletionTokens {
-		problems = append(problems, fmt.Errorf("the last chunk has no usage, or another than %+v: %+v", a.Usage, last))
+		problems = append(problems, fmt.Errorf("the last chunk is %+v, want one with usage %+v", last, a.Usage))
 	}
 	var roles, finishes int
 	for _, c := range all {
 		if c.ID == "" || c.ID != all[0].ID || c.Created != all[0].Created || c.Object != "chat.completion.chunk" {
-			problems = append(problems, fmt.Errorf("a chunk differs from the first in id or created, or is none: %+v", c))
+			problems = append(problems, fmt.Errorf("a chunk is %+v, want a chat.completion.chunk with id and created of the first", c))
 		}
 		for _, choice := range c.Choices {
 			if choice.Delta.Role != "" {
@@ -98,15 +98,19 @@ func (k kit) checkUsage(ctx context.Context) error {
 }
 
 func (k kit) checkConcurrent(ctx context.Context) error {
+	const calls = 16
 	group, ctx := errgroup.WithContext(ctx)
-	for i := range 16 {
+	for i := range calls {
 		group.Go(func() error {
-			a, err := k.generate(ctx, ask(i%2 == 0))
+			a, err := k.whole(ctx, ask(i%2 == 0))
 			if err != nil {
 				return err
 			}
 			return a.check()
 		})
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("of %d calls at a time, %w", calls, err)
+	}
+	return nil
 }

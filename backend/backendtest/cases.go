@@ -123,6 +123,8 @@ func Cases() []Case {
 	}{
 		{"error", "server_error", "", "CUDA out of memory", backend.CodeUnavailable},
 		{"rate limit error", "requests", "rate_limit_exceeded", "Rate limit reached", backend.CodeRateLimited},
+		{"rate limit error by number", "requests", "429", "Rate limit reached", backend.CodeRateLimited},
+		{"credentials error by number", "server_error", "401", "No access for " + KeyQuoted, backend.CodeUpstreamAuth},
 		{"credentials error", "authentication_error", "", "No access for " + KeyQuoted, backend.CodeUpstreamAuth},
 		{"key in an error event", "server_error", "", "No route for " + KeyQuoted, backend.CodeUnavailable},
 	} {
@@ -143,6 +145,7 @@ func Cases() []Case {
 	before("CRLF, byte by byte", Fault{CRLF: true, Piece: 1}, "")
 	before("chunk without choices first", AzureFirst(), "")
 	before("no blank line at the end", Fault{At: AfterEvents(-1), Say: "data: [DONE]", Do: End}, "")
+	before("no blank line at the end, drop by drop", Fault{At: AfterEvents(-1), Say: "data: [DONE]", Do: End}.dripped(), "")
 	before("charset", Fault{ContentType: "text/event-stream; charset=utf-8"}, "")
 	plain("charset", Fault{ContentType: "application/json; charset=utf-8"}, "")
 	return cases
@@ -150,6 +153,6 @@ func Cases() []Case {
 
 // dripped is f, slowly, with its events cut anywhere.
 func (f Fault) dripped() Fault {
-	f.Piece, f.Pause = 13, 100*time.Microsecond
+	f.Piece, f.Pause = 9, 100*time.Microsecond
 	return f
 }

@@ -25,6 +25,7 @@ func ask(stream bool) *backend.Request {
 // answer is what came of a request, as far as it came.
 type answer struct {
 	backend.Outcome
+	stage    string // that it came to
 	begun    bool
 	header   http.Header
 	attempts int
@@ -34,12 +35,13 @@ type answer struct {
 
 // generate sends a request and reads the answer to its end, as a service does.
 func (k kit) generate(ctx context.Context, req *backend.Request) (answer, error) {
+	stage := call(req)
 	resp, err := k.Generate(ctx, req)
 	if err != nil {
-		return answer{}, err
+		return answer{stage: stage}, err
 	}
 	defer resp.Body.Close()
-	a := answer{begun: true, header: resp.Header, attempts: resp.Attempts}
+	a := answer{stage: "the answer to " + stage, begun: true, header: resp.Header, attempts: resp.Attempts}
 	if err := checkHeader(resp.Header, req.Stream); err != nil {
 		return a, err
 	}
@@ -62,7 +64,7 @@ func (a *answer) read(body io.Reader) error {
 		Choices []struct{ Message struct{ Content string } }
 	}
 	if err := json.Unmarshal(text, &whole); err != nil || len(whole.Choices) == 0 {
-		return fmt.Errorf("the answer is no chat.completion: %s", text)
+		return fmt.Errorf("it is no chat.completion: %s", text)
 	}
 	a.text = whole.Choices[0].Message.Content
 	return nil
@@ -89,7 +91,7 @@ func (a *answer) relay(body io.Reader, includeUsage bool) error {
 // check says what a whole answer lacks.
 func (a *answer) check() error {
 	if !a.Done || a.FinishReason == "" || a.Model == "" || a.Deltas == 0 || a.Chars == 0 {
-		return fmt.Errorf("the answer lacks an end, a finish reason, a model or text: %+v", a.Outcome)
+		return fmt.Errorf("%s has %+v, want an end, a finish reason, a model and text", a.stage, a.Outcome)
 	}
 	return nil
 }
@@ -134,7 +136,7 @@ func checkHeader(h http.Header, stream bool) error {
 		want = "text/event-stream"
 	}
 	if kind, _, _ := mime.ParseMediaType(h.Get("Content-Type")); kind != want {
-		return fmt.Errorf("the answer is %q, not %s", kind, want)
+		return fmt.Errorf("its Content-Type is %q, want %q", kind, want)
 	}
 	return checkPublic(h)
 }
@@ -144,29 +146,8 @@ func checkPublic(h http.Header) error {
 	public := backend.PublicHeader(h)
 	for name := range h {
 		if _, ok := public[name]; !ok {
-			return fmt.Errorf("the header %s must not reach a page", name)
+			return fmt.Errorf("its header %s must not reach a page: backend.PublicHeader returns those that may", name)
 		}
 	}
 	return nil
-}
-
-// wantCode says that an error is another than it must be.
-func wantCode(err error, code backend.Code) error {
-	var e *backend.Error
-	switch {
-	case err == nil:
-		return fmt.Errorf("there is no error of code %s", string(code))
-	case !errors.As(err, &e) || e.Code != code:
-		return fmt.Errorf("not an *Error of code %s: %w", string(code), err)
-	default:
-		return nil
-	}
-}
-
-// wantWholeOr is wantCode for where a whole answer is as good.
-func wantWholeOr(err error, code backend.Code) error {
-	if err == nil {
-		return nil
-	}
-	return wantCode(err, code)
 }

@@ -32,15 +32,15 @@ func (k kit) checkCase(ctx context.Context, c *Case, s *Server) error {
 		k.eventually("the request goes on upstream", func() bool { return s.Active() == 0 }),
 	}
 	if n := len(s.questions()); n != 1 || a.attempts > 1 {
-		problems = append(problems, fmt.Errorf("%d requests came, and %d are spoken of, want 1", n, a.attempts))
+		problems = append(problems, fmt.Errorf("%d requests came, and Response.Attempts is %d, want 1 and at most 1", n, a.attempts))
 	}
 	switch {
 	case c.Code == "" && failed != nil:
-		problems = append(problems, failed)
+		problems = append(problems, a.wantWhole(failed))
 	case c.Code == "":
 		problems = append(problems, a.checkWhole())
-	case wantCode(failed, c.Code) != nil:
-		problems = append(problems, wantCode(failed, c.Code))
+	case wantCode(a.stage, failed, c.Code) != nil:
+		problems = append(problems, wantCode(a.stage, failed, c.Code))
 	case a.begun && !c.Begun:
 		problems = append(problems, errBegun)
 	case c.Begun:
@@ -57,7 +57,7 @@ func (a *answer) checkWhole() error {
 		PromptTokens: PromptTokens, CompletionTokens: CompletionTokens, TotalTokens: PromptTokens + CompletionTokens, Known: true,
 	}
 	if a.text != Answer || a.Usage != usage {
-		return fmt.Errorf("the answer is %q, with usage %+v", a.text, a.Usage)
+		return fmt.Errorf("%s is %q with usage %+v, want %q with %+v", a.stage, a.text, a.Usage, Answer, usage)
 	}
 	return a.check()
 }
@@ -194,7 +194,7 @@ func (k kit) checkLeftWaiting(ctx context.Context, s *Server) error {
 		if a.begun {
 			return errBegun
 		}
-		return wantCode(err, backend.CodeCanceled)
+		return wantCode("waiting for an answer after the context ended", err, backend.CodeCanceled)
 	}); err != nil {
 		return err
 	}
@@ -214,17 +214,17 @@ func (k kit) checkDown(ctx context.Context, s *Server) error {
 	s.Down()
 	var problems []error
 	for _, stream := range []bool{false, true} {
-		_, err := k.generate(ctx, ask(stream))
-		if wrong := wantCode(err, backend.CodeUnavailable); wrong != nil {
+		a, err := k.generate(ctx, ask(stream))
+		if wrong := wantCode(a.stage, err, backend.CodeUnavailable); wrong != nil {
 			problems = append(problems, wrong)
 			continue
 		}
 		problems = append(problems, (&Fault{Do: Reset}).checkError(err, s))
 	}
 	_, err := k.Models(ctx)
-	problems = append(problems, wantCode(err, backend.CodeUnavailable))
+	problems = append(problems, wantCode("Models", err, backend.CodeUnavailable))
 	s.Up()
-	a, err := k.generate(ctx, ask(true))
+	a, err := k.whole(ctx, ask(true))
 	if err != nil {
 		return errors.Join(append(problems, err)...)
 	}

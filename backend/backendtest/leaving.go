@@ -18,9 +18,13 @@ func (k kit) checkCanceledBefore(ctx context.Context) error {
 	cancel()
 	var problems []error
 	for _, stream := range []bool{false, true} {
-		problems = append(problems, k.promptly("Generate", func() error {
-			_, err := k.Generate(ctx, ask(stream))
-			return wantCode(err, backend.CodeCanceled)
+		req := ask(stream)
+		what := call(req) + " with a canceled context"
+		problems = append(problems, k.promptly(what, func() error {
+			if err := k.refused(ctx, what, req, backend.CodeCanceled); err != nil {
+				return fmt.Errorf("%w: pass ctx on to whatever does the work", err)
+			}
+			return nil
 		}))
 	}
 	return errors.Join(problems...)
@@ -31,10 +35,12 @@ func (k kit) checkCanceledWaiting(ctx context.Context) error {
 	var problems []error
 	for _, stream := range []bool{false, true} {
 		ctx, cancel := context.WithCancel(ctx)
-		problems = append(problems, k.promptly("Generate", func() error {
+		req := ask(stream)
+		what := call(req) + " canceled meanwhile"
+		problems = append(problems, k.promptly(what, func() error {
 			go cancel()
-			_, err := k.generate(ctx, ask(stream))
-			return wantWholeOr(err, backend.CodeCanceled)
+			_, err := k.generate(ctx, req)
+			return wantWholeOr(what, err, backend.CodeCanceled)
 		}))
 		cancel()
 	}
@@ -44,24 +50,25 @@ func (k kit) checkCanceledWaiting(ctx context.Context) error {
 func (k kit) checkCanceledDuring(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	resp, err := k.Generate(ctx, ask(true))
+	resp, err := k.begin(ctx, ask(true))
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
 	first := make([]byte, 1)
 	if _, err := io.ReadFull(resp.Body, first); err != nil {
-		return err
+		return fmt.Errorf("reading the first byte of a stream: %w", err)
 	}
 	cancel()
-	return k.promptly("reading on after the context ended", func() error {
+	const what = "reading on after the context ended"
+	return k.promptly(what, func() error {
 		err := new(answer).relay(io.MultiReader(bytes.NewReader(first), resp.Body), false)
-		return wantWholeOr(err, backend.CodeCanceled) // a short answer may have been there already
+		return wantWholeOr(what, err, backend.CodeCanceled) // a short answer may have been there already
 	})
 }
 
 func (k kit) checkClosedEarly(ctx context.Context) error {
-	resp, err := k.Generate(ctx, ask(true))
+	resp, err := k.begin(ctx, ask(true))
 	if err != nil {
 		return err
 	}
@@ -70,7 +77,7 @@ func (k kit) checkClosedEarly(ctx context.Context) error {
 	}
 	return k.promptly("reading a closed body", func() error {
 		if _, err := io.Copy(io.Discard, resp.Body); err == nil {
-			return errors.New("a closed body can be read to its end")
+			return errors.New("a closed body can be read to its end, want an error of Read")
 		}
 		return nil
 	})
@@ -81,7 +88,7 @@ func (k kit) checkClosedTwice(ctx context.Context) error {
 	var problems []error
 	for _, stream := range []bool{false, true} {
 		for _, read := range []bool{false, true} {
-			resp, err := k.Generate(ctx, ask(stream))
+			resp, err := k.begin(ctx, ask(stream))
 			if err != nil {
 				return err
 			}
@@ -116,7 +123,7 @@ func (k kit) checkNothingLeftBehind(ctx context.Context) error {
 func (k kit) leave(ctx context.Context, byCancel bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	resp, err := k.Generate(ctx, ask(true))
+	resp, err := k.begin(ctx, ask(true))
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/edgewise-ai/edgewise/backend"
@@ -19,12 +21,13 @@ func (k kit) checkContinue(ctx context.Context) error {
 	if !k.continues() {
 		var problems []error
 		for _, stream := range []bool{false, true} {
-			_, err := k.generate(ctx, askToContinue("Hel", stream))
-			problems = append(problems, wantCode(err, backend.CodeUnsupported))
+			req := askToContinue("Hel", stream)
+			what := call(req) + ", by a backend that isn't a Continuer of ContinuationNative"
+			problems = append(problems, k.refused(ctx, what, req, backend.CodeUnsupported))
 		}
 		return errors.Join(problems...)
 	}
-	whole, err := k.generate(ctx, ask(false))
+	whole, err := k.whole(ctx, ask(false))
 	if err != nil {
 		return err
 	}
@@ -34,12 +37,12 @@ func (k kit) checkContinue(ctx context.Context) error {
 	rest := whole.text[len(partial):]
 	var problems []error
 	for _, stream := range []bool{false, true} {
-		a, err := k.generate(ctx, askToContinue(partial, stream))
+		a, err := k.whole(ctx, askToContinue(partial, stream))
 		switch {
 		case err != nil:
 			problems = append(problems, err)
 		case !a.Done:
-			problems = append(problems, fmt.Errorf("the answer has no end: %+v", a.Outcome))
+			problems = append(problems, fmt.Errorf("%s has %+v, want an end", a.stage, a.Outcome))
 		case a.text != rest && strings.HasPrefix(a.text, partial): // a rest may begin so in earnest
 			problems = append(problems, fmt.Errorf("asked to carry on %q it says %q: the text is doubled", partial, a.text))
 		}
@@ -64,29 +67,45 @@ func askToContinue(partial string, stream bool) *backend.Request {
 }
 
 func (k kit) checkRequestUntouched(ctx context.Context) error {
-	var problems []error
 	for _, req := range []*backend.Request{ask(false), ask(true), askToContinue("Hel", false), askToContinue("Hel", true)} {
-		spare := append(bytes.Clone(req.Body), make([]byte, 64)...) // what an append in place would write to
-		before := bytes.Clone(spare)
-		req.Body = spare[:len(req.Body)]
-		asked := *req
-		if resp, err := k.Generate(ctx, req); err == nil {
-			_, err = io.Copy(io.Discard, resp.Body)
-			problems = append(problems, err)
-			resp.Body.Close()
-		} else if !req.Continue {
-			problems = append(problems, err)
+		if err := k.checkUntouched(ctx, req); err != nil {
+			return err // the others would say the same
 		}
-		if !bytes.Equal(spare, before) || !same(req, &asked) {
-			problems = append(problems, fmt.Errorf("the request was modified: model %q, %q", req.Model, spare))
+	}
+	return nil
+}
+
+func (k kit) checkUntouched(ctx context.Context, req *backend.Request) error {
+	what, before := call(req), *req
+	spare := make([]byte, 64) // what an append in place would write to
+	room := append(bytes.Clone(before.Body), spare...)
+	req.Body = room[:len(before.Body)]
+	var problems []error
+	if resp, err := k.begin(ctx, req); err == nil {
+		_, err = io.Copy(io.Discard, resp.Body)
+		problems = append(problems, err)
+		resp.Body.Close()
+	} else if !before.Continue {
+		problems = append(problems, err)
+	}
+	was, is := reflect.ValueOf(before), reflect.ValueOf(*req)
+	for i := range was.NumField() {
+		if from, to := show(was.Field(i)), show(is.Field(i)); from != to {
+			problems = append(problems, fmt.Errorf("%s changed Request.%s from %s to %s", what, was.Type().Field(i).Name, from, to))
 		}
+	}
+	if got := room[len(before.Body):]; !bytes.Equal(got, spare) {
+		problems = append(problems, fmt.Errorf("%s wrote %q behind the end of Request.Body: clone it before you append to it", what, bytes.TrimRight(got, "\x00")))
 	}
 	return errors.Join(problems...)
 }
 
-func same(a, b *backend.Request) bool {
-	return bytes.Equal(a.Body, b.Body) && a.Model == b.Model && a.Stream == b.Stream && a.IncludeUsage == b.IncludeUsage &&
-		a.Continue == b.Continue && a.Conversation == b.Conversation
+// show returns a value as Go writes it, but bytes as text.
+func show(v reflect.Value) string {
+	if text, ok := v.Interface().([]byte); ok {
+		return strconv.Quote(string(text))
+	}
+	return fmt.Sprintf("%#v", v)
 }
 
 func (k kit) checkModelNotFound(ctx context.Context) error {
@@ -94,8 +113,7 @@ func (k kit) checkModelNotFound(ctx context.Context) error {
 	for _, stream := range []bool{false, true} {
 		req := ask(stream)
 		req.Model = "no-such-model"
-		_, err := k.Generate(ctx, req)
-		problems = append(problems, wantCode(err, backend.CodeModelNotFound))
+		problems = append(problems, k.refused(ctx, call(req), req, backend.CodeModelNotFound))
 	}
 	return errors.Join(problems...)
 }
@@ -104,8 +122,12 @@ func (k kit) checkNotJSON(ctx context.Context) error {
 	var problems []error
 	for _, body := range []string{"", "[]", `{"messages":`} {
 		for _, stream := range []bool{false, true} {
-			_, err := k.Generate(ctx, &backend.Request{Body: []byte(body), Stream: stream})
-			problems = append(problems, wantCode(err, backend.CodeInvalidRequest))
+			req := &backend.Request{Body: []byte(body), Stream: stream}
+			what := fmt.Sprintf("%s with body %q", call(req), body)
+			if err := k.refused(ctx, what, req, backend.CodeInvalidRequest); err != nil {
+				problems = append(problems, err)
+				break // the other will say the same
+			}
 		}
 	}
 	return errors.Join(problems...)

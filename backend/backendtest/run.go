@@ -17,7 +17,8 @@ import (
 const patience = 10 * time.Second
 
 // Run checks a backend against the contract of backend.Backend. It calls open for each subtest, to which cleanup can
-// be tied. The backend must serve a model, and answer a plain question with at least one token of text. What leaves
+// be tied. Its requests name no model, but for one that asks for a model that isn't there: the backend needs a default,
+// like openai.Options.DefaultModel, and must answer a plain question with at least one token of text. What leaves
 // goroutines behind shows in their number, so nothing else should start many meanwhile.
 func Run(t *testing.T, open func(t *testing.T) backend.Backend) {
 	for _, c := range checks {
@@ -82,7 +83,7 @@ func (k kit) promptly(what string, f func() error) error {
 	case err := <-done:
 		return err
 	case <-time.After(k.patience):
-		return fmt.Errorf("%s hangs", what)
+		return fmt.Errorf("%s hangs: it takes more than %s", what, k.patience)
 	}
 }
 

@@ -164,3 +164,49 @@ func TestRunFindsMistakesInModels(t *testing.T) {
 		}
 	}
 }
+
+// TestRunSaysWhatIsWrong: whoever writes a first backend has nothing but the message to go by.
+func TestRunSaysWhatIsWrong(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		mistake mistake
+		check   func(kit, context.Context) error
+		want    string
+	}{
+		{
+			"an error of its own", func(context.Context, *backend.Request, backend.Backend) (*backend.Response, error) {
+				return nil, errors.New("status 404")
+			}, kit.checkNotJSON,
+			`Generate (plain, no model named) with body "": status 404 (*errors.errorString), want an *Error of code invalid_request
+Generate (plain, no model named) with body "[]": status 404 (*errors.errorString), want an *Error of code invalid_request
+Generate (plain, no model named) with body "{\"messages\":": status 404 (*errors.errorString), want an *Error of code invalid_request`,
+		},
+		{
+			"no answer", func(_ context.Context, req *backend.Request, _ backend.Backend) (*backend.Response, error) {
+				req.Model = "gone"
+				return nil, errors.New("status 404")
+			}, kit.checkPlain, `Generate (plain, no model named): status 404, want an answer`,
+		},
+		{
+			"names the model", breakRequest(func(r *backend.Request) { r.Model = "in-process" }), kit.checkRequestUntouched,
+			`Generate (plain, no model named) changed Request.Model from "" to "in-process"`,
+		},
+		{
+			"writes behind the body", breakRequest(func(r *backend.Request) { _ = append(r.Body, 'x') }), kit.checkRequestUntouched,
+			`Generate (plain, no model named) wrote "x" behind the end of Request.Body: clone it before you append to it`,
+		},
+		{
+			"ignores the context", func(ctx context.Context, req *backend.Request, b backend.Backend) (*backend.Response, error) {
+				return b.Generate(context.WithoutCancel(ctx), req)
+			}, kit.checkCanceledBefore,
+			`Generate (plain, no model named) with a canceled context succeeds, want an *Error of code canceled: pass ctx on to whatever does the work
+Generate (streamed, no model named) with a canceled context succeeds, want an *Error of code canceled: pass ctx on to whatever does the work`,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if err := test.check(kit{broken{good(), test.mistake}, patience}, t.Context()); err == nil || err.Error() != test.want {
+				t.Errorf("it says:\n%v\nwant:\n%s", err, test.want)
+			}
+		})
+	}
+}

@@ -68,6 +68,5 @@ func countAttempts(ctx context.Context) (context.Context, *int) {
 }
 
 func attemptsOf(ctx context.Context) *int {
-	attempts, _ := ctx.Value(attemptsKey{}).(*int)
-	return attempts
+	return ctx.Value(attemptsKey{}).(*int) // do puts it there
 }

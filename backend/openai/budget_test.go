@@ -1,6 +1,8 @@
 package openai
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -99,3 +101,41 @@ func TestHeaderTimeout(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// What go-openai asks for costs no more than what is relayed.
+func TestRetryBudgetOfTypedCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var upstream down
+		b, err := New(Options{BaseURL: "http://upstream", Transport: &upstream, MinBackoff: 1, MaxBackoff: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const requests = 20
+		for range requests {
+			if _, err := b.Models(t.Context()); err == nil {
+				t.Fatal("no failure")
+			}
+		}
+		if off := upstream.attempts - (requests + reserve + requests*20/100); off < -2 || off > 2 {
+			t.Errorf("%d attempts for %d requests", upstream.attempts, requests)
+		}
+	})
+}
+
+// A deadline is one, whatever cause it was given.
+func TestDeadlineWithCause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, err := New(Options{BaseURL: "http://upstream", Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("the page is impatient"))
+		defer cancel()
+		if _, err := b.Generate(ctx, &backend.Request{Body: []byte("{}")}); !errors.Is(err, backend.CodeTimeout) {
+			t.Errorf("error is %v", err)
+		}
+	})
+}

@@ -33,6 +33,8 @@ func TestFailures(t *testing.T) {
 		{"told to retry", backendtest.Fault{Status: 400, Header: http.Header{"X-Should-Retry": {"true"}}}, backend.CodeInvalidRequest, 400, 3, 0},
 		{"conflict", backendtest.Fault{Status: 409}, backend.CodeUnavailable, 409, 3, 0},
 		{"redirect", backendtest.Fault{Status: 307, Header: http.Header{"Location": {"/elsewhere"}}}, backend.CodeBadResponse, 307, 1, 0},
+		{"told to retry without credit", backendtest.OutOfQuota().WithHeader("X-Should-Retry", "true"), backend.CodeQuotaExceeded, 429, 1, 0},
+		{"a text about an error", backendtest.Fault{ContentType: "text/plain", Body: `{"choices":[{"message":{"content":"say \"error\""},"finish_reason":"stop"}],"x":"\"error\""}`}, backend.CodeBadResponse, 200, 3, 0},
 		{"login page", backendtest.Fault{ContentType: "text/html", Body: "<html>"}, backend.CodeBadResponse, 200, 3, 0},
 		{"error with status 200", backendtest.Fault{ContentType: "text/plain", Body: `{"error":{"code":"insufficient_quota"}}`}, backend.CodeQuotaExceeded, 200, 1, 0},
 	}
@@ -55,6 +57,20 @@ func TestFailures(t *testing.T) {
 					t.Errorf("header is %v", e.Header)
 				}
 			})
+		}
+	}
+}
+
+// What a 200 says about trying again counts too, if it fails before it begins.
+func TestFailuresInStreams(t *testing.T) {
+	limited := backendtest.ErrorEvent(backendtest.AfterEvents(0), "requests", "rate_limit_exceeded", "Slow down")
+	for _, fault := range []backendtest.Fault{
+		limited.WithHeader("Retry-After", "3600"), limited.WithHeader("X-Should-Retry", "false"),
+	} {
+		b, s := open(t, openai.Options{}, fault)
+		_, err := b.Generate(t.Context(), &backend.Request{Body: hi, Stream: true})
+		if n := len(s.Requests()); !errors.Is(err, backend.CodeRateLimited) || n != 1 {
+			t.Errorf("%v: error %v after %d attempts, want one", fault.Header, err, n)
 		}
 	}
 }

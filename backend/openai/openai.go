@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -73,7 +72,6 @@ func (b *Backend) Generate(ctx context.Context, req *backend.Request) (*backend.
 	if err != nil {
 		return nil, err
 	}
-	ctx, attempts := countAttempts(ctx)
 	r, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, b.base+"/chat/completions", body)
 	if err != nil {
 		return nil, &backend.Error{Code: backend.CodeInternal, Err: err}
@@ -81,13 +79,11 @@ func (b *Backend) Generate(ctx context.Context, req *backend.Request) (*backend.
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", mediaType(req.Stream))
 	r.SetResponseHandler(func(resp *http.Response) error { return awaitAnswer(resp, req.Stream) })
-	resp, err := b.do(r) //nolint:bodyclose // the caller closes it
+	resp, attempts, err := b.do(r) //nolint:bodyclose // the caller closes it
 	if err != nil {
-		e := backend.AsError(err, backend.CodeInternal)
-		e.Attempts = *attempts
-		return nil, e
+		return nil, err
 	}
-	return &backend.Response{Header: backend.PublicHeader(resp.Header), Body: resp.Body, Attempts: *attempts}, nil
+	return &backend.Response{Header: backend.PublicHeader(resp.Header), Body: resp.Body, Attempts: attempts}, nil
 }
 
 // Models lists the upstream's models, DefaultModel first even if the upstream doesn't list it: it may be an alias.
@@ -112,17 +108,23 @@ func (b *Backend) Models(ctx context.Context) ([]backend.Model, error) {
 	return models, nil
 }
 
-// do sends a request with retries. The error is an *backend.Error; without one the status is 200 to 299.
-func (b *Backend) do(r *retryablehttp.Request) (*http.Response, error) {
+// do sends a request with retries, and counts its attempts. The error is an *backend.Error; without one the status is
+// 200 to 299.
+func (b *Backend) do(r *retryablehttp.Request) (*http.Response, int, error) {
 	b.budget.put()
-	resp, err := b.http.Do(r)
+	ctx, attempts := countAttempts(r.Context())
+	resp, err := b.http.Do(r.WithContext(ctx))
+	if err == nil && resp.StatusCode/100 == 2 {
+		return resp, *attempts, nil
+	}
+	var failed *backend.Error
 	if err != nil {
-		return nil, transportError(r.Context(), err)
+		failed = transportError(r.Context(), err)
+	} else {
+		failed = statusError(resp)
 	}
-	if resp.StatusCode/100 == 2 {
-		return resp, nil
-	}
-	return nil, statusError(resp)
+	failed.Attempts = *attempts
+	return nil, *attempts, failed
 }
 
 // statusError reads the upstream's answer to a request that failed, which keepError holds in memory.
@@ -161,8 +163,10 @@ func awaitAnswer(resp *http.Response, stream bool) error {
 func foreignAnswer(resp *http.Response, want string) *backend.Error {
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	if bytes.Contains(body, []byte(`"error"`)) {
-		return backend.ParseError(0, body)
+	if _, err := backend.ReadAnswer(body); err != nil {
+		if e := backend.AsError(err, backend.CodeBadResponse); e.Code != backend.CodeTruncated && e.Code != backend.CodeBadResponse {
+			return e
+		}
 	}
 	return &backend.Error{Code: backend.CodeBadResponse, Err: fmt.Errorf("the answer is %q instead of %s", resp.Header.Get("Content-Type"), want)}
 }
@@ -170,7 +174,7 @@ func foreignAnswer(resp *http.Response, want string) *backend.Error {
 // responseError adds to e, which is new, what the response says about it.
 func responseError(resp *http.Response, e *backend.Error) *backend.Error {
 	e.Status = resp.StatusCode
-	e.RetryAfter, _ = retryAfter(resp.Header)
+	e.RetryAfter, _ = backend.RetryAfter(resp.Header)
 	e.Header = backend.PublicHeader(resp.Header)
 	return e
 }

@@ -152,6 +152,8 @@ func baseURL(raw string) (string, error) {
 		return "", errors.New("openai: Options.BaseURL must be an http or https URL with a host")
 	case u.User != nil:
 		return "", errors.New("openai: Options.BaseURL must not hold credentials: use APIKey or Headers")
+	case strings.HasSuffix(strings.TrimRight(u.Path, "/"), "/chat/completions"):
+		return "", errors.New("openai: Options.BaseURL ends in /chat/completions: leave that out")
 	case u.RawQuery != "", u.ForceQuery, u.Fragment != "":
 		return "", errors.New("openai: Options.BaseURL must have neither query nor fragment")
 	}

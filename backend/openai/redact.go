@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -11,15 +13,29 @@ import (
 // like "ollama", put there because a client asks for a key, and answers may hold them by chance.
 const minSecret = 16
 
-// secrets are what a request was sent with that nobody may see: the values of headers that hold credentials.
-func secrets(h http.Header) []string {
+// secretName recognises headers that hold credentials, such as Authorization, Api-Key and X-Goog-Api-Key.
+var secretName = regexp.MustCompile(`(?i)auth|key|secret|token|cookie`)
+
+// secretNames are the names of the headers that hold credentials, of all that we send.
+func secretNames(configured http.Header) []string {
+	names := []string{"Authorization"}
+	for name := range configured {
+		if name = http.CanonicalHeaderKey(name); secretName.MatchString(name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// secrets are what a request was sent with, under those names, that nobody may see.
+func secrets(sent http.Header, names []string) []string {
 	var all []string
-	for _, name := range []string{"Authorization", "Api-Key", "X-Api-Key"} {
-		for _, value := range h[name] {
+	for _, name := range names {
+		for _, value := range sent[name] {
 			if _, token, ok := strings.Cut(value, " "); ok { // a scheme comes first
 				value = token
 			}
-			if value != "" {
+			if len(value) >= minSecret {
 				all = append(all, value)
 			}
 		}
@@ -47,9 +63,7 @@ type redactor struct {
 // newRedactor returns body itself if there is no key to look for.
 func newRedactor(body io.ReadCloser, keys []string) io.ReadCloser {
 	for _, key := range keys {
-		if len(key) >= minSecret {
-			body = &redactor{ReadCloser: body, key: key}
-		}
+		body = &redactor{ReadCloser: body, key: key}
 	}
 	return body
 }

@@ -2,6 +2,8 @@ package openai
 
 import (
 	"io"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -36,9 +38,22 @@ func TestRedactor(t *testing.T) {
 			}
 		}
 	}
-	body := io.NopCloser(strings.NewReader(""))
-	if newRedactor(body, []string{"ollama"}) != body {
-		t.Error("an everyday word is taken for a secret")
+}
+
+func TestSecrets(t *testing.T) {
+	configured := http.Header{
+		"x-goog-api-key": {"goog-0123456789abcdef"},
+		"Api-Key":        {"ollama"}, // an everyday word, which answers may hold
+		"Http-Referer":   {"https://app.example.com/chat"},
+	}
+	sent := http.Header{"Authorization": {"Bearer sk-0123456789abcdef"}}
+	for name, values := range configured {
+		sent[http.CanonicalHeaderKey(name)] = values
+	}
+	got := secrets(sent, secretNames(configured))
+	slices.Sort(got)
+	if want := []string{"goog-0123456789abcdef", "sk-0123456789abcdef"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

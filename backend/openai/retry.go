@@ -9,8 +9,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -23,7 +21,7 @@ import (
 func newRetryClient(opts Options, left *budget) *retryablehttp.Client {
 	c := &retryablehttp.Client{
 		HTTPClient: &http.Client{
-			Transport: &transport{opts: opts},
+			Transport: &transport{opts, secretNames(opts.Headers)},
 			// A redirect would take the prompt to a place nobody configured.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
@@ -32,16 +30,14 @@ func newRetryClient(opts Options, left *budget) *retryablehttp.Client {
 		RetryWaitMax: opts.MaxBackoff,
 		CheckRetry: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
 			// It is asked after the last attempt too, which must not cost a retry.
-			if a := attemptsOf(ctx); a != nil && *a > opts.MaxRetries {
+			if *attemptsOf(ctx) > opts.MaxRetries {
 				return false, nil
 			}
 			return curable(ctx, resp, err, opts.MaxRetryAfter) && left.take(), nil
 		},
 		Backoff: backoff,
 		RequestLogHook: func(_ retryablehttp.Logger, req *http.Request, retries int) {
-			if a := attemptsOf(req.Context()); a != nil {
-				*a = retries + 1
-			}
+			*attemptsOf(req.Context()) = retries + 1
 		},
 		ErrorHandler: func(resp *http.Response, err error, _ int) (*http.Response, error) {
 			if err != nil {
@@ -63,6 +59,14 @@ func curable(ctx context.Context, resp *http.Response, err error, limit time.Dur
 	if ctx.Err() != nil {
 		return false
 	}
+	if resp != nil { // of which a 200 may fail before it begins
+		if wait, ok := backend.RetryAfter(resp.Header); ok && wait > limit {
+			return false
+		}
+		if resp.Header.Get("X-Should-Retry") == "false" {
+			return false
+		}
+	}
 	if err != nil {
 		var failed *backend.Error
 		if errors.As(err, &failed) {
@@ -80,19 +84,12 @@ func curable(ctx context.Context, resp *http.Response, err error, limit time.Dur
 		retry, _ := retryablehttp.DefaultRetryPolicy(ctx, nil, err) // not for bad certificates and the like
 		return retry
 	}
-	if wait, ok := retryAfter(resp.Header); ok && wait > limit {
-		return false
-	}
-	switch resp.Header.Get("X-Should-Retry") {
-	case "true":
-		return resp.StatusCode/100 != 2
-	case "false":
-		return false
-	}
 	switch {
-	case resp.StatusCode == http.StatusTooManyRequests:
-		return !outOfQuota(resp) // the other kind of 429
-	case resp.StatusCode == http.StatusRequestTimeout, resp.StatusCode == http.StatusConflict:
+	case resp.StatusCode == http.StatusTooManyRequests && outOfQuota(resp): // the other kind of 429
+		return false
+	case resp.Header.Get("X-Should-Retry") == "true":
+		return resp.StatusCode/100 != 2
+	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode == http.StatusRequestTimeout, resp.StatusCode == http.StatusConflict:
 		return true
 	default:
 		return resp.StatusCode >= 500
@@ -110,7 +107,7 @@ func outOfQuota(resp *http.Response) bool {
 // else exponentially from low to high, less up to a quarter.
 func backoff(low, high time.Duration, attempt int, resp *http.Response) time.Duration {
 	if resp != nil {
-		if wait, ok := retryAfter(resp.Header); ok {
+		if wait, ok := backend.RetryAfter(resp.Header); ok {
 			return wait + time.Duration(rand.Float64()*float64(wait)/10)
 		}
 	}
@@ -120,36 +117,6 @@ func backoff(low, high time.Duration, attempt int, resp *http.Response) time.Dur
 	}
 	wait = min(wait, high)
 	return wait - time.Duration(rand.Float64()*float64(wait)/4)
-}
-
-// retryAfter reads Retry-After-Ms, then Retry-After: seconds or a date. False if there is neither, or nonsense.
-func retryAfter(h http.Header) (time.Duration, bool) {
-	if wait, ok := duration(h.Get("Retry-After-Ms"), time.Millisecond); ok {
-		return wait, true
-	}
-	text := h.Get("Retry-After")
-	if wait, ok := duration(text, time.Second); ok {
-		return wait, true
-	}
-	if text == "" {
-		return 0, false
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return max(time.Until(at), 0), true
-	}
-	return 0, false
-}
-
-// duration reads a count of units, bounded to a day: more is nonsense, and would overflow.
-func duration(text string, unit time.Duration) (time.Duration, bool) {
-	if text == "" {
-		return 0, false
-	}
-	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || !(n >= 0) {
-		return 0, false
-	}
-	return time.Duration(min(n*float64(unit), float64(24*time.Hour))), true
 }
 
 // logger gives retryablehttp's messages to slog. Its errors, which are failed attempts, are warnings to us: the caller

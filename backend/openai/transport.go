@@ -14,6 +14,9 @@ import (
 	"github.com/edgewise-ai/edgewise/backend"
 )
 
+// doneTail is how many of the last bytes are looked at for [DONE], which reads may cut.
+const doneTail = len("[DONE]\r\n\r\n")
+
 // drainTimeout is how long Close waits for the end of a stream that said [DONE] already. The end usually comes in the next packet;
 // without it the connection can't be used again.
 const drainTimeout = 50 * time.Millisecond
@@ -24,7 +27,8 @@ var errIdle = errors.New("the upstream was silent for too long")
 // transport adds credentials to each attempt and watches over the bodies of responses. It shows RoundTrip and nothing
 // else, lest retryablehttp close idle connections, which it would after every failure.
 type transport struct {
-	opts Options
+	opts        Options
+	secretNames []string // of headers
 }
 
 // RoundTrip sends req with our headers, leaving req itself alone.
@@ -57,29 +61,26 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	header.Stop()
 	if err != nil {
 		if errors.Is(context.Cause(ctx), errIdle) {
-			err = contextError(errIdle, err)
+			err = contextError(ctx, err)
 		}
 		cancel(nil)
 		return nil, err
 	}
 	resp.Body = &body{
-		ReadCloser: newRedactor(resp.Body, secrets(sent.Header)), ctx: ctx, cancel: cancel, idle: t.opts.IdleTimeout,
+		ReadCloser: newRedactor(resp.Body, secrets(sent.Header, t.secretNames)), ctx: ctx, cancel: cancel, idle: t.opts.IdleTimeout,
 		stream: resp.StatusCode/100 == 2 && sent.Header.Get("Accept") == mediaType(true),
 	}
 	if resp.StatusCode/100 != 2 {
-		keepError(resp, secrets(sent.Header))
+		keepError(resp)
 	}
 	return resp, nil
 }
 
 // keepError reads the body of a failed request into memory, for both retries and errors look at it. A body that can't
 // be read leaves the status, which says enough.
-func keepError(resp *http.Response, keys []string) {
+func keepError(resp *http.Response) {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	resp.Body.Close()
-	for _, key := range keys {
-		redact(body, key)
-	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 }
 
@@ -91,6 +92,7 @@ type body struct {
 	cancel context.CancelCauseFunc
 	idle   time.Duration // not positive means for ever
 	stream bool
+	tail   []byte // what was read last
 	timer  *time.Timer
 	ended  atomic.Bool // io.EOF or another error was read
 	done   atomic.Bool // [DONE] was read
@@ -113,9 +115,10 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.timer.Stop()
-	if bytes.Contains(p[max(0, n-len("[DONE]\r\n\r\n")):n], []byte("[DONE]")) {
+	if b.tail = append(b.tail, p[max(0, n-doneTail):n]...); bytes.Contains(b.tail, []byte("[DONE]")) {
 		b.done.Store(true)
 	}
+	b.tail = append(b.tail[:0], b.tail[max(0, len(b.tail)-doneTail):]...)
 	switch {
 	case err == nil:
 		return n, nil
@@ -141,16 +144,16 @@ func (b *body) Close() error {
 
 // readError says why reading an answer failed.
 func readError(ctx context.Context, err error) *backend.Error {
-	if cause := context.Cause(ctx); cause != nil {
-		return contextError(cause, err)
+	if ctx.Err() != nil {
+		return contextError(ctx, err)
 	}
 	return backend.AsError(err, backend.CodeTruncated)
 }
 
 // transportError says why no answer came.
 func transportError(ctx context.Context, err error) *backend.Error {
-	if cause := context.Cause(ctx); cause != nil {
-		return contextError(cause, err)
+	if ctx.Err() != nil {
+		return contextError(ctx, err)
 	}
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
@@ -160,8 +163,9 @@ func transportError(ctx context.Context, err error) *backend.Error {
 }
 
 // contextError tells who ended a context: the idle timer, a deadline, or the caller.
-func contextError(cause, err error) *backend.Error {
-	if errors.Is(cause, errIdle) || errors.Is(cause, context.DeadlineExceeded) {
+func contextError(ctx context.Context, err error) *backend.Error {
+	cause := context.Cause(ctx)
+	if errors.Is(cause, errIdle) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return &backend.Error{Code: backend.CodeTimeout, Err: errors.Join(cause, err)}
 	}
 	return &backend.Error{Code: backend.CodeCanceled, Err: errors.Join(cause, err)}

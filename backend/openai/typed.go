@@ -50,7 +50,8 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 		stream := req.Header.Get("Accept") == mediaType(true)
 		r.SetResponseHandler(func(resp *http.Response) error { return awaitAnswer(resp, stream) })
 	}
-	return d.b.do(r)
+	resp, _, err := d.b.do(r)
+	return resp, err
 }
 
 // typedError turns what go-openai returns into *backend.Errors. Other than ours it has two kinds: answers that it can't
