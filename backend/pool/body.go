@@ -27,25 +27,23 @@ func (p *place) Close() error {
 
 // keepWhole settles a request whose answer is there as a whole, and returns the body.
 func (p *Pool) keepWhole(e *endpoint, t ticket, body io.ReadCloser) io.ReadCloser {
-	p.settle(e, t, nil)
+	p.settle(e, t, verdictAlive, nil)
 	return &place{ReadCloser: body, pool: p, endpoint: e}
 }
 
-// Whole lets backend.ReadWhole have what was read ahead.
+// Whole implements backend.Holder.
 func (p *place) Whole() ([]byte, backend.Outcome) {
-	if held, ok := p.ReadCloser.(interface {
-		Whole() ([]byte, backend.Outcome)
-	}); ok {
+	if held, ok := p.ReadCloser.(backend.Holder); ok {
 		return held.Whole()
 	}
 	return nil, backend.Outcome{}
 }
 
-// doneTail is how many of a stream's last bytes are looked at for its end: "data: [DONE]" and line breaks.
-const doneTail = 24
+// doneTail is how many of a stream's last bytes are looked at for "data: [DONE]", which comments may follow.
+const doneTail = 64
 
-// watchedStream is a stream that tells its endpoint's circuit how it ended: when it is closed, unless a Relay has seen by
-// then what bytes alone don't show.
+// watchedStream is a stream that tells its endpoint's circuit how it ended. A backend.Relay knows, and says so; for
+// readers that say nothing it goes, once it is closed, by the bytes that passed.
 type watchedStream struct {
 	place
 	ctx    context.Context // of the request
@@ -61,6 +59,11 @@ func (p *Pool) watchStream(ctx context.Context, e *endpoint, t ticket, body io.R
 	s.end.Store(errLeft)
 	return s
 }
+
+var (
+	_ backend.Holder = (*place)(nil)
+	_ backend.Judger = (*watchedStream)(nil)
+)
 
 // errLeft is the end of a stream that is closed before it has one: the client's doing.
 var errLeft = &backend.Error{Code: backend.CodeCanceled}
@@ -80,13 +83,13 @@ func (s *watchedStream) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// said reports whether [DONE] is the last that came, with the bytes read now.
+// said reports whether [DONE] is among the last that came, with the bytes read now. It begins a line, which no string
+// in an event can do.
 func (s *watchedStream) said(b []byte) bool {
 	b = b[max(0, len(b)-doneTail):]
 	copy(s.tail[:], s.tail[len(b):])
 	copy(s.tail[doneTail-len(b):], b)
-	before, done := bytes.CutSuffix(bytes.TrimRight(s.tail[:], "\r\n"), []byte("[DONE]"))
-	return done && bytes.HasSuffix(bytes.TrimSuffix(before, []byte(" ")), []byte("data:"))
+	return bytes.Contains(s.tail[:], []byte("\ndata: [DONE]")) || bytes.Contains(s.tail[:], []byte("\ndata:[DONE]"))
 }
 
 // Close ends the stream.
@@ -95,8 +98,7 @@ func (s *watchedStream) Close() error {
 	return s.place.Close()
 }
 
-// Judge settles the request, once: with nil if the stream was whole. backend.Relay calls it with the faults that it
-// finds.
+// Judge implements backend.Judger: it settles the request, once.
 func (s *watchedStream) Judge(failed *backend.Error) {
 	if s.judged.Swap(true) {
 		return
@@ -104,8 +106,8 @@ func (s *watchedStream) Judge(failed *backend.Error) {
 	if failed != nil && s.ctx.Err() != nil {
 		failed = errLeft // whatever that looked like to others
 	}
-	if inner, ok := s.ReadCloser.(interface{ Judge(*backend.Error) }); ok {
+	if inner, ok := s.ReadCloser.(backend.Judger); ok {
 		inner.Judge(failed)
 	}
-	s.pool.settle(s.endpoint, s.ticket, failed)
+	s.pool.settle(s.endpoint, s.ticket, verdictOnStream(failed), failed)
 }

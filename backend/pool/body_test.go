@@ -2,10 +2,12 @@ package pool_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/backend/pool"
@@ -28,6 +30,10 @@ func TestCircuitCountsBrokenStreams(t *testing.T) {
 		{"cut after its end", func() io.Reader {
 			return io.MultiReader(strings.NewReader(streamText), iotest.ErrReader(io.ErrUnexpectedEOF))
 		}, false},
+		{"whole with more after it", func() io.Reader { return strings.NewReader(streamText + ": bye\n\n") }, false},
+		{"whole after an event about [DONE]", func() io.Reader {
+			return strings.NewReader(role + `data: {"choices":[{"delta":{"content":"[DONE]"}}]}` + "\n\n" + done)
+		}, false},
 		{"without [DONE]", func() io.Reader { return strings.NewReader(role + hello + stop) }, true},
 		{"that speaks of [DONE]", func() io.Reader { return strings.NewReader(role + strings.ReplaceAll(hello, "llo", "[DONE]")) }, true},
 		{"that ends with an error", func() io.Reader { return strings.NewReader(role + hello + failed) }, true},
@@ -44,9 +50,9 @@ func TestCircuitCountsBrokenStreams(t *testing.T) {
 					a.does(streamsFrom(sized(test.body())))
 					_, _ = ask(t, p, streamed)
 				}
-				want := pool.Closed
+				want := pool.StateClosed
 				if test.fails {
-					want = pool.Open
+					want = pool.StateOpen
 				}
 				wantState(t, p, "a", want)
 			})
@@ -74,9 +80,9 @@ func TestCircuitTakesALeavingClientForNone(t *testing.T) {
 		_, _ = backend.Relay(io.Discard, nil, gone.Body, backend.RelayOptions{}) // fails, whatever the backend calls it
 		gone.Body.Close()
 	}
-	wantState(t, p, "a", pool.Closed)
+	wantState(t, p, "a", pool.StateClosed)
 	outcomes(t, p, a, dead)
-	wantState(t, p, "a", pool.Open)
+	wantState(t, p, "a", pool.StateOpen)
 }
 
 // TestCircuitLearnsWhatRelayFinds is about streams whose end looks well, or isn't reached.
@@ -110,9 +116,9 @@ func TestCircuitLearnsWhatRelayFinds(t *testing.T) {
 					}
 					resp.Body.Close()
 				}
-				want := pool.Closed
+				want := pool.StateClosed
 				if test.fails {
-					want = pool.Open
+					want = pool.StateOpen
 				}
 				wantState(t, inner, "a", want)
 				wantState(t, outer, "a", want)
@@ -121,13 +127,47 @@ func TestCircuitLearnsWhatRelayFinds(t *testing.T) {
 	}
 }
 
+// TestRelayTellsWhatIsWhole has the end come in one read with what Relay leaves unread, and more of that than is looked
+// at for those who have no Relay.
+func TestRelayTellsWhatIsWhole(t *testing.T) {
+	p, a, clock := circuitPool(t)
+	for range 3 {
+		outcomes(t, p, a, dead, dead, dead)
+		if pause := wait(t, p, clock); pause > time.Second {
+			t.Errorf("pause after an answer is %s", pause)
+		}
+		a.does(streamsFrom(strings.NewReader(streamText + strings.Repeat(": bye\n\n", 100))))
+		resp := begin(t, p, streamed)
+		if _, err := backend.Relay(io.Discard, nil, resp.Body, backend.RelayOptions{}); err != nil {
+			t.Error(err)
+		}
+		resp.Body.Close()
+	}
+}
+
+// TestCircuitTakesCredentialsThatBeganForGood is about answers that refuse them in their midst.
+func TestCircuitTakesCredentialsThatBeganForGood(t *testing.T) {
+	p, a, _ := circuitPool(t)
+	for range 3 {
+		wantState(t, p, "a", pool.StateClosed)
+		a.does(streams(role + hello + `data: {"error":{"message":"no","type":"permission_error"}}` + "\n\n"))
+		resp := begin(t, p, streamed)
+		_, err := backend.Relay(io.Discard, nil, resp.Body, backend.RelayOptions{})
+		if !errors.Is(err, backend.CodeUpstreamAuth) {
+			t.Error(err)
+		}
+		resp.Body.Close()
+	}
+	wantState(t, p, "a", pool.StateOpen)
+}
+
 // gone is a client that has gone.
 type gone struct{}
 
 func (gone) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
-// BenchmarkPoolStream relays an answer of 64 events, with and without a pool in between.
-func BenchmarkPoolStream(b *testing.B) {
+// BenchmarkStream relays an answer of 64 events, with and without a pool in between.
+func BenchmarkStream(b *testing.B) {
 	text := role + strings.Repeat(hello, 64) + stop + done
 	up := &upstream{}
 	up.does(func(context.Context, *backend.Request) (*backend.Response, error) {

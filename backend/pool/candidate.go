@@ -33,6 +33,19 @@ func (p *Pool) candidates(list []candidate, req *backend.Request) ([]candidate, 
 	return list, nil
 }
 
+// after returns those of the candidates that may yet answer a request that failed so at one of them, tried or not; none
+// if all would say the same.
+func after(able []candidate, at candidate, code backend.Code) []candidate {
+	switch code {
+	case backend.CodeInvalidRequest, backend.CodeCanceled:
+		return nil
+	case backend.CodeContextLength:
+		return slices.DeleteFunc(able, func(c candidate) bool { return c.model == at.model })
+	default:
+		return able
+	}
+}
+
 // serving appends the endpoints that say they serve a model, or may for all that is known; if there is none, those that
 // might take a name that they don't list.
 func (p *Pool) serving(list []candidate, model string) []candidate {

@@ -7,9 +7,8 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/edgewise-ai/edgewise/internal/race"
-
 	"github.com/edgewise-ai/edgewise/backend"
+	"github.com/edgewise-ai/edgewise/internal/race"
 )
 
 // mute is a Backend that is never asked.
@@ -42,7 +41,7 @@ func (p *Pool) chooseOnce(req *backend.Request) {
 	}
 }
 
-func TestPoolChoiceAllocatesNothing(t *testing.T) {
+func TestChoiceAllocatesNothing(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
@@ -57,7 +56,7 @@ func TestPoolChoiceAllocatesNothing(t *testing.T) {
 	}
 }
 
-func BenchmarkPoolChoose(b *testing.B) {
+func BenchmarkChoose(b *testing.B) {
 	for _, n := range []int{1, 2, 8} {
 		p := mutePool(b, n)
 		for name, req := range map[string]*backend.Request{"any": {Model: "m"}, "conversation": {Model: "m", Conversation: "c8f3a2"}} {
@@ -71,8 +70,8 @@ func BenchmarkPoolChoose(b *testing.B) {
 	}
 }
 
-// BenchmarkPoolChooseParallel shows what the one lock costs.
-func BenchmarkPoolChooseParallel(b *testing.B) {
+// BenchmarkChooseParallel shows what the one lock costs.
+func BenchmarkChooseParallel(b *testing.B) {
 	p := mutePool(b, 8)
 	req := &backend.Request{Model: "m"}
 	b.ReportAllocs()
@@ -83,7 +82,7 @@ func BenchmarkPoolChooseParallel(b *testing.B) {
 	})
 }
 
-func BenchmarkPoolReady(b *testing.B) {
+func BenchmarkReady(b *testing.B) {
 	p := mutePool(b, 8)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -85,8 +85,8 @@ func TestBusyPoolKeepsWeights(t *testing.T) {
 	}
 }
 
-// TestPoolSpreadsOverTheIdle has the heaviest endpoint at work, which must not count among those whose turn it may be.
-func TestPoolSpreadsOverTheIdle(t *testing.T) {
+// TestSpreadsOverTheIdle has the heaviest endpoint at work, which must not count among those whose turn it may be.
+func TestSpreadsOverTheIdle(t *testing.T) {
 	p := newPool(t, pool.Options{Endpoints: weighted(5, 1, 1)})
 	for {
 		if resp := begin(t, p, streamed); resp.Endpoint != "a" {
@@ -108,8 +108,8 @@ func TestPoolSpreadsOverTheIdle(t *testing.T) {
 	}
 }
 
-// TestPoolPicksTheLeastBusy begins and ends answers at random, and looks at each choice.
-func TestPoolPicksTheLeastBusy(t *testing.T) {
+// TestPicksTheLeastBusy begins and ends answers at random, and looks at each choice.
+func TestPicksTheLeastBusy(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	weights := []int{1, 2, 3, 7}
 	p := newPool(t, pool.Options{Endpoints: weighted(weights...)})
@@ -133,7 +133,7 @@ func TestPoolPicksTheLeastBusy(t *testing.T) {
 	}
 }
 
-func TestPoolAsksTheLowestPriorityFirst(t *testing.T) {
+func TestAsksTheLowestPriorityFirst(t *testing.T) {
 	ups := []*upstream{{}, {}, {}, {}}
 	endpoints := team(ups...)
 	for i, priority := range []int{1, -1, 0, -1} {

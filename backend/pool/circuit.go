@@ -59,15 +59,15 @@ func (c *circuit) from() instant {
 func (c *circuit) state(now instant) State {
 	switch {
 	case c.missed >= probesMissed:
-		return Unhealthy
+		return StateUnhealthy
 	case c.broken && now < c.until:
-		return Open
+		return StateOpen
 	case now < c.limit:
-		return Limited
+		return StateLimited
 	case c.broken:
-		return HalfOpen
+		return StateHalfOpen
 	default:
-		return Closed
+		return StateClosed
 	}
 }
 
@@ -87,12 +87,11 @@ func (c *circuit) began(t ticket) {
 	}
 }
 
-// settle notes what became of a request, once. Code is "" for a whole answer, wait the RetryAfter of any other.
-func (c *circuit) settle(t ticket, code backend.Code, wait time.Duration, now instant) {
-	v := verdictOn(code)
+// settle notes what became of a request, once, and the verdict on it. Failed is nil for a whole answer.
+func (c *circuit) settle(t ticket, v verdict, failed *backend.Error, now instant) {
 	switch {
-	case v == verdictLimited, v == verdictFailed && wait > 0:
-		c.leaveAlone(code, wait, now)
+	case v == verdictLimited, v == verdictFailed && failed.RetryAfter > 0:
+		c.leaveAlone(failed.Code, failed.RetryAfter, now)
 	case v == verdictAlive:
 		c.heard = true
 	}

@@ -29,7 +29,7 @@ func TestCircuitHeedsLimits(t *testing.T) {
 				if e := backend.AsError(err, ""); e.Code != test.err.Code || e.Endpoint != "a" {
 					t.Fatalf("%+v", e)
 				}
-				wantState(t, p, "a", pool.Limited)
+				wantState(t, p, "a", pool.StateLimited)
 				_, err = ask(t, p, hi)
 				if e := backend.AsError(err, ""); e.Code != test.err.Code || e.Endpoint != "" || e.RetryAfter != test.want {
 					t.Fatalf("while it is limited: %+v", e)
@@ -37,7 +37,7 @@ func TestCircuitHeedsLimits(t *testing.T) {
 				if got := wait(t, p, clock); got != test.want {
 					t.Errorf("limited for %s, want %s", got, test.want)
 				}
-				wantState(t, p, "a", pool.Closed)
+				wantState(t, p, "a", pool.StateClosed)
 			}
 		})
 	}
@@ -47,7 +47,7 @@ func TestCircuitHeedsLimits(t *testing.T) {
 func TestCircuitHeedsFailuresThatSayWhen(t *testing.T) {
 	p, a, clock := circuitPool(t)
 	a.does(fails(&backend.Error{Code: dead, RetryAfter: 6 * time.Second}))
-	for _, state := range []pool.State{pool.Limited, pool.Limited, pool.Open} {
+	for _, state := range []pool.State{pool.StateLimited, pool.StateLimited, pool.StateOpen} {
 		_, _ = ask(t, p, hi)
 		wantState(t, p, "a", state)
 		_, err := ask(t, p, hi)

@@ -56,25 +56,25 @@ func TestCircuitOpens(t *testing.T) {
 		codes []backend.Code
 		want  pool.State
 	}{
-		{"after so many failures", []backend.Code{dead, dead, dead}, pool.Open},
-		{"of any kind", []backend.Code{backend.CodeTimeout, backend.CodeTruncated, backend.CodeBadResponse}, pool.Open},
-		{"of the endpoint itself", []backend.Code{backend.CodeInternal, backend.CodeInternal, backend.CodeInternal}, pool.Open},
-		{"not before", []backend.Code{dead, dead}, pool.Closed},
-		{"only if they come in a row", []backend.Code{dead, dead, "", dead, dead}, pool.Closed},
-		{"which ends with a refusal", []backend.Code{dead, dead, refuse, dead, dead}, pool.Closed},
-		{"of a context", []backend.Code{dead, dead, backend.CodeContextLength, dead, dead}, pool.Closed},
-		{"of a model", []backend.Code{dead, dead, backend.CodeModelNotFound, dead, dead}, pool.Closed},
-		{"of a parameter", []backend.Code{dead, dead, backend.CodeUnsupported, dead, dead}, pool.Closed},
-		{"not with a client that leaves", []backend.Code{dead, dead, backend.CodeCanceled, dead}, pool.Open},
-		{"at once without credentials", []backend.Code{backend.CodeUpstreamAuth}, pool.Open},
-		{"not for want of rate", []backend.Code{backend.CodeRateLimited}, pool.Limited},
-		{"nor of quota", []backend.Code{backend.CodeQuotaExceeded}, pool.Limited},
+		{"after so many failures", []backend.Code{dead, dead, dead}, pool.StateOpen},
+		{"of any kind", []backend.Code{backend.CodeTimeout, backend.CodeTruncated, backend.CodeBadResponse}, pool.StateOpen},
+		{"of the endpoint itself", []backend.Code{backend.CodeInternal, backend.CodeInternal, backend.CodeInternal}, pool.StateOpen},
+		{"not before", []backend.Code{dead, dead}, pool.StateClosed},
+		{"only if they come in a row", []backend.Code{dead, dead, "", dead, dead}, pool.StateClosed},
+		{"which ends with a refusal", []backend.Code{dead, dead, refuse, dead, dead}, pool.StateClosed},
+		{"of a context", []backend.Code{dead, dead, backend.CodeContextLength, dead, dead}, pool.StateClosed},
+		{"of a model", []backend.Code{dead, dead, backend.CodeModelNotFound, dead, dead}, pool.StateClosed},
+		{"of a parameter", []backend.Code{dead, dead, backend.CodeUnsupported, dead, dead}, pool.StateClosed},
+		{"not with a client that leaves", []backend.Code{dead, dead, backend.CodeCanceled, dead}, pool.StateOpen},
+		{"at once without credentials", []backend.Code{backend.CodeUpstreamAuth}, pool.StateOpen},
+		{"not for want of rate", []backend.Code{backend.CodeRateLimited}, pool.StateLimited},
+		{"nor of quota", []backend.Code{backend.CodeQuotaExceeded}, pool.StateLimited},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p, a, _ := circuitPool(t)
 			outcomes(t, p, a, test.codes...)
 			wantState(t, p, "a", test.want)
-			closed := test.want == pool.Closed
+			closed := test.want == pool.StateClosed
 			if p.Ready() != closed {
 				t.Errorf("ready is %v", p.Ready())
 			}
@@ -86,12 +86,70 @@ func TestCircuitOpens(t *testing.T) {
 	}
 }
 
+// TestCircuitJudgesRefusals has a row of two failures, of the three that open the circuit, and then a refusal.
+func TestCircuitJudgesRefusals(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		err  backend.Error
+		want pool.State
+		row  int // of failures after it
+	}{
+		{"of the endpoint's", backend.Error{Code: backend.CodeInvalidRequest, Status: 400}, pool.StateClosed, 0},
+		{"of its Backend's", backend.Error{Code: backend.CodeInvalidRequest}, pool.StateClosed, 2},
+		{"of a parameter by its Backend", backend.Error{Code: backend.CodeUnsupported}, pool.StateClosed, 2},
+		{"of a model by its Backend", backend.Error{Code: backend.CodeModelNotFound}, pool.StateClosed, 2},
+		{"of a context by its Backend", backend.Error{Code: backend.CodeContextLength}, pool.StateClosed, 2},
+		{"of a prompt", backend.Error{Code: backend.CodeUpstreamAuth, Status: 403}, pool.StateOpen, 3},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p, a, _ := circuitPool(t)
+			outcomes(t, p, a, dead, dead)
+			a.does(fails(&test.err))
+			_, _ = ask(t, p, hi)
+			wantState(t, p, "a", test.want)
+			for range 3 - test.row {
+				wantState(t, p, "a", pool.StateClosed)
+				outcomes(t, p, a, dead)
+			}
+			wantState(t, p, "a", pool.StateOpen)
+		})
+	}
+}
+
+func TestCircuitJudgesCredentials(t *testing.T) {
+	for code, failures := range map[int]int{0: 1, 401: 1, 407: 1, 403: 3, 200: 3, 400: 3} {
+		p, a, _ := circuitPool(t)
+		a.does(fails(&backend.Error{Code: backend.CodeUpstreamAuth, Status: code}))
+		for range failures {
+			wantState(t, p, "a", pool.StateClosed)
+			_, _ = ask(t, p, hi)
+		}
+		if p.Ready() {
+			t.Errorf("status %d leaves the circuit closed", code)
+		}
+	}
+}
+
+// TestCircuitLearnsNothingFromARefusalByNobody is about a trial, which it ends without having closed the circuit.
+func TestCircuitLearnsNothingFromARefusalByNobody(t *testing.T) {
+	p, a, clock := circuitPool(t)
+	outcomes(t, p, a, dead, dead, dead)
+	wait(t, p, clock)
+	a.does(fails(backend.Unsupported("tools", "not here")))
+	for range 2 {
+		_, _ = ask(t, p, hi)
+		wantState(t, p, "a", pool.StateHalfOpen)
+	}
+	outcomes(t, p, a, "")
+	wantState(t, p, "a", pool.StateClosed)
+}
+
 func TestCircuitPausesDouble(t *testing.T) {
 	p, a, clock := circuitPool(t)
 	outcomes(t, p, a, dead, dead, dead)
 	for _, full := range []time.Duration{1, 2, 4, 8, 10, 10} {
 		full *= time.Second
-		wantState(t, p, "a", pool.Open)
+		wantState(t, p, "a", pool.StateOpen)
 		until := status(t, p, "a").Until
 		if pause := until.Sub(clock.Now()); pause > full || pause < full*3/4 {
 			t.Errorf("pause is %s, want up to a quarter less than %s", pause, full)
@@ -101,7 +159,7 @@ func TestCircuitPausesDouble(t *testing.T) {
 			t.Error("ready before the pause is over")
 		}
 		clock.advance(1)
-		wantState(t, p, "a", pool.HalfOpen)
+		wantState(t, p, "a", pool.StateHalfOpen)
 		if !p.Ready() {
 			t.Error("not ready for a trial")
 		}
@@ -110,7 +168,7 @@ func TestCircuitPausesDouble(t *testing.T) {
 	// An answer that is whole makes all well.
 	wait(t, p, clock)
 	outcomes(t, p, a, "", dead, dead)
-	wantState(t, p, "a", pool.Closed)
+	wantState(t, p, "a", pool.StateClosed)
 	outcomes(t, p, a, dead)
 	if pause := wait(t, p, clock); pause > time.Second {
 		t.Errorf("pause after an answer is %s", pause)
@@ -123,12 +181,12 @@ func TestCircuitTrial(t *testing.T) {
 		trial backend.Code
 		want  pool.State
 	}{
-		{"answer", "", pool.Closed},
-		{"refusal", refuse, pool.Closed},
-		{"failure", dead, pool.Open},
-		{"no credentials", backend.CodeUpstreamAuth, pool.Open},
-		{"the client left", backend.CodeCanceled, pool.HalfOpen},
-		{"out of rate", backend.CodeRateLimited, pool.Limited},
+		{"answer", "", pool.StateClosed},
+		{"refusal", refuse, pool.StateClosed},
+		{"failure", dead, pool.StateOpen},
+		{"no credentials", backend.CodeUpstreamAuth, pool.StateOpen},
+		{"the client left", backend.CodeCanceled, pool.StateHalfOpen},
+		{"out of rate", backend.CodeRateLimited, pool.StateLimited},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p, a, clock := circuitPool(t)
@@ -136,11 +194,11 @@ func TestCircuitTrial(t *testing.T) {
 			wait(t, p, clock)
 			outcomes(t, p, a, test.trial)
 			wantState(t, p, "a", test.want)
-			if test.want != pool.Limited {
+			if test.want != pool.StateLimited {
 				return
 			}
 			wait(t, p, clock)
-			wantState(t, p, "a", pool.HalfOpen)
+			wantState(t, p, "a", pool.StateHalfOpen)
 		})
 	}
 }
@@ -156,10 +214,10 @@ func TestCircuitProbation(t *testing.T) {
 		}
 		a.does(streams(role + hello))
 		resp := begin(t, p, streamed)
-		wantState(t, p, "a", pool.Closed) // the answer may take minutes
+		wantState(t, p, "a", pool.StateClosed) // the answer may take minutes
 		_, _ = io.Copy(io.Discard, resp.Body)
 		resp.Body.Close()
-		wantState(t, p, "a", pool.Open)
+		wantState(t, p, "a", pool.StateOpen)
 	}
 }
 
@@ -182,7 +240,7 @@ func TestCircuitForgetsWhatBeganBefore(t *testing.T) {
 	until := status(t, p, "a").Until
 	finish(0)
 	finish(1)
-	if got := status(t, p, "a"); got.State != pool.Open || !got.Until.Equal(until) {
+	if got := status(t, p, "a"); got.State != pool.StateOpen || !got.Until.Equal(until) {
 		t.Errorf("an old answer changed an open circuit: %+v", got)
 	}
 	wait(t, p, clock)
@@ -190,7 +248,7 @@ func TestCircuitForgetsWhatBeganBefore(t *testing.T) {
 	finish(2)
 	finish(3)
 	outcomes(t, p, a, dead, dead)
-	wantState(t, p, "a", pool.Closed)
+	wantState(t, p, "a", pool.StateClosed)
 }
 
 func TestCircuitAllowsOneTrial(t *testing.T) {

@@ -56,7 +56,8 @@ func (e *endpoint) generate(ctx context.Context, req *backend.Request) (resp *ba
 		var err error
 		resp, err = e.Backend.Generate(ctx, req)
 		if err == nil && (resp == nil || resp.Body == nil) {
-			return &backend.Error{Code: backend.CodeInternal, Err: errors.New("the endpoint's backend gave neither answer nor error")}
+			err = errors.New("the endpoint's backend gave neither answer nor error")
+			return &backend.Error{Code: backend.CodeInternal, Err: err}
 		}
 		return err
 	})
@@ -83,24 +84,34 @@ func (p *Pool) update(e *endpoint, code backend.Code, change func(now instant)) 
 	after, from := e.circuit.state(now), e.circuit.from()
 	p.mu.Unlock()
 	if before != after {
-		p.logChange(e, code, before, after, from-now)
+		var wait time.Duration
+		if from != never {
+			wait = time.Duration(from - now)
+		}
+		p.logChange(e, code, before, after, wait)
 	}
 }
 
-// settle takes an outcome into account: nil for a whole answer.
-func (p *Pool) settle(e *endpoint, t ticket, failed *backend.Error) {
+// settle takes into account what became of a request, nil for a whole answer, and the verdict on it.
+func (p *Pool) settle(e *endpoint, t ticket, v verdict, failed *backend.Error) {
 	var code backend.Code
-	var wait time.Duration
 	if failed != nil {
-		code, wait = failed.Code, failed.RetryAfter
+		code = failed.Code
 	}
 	p.update(e, code, func(now instant) {
-		if verdictOn(code).blames() {
+		if v.blames() {
 			e.failures++
 			e.last = code
 		}
-		e.circuit.settle(t, code, wait, now)
+		e.circuit.settle(t, v, failed, now)
 	})
+}
+
+// unhealthy reports whether probes say that nobody is there.
+func (p *Pool) unhealthy(e *endpoint) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return e.circuit.state(p.now()) == StateUnhealthy
 }
 
 // release gives an endpoint's place back.

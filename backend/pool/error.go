@@ -100,10 +100,10 @@ func (p *Pool) aside(able []candidate) *backend.Error {
 			states[i] = c.Name + " says that it isn't ready"
 		}
 		wait = min(wait, p.waitFor(c, now))
-		switch {
-		case state != Limited, verdictOn(c.circuit.limited) != verdictLimited:
+		switch why := c.circuit.limited; {
+		case state != StateLimited, why != backend.CodeRateLimited && why != backend.CodeQuotaExceeded:
 			code = backend.CodeUnavailable
-		case c.circuit.limited == backend.CodeRateLimited && code == backend.CodeQuotaExceeded:
+		case why == backend.CodeRateLimited && code == backend.CodeQuotaExceeded:
 			code = backend.CodeRateLimited
 		}
 	}
@@ -114,7 +114,7 @@ func (p *Pool) aside(able []candidate) *backend.Error {
 // waitFor is how long until an endpoint may be asked: a guess where that depends on others.
 func (p *Pool) waitFor(c candidate, now instant) time.Duration {
 	switch from := c.circuit.from(); {
-	case c.circuit.state(now) == Unhealthy:
+	case c.circuit.state(now) == StateUnhealthy:
 		return p.opts.ProbeInterval
 	case from == never, !c.ready:
 		return p.opts.MinPause

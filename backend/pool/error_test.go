@@ -15,7 +15,7 @@ import (
 	"github.com/edgewise-ai/edgewise/backend/pool"
 )
 
-func TestPoolTellsWhatLeavesMostHope(t *testing.T) {
+func TestTellsWhatLeavesMostHope(t *testing.T) {
 	rate := func(wait time.Duration) backend.Error {
 		return backend.Error{Code: backend.CodeRateLimited, RetryAfter: wait}
 	}
@@ -51,8 +51,8 @@ func TestPoolTellsWhatLeavesMostHope(t *testing.T) {
 	}
 }
 
-// TestPoolErrorIsACopy also holds what pages and operators are told.
-func TestPoolErrorIsACopy(t *testing.T) {
+// TestErrorIsACopy also holds what pages and operators are told.
+func TestErrorIsACopy(t *testing.T) {
 	cause := errors.New("dial 10.0.0.7: connection refused")
 	first := &backend.Error{Code: backend.CodeUnavailable, Err: cause, Attempts: 3}
 	second := &backend.Error{
@@ -90,7 +90,7 @@ func TestPoolErrorIsACopy(t *testing.T) {
 	}
 }
 
-func TestPoolWithNobodyToAsk(t *testing.T) {
+func TestNobodyToAsk(t *testing.T) {
 	limit := func(code backend.Code, wait time.Duration) backend.Error {
 		return backend.Error{Code: code, RetryAfter: wait}
 	}
@@ -135,8 +135,8 @@ func TestPoolWithNobodyToAsk(t *testing.T) {
 	}
 }
 
-// TestPoolTellsWhenToComeBack is about errors of endpoints that don't say it themselves.
-func TestPoolTellsWhenToComeBack(t *testing.T) {
+// TestTellsWhenToComeBack is about errors of endpoints that don't say it themselves.
+func TestTellsWhenToComeBack(t *testing.T) {
 	for _, test := range []struct {
 		code     backend.Code
 		failures int
@@ -160,7 +160,7 @@ func TestPoolTellsWhenToComeBack(t *testing.T) {
 	}
 }
 
-func TestPoolWaitsForABackendThatIsNotReady(t *testing.T) {
+func TestWaitsForABackendThatIsNotReady(t *testing.T) {
 	a, b := &upstream{unready: true}, &upstream{}
 	p := newPool(t, pool.Options{Endpoints: ranked(a, b)})
 	if resp, err := ask(t, p, hi); err != nil || resp.Endpoint != "b" {
@@ -173,7 +173,7 @@ func TestPoolWaitsForABackendThatIsNotReady(t *testing.T) {
 	}
 }
 
-func TestNewPoolRefuses(t *testing.T) {
+func TestNewRefuses(t *testing.T) {
 	ok := pool.Endpoint{Name: "a", Backend: &upstream{}}
 	with := func(change func(*pool.Endpoint)) []pool.Endpoint {
 		e := ok
@@ -209,8 +209,8 @@ func TestNewPoolRefuses(t *testing.T) {
 	}
 }
 
-// TestPoolPausesFitEachOther gives one bound only, beyond the default of the other.
-func TestPoolPausesFitEachOther(t *testing.T) {
+// TestPausesFitEachOther gives one bound only, beyond the default of the other.
+func TestPausesFitEachOther(t *testing.T) {
 	for _, opts := range []pool.Options{{MinPause: time.Hour}, {MaxPause: time.Millisecond}} {
 		a, clock := &upstream{}, newFakeClock()
 		a.does(failsWith(backend.CodeUpstreamAuth))

@@ -61,25 +61,25 @@ func TestProbesThatFailPutAside(t *testing.T) {
 		err  error
 		want pool.State
 	}{
-		{errors.New("connection refused"), pool.Unhealthy},
-		{context.DeadlineExceeded, pool.Unhealthy},
-		{&backend.Error{Code: backend.CodeUnavailable}, pool.Unhealthy},
-		{&backend.Error{Code: backend.CodeTruncated}, pool.Unhealthy},
-		{&backend.Error{Code: backend.CodeInternal}, pool.Unhealthy},
-		{&backend.Error{Code: backend.CodeBadResponse}, pool.Closed}, // a 404: it has no list of models
-		{&backend.Error{Code: backend.CodeUpstreamAuth}, pool.Closed},
-		{&backend.Error{Code: backend.CodeRateLimited}, pool.Closed},
-		{nil, pool.Closed},
+		{errors.New("connection refused"), pool.StateUnhealthy},
+		{context.DeadlineExceeded, pool.StateUnhealthy},
+		{&backend.Error{Code: backend.CodeUnavailable}, pool.StateUnhealthy},
+		{&backend.Error{Code: backend.CodeTruncated}, pool.StateUnhealthy},
+		{&backend.Error{Code: backend.CodeInternal}, pool.StateUnhealthy},
+		{&backend.Error{Code: backend.CodeBadResponse}, pool.StateClosed}, // a 404: it has no list of models
+		{&backend.Error{Code: backend.CodeUpstreamAuth}, pool.StateClosed},
+		{&backend.Error{Code: backend.CodeRateLimited}, pool.StateClosed},
+		{nil, pool.StateClosed},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			p, a, probe := probedPool(t)
 			defer p.Close()
 			probe.says(test.err)
 			probe.pass(1)
-			wantState(t, p, "a", pool.Closed)
+			wantState(t, p, "a", pool.StateClosed)
 			probe.pass(1)
 			wantState(t, p, "a", test.want)
-			if test.want == pool.Closed {
+			if test.want == pool.StateClosed {
 				return
 			}
 			if until := status(t, p, "a").Until; !until.IsZero() {
@@ -92,7 +92,7 @@ func TestProbesThatFailPutAside(t *testing.T) {
 			// Somebody is there again, though not to be probed.
 			probe.says(&backend.Error{Code: backend.CodeBadResponse})
 			probe.pass(1)
-			wantState(t, p, "a", pool.Closed)
+			wantState(t, p, "a", pool.StateClosed)
 		})
 	}
 }
@@ -107,7 +107,7 @@ func TestProbesThatFailCountInARowOnly(t *testing.T) {
 			probe.says(nil)
 			probe.pass(1)
 		}
-		wantState(t, p, "a", pool.Closed)
+		wantState(t, p, "a", pool.StateClosed)
 	})
 }
 
@@ -122,20 +122,20 @@ func TestAnswersOutweighProbes(t *testing.T) {
 				t.Fatal(err)
 			}
 			probe.pass(1)
-			wantState(t, p, "a", pool.Closed)
+			wantState(t, p, "a", pool.StateClosed)
 		}
 		open := begin(t, p, streamed) // counts as well
 		probe.pass(2)
-		wantState(t, p, "a", pool.Closed)
+		wantState(t, p, "a", pool.StateClosed)
 		probe.pass(1)
-		wantState(t, p, "a", pool.Unhealthy)
+		wantState(t, p, "a", pool.StateUnhealthy)
 		// An answer that goes on from before doesn't make it healthy.
 		if _, err := io.Copy(io.Discard, open.Body); err != nil {
 			t.Error(err)
 		}
 		open.Body.Close()
 		probe.pass(1)
-		wantState(t, p, "a", pool.Unhealthy)
+		wantState(t, p, "a", pool.StateUnhealthy)
 		if a.times() != 6 {
 			t.Errorf("asked %d times", a.times())
 		}
@@ -149,24 +149,24 @@ func TestProbesEndPausesButCloseNothing(t *testing.T) {
 		a.does(failsWith(dead))
 		for range 3 {
 			_, _ = ask(t, p, hi)
-			wantState(t, p, "a", pool.Open)
+			wantState(t, p, "a", pool.StateOpen)
 			probe.says(&backend.Error{Code: backend.CodeBadResponse})
 			probe.pass(1)
-			wantState(t, p, "a", pool.Open)
+			wantState(t, p, "a", pool.StateOpen)
 			probe.says(nil)
 			probe.pass(1)
-			wantState(t, p, "a", pool.HalfOpen)
+			wantState(t, p, "a", pool.StateHalfOpen)
 		}
 		a.does(nil)
 		if _, err := ask(t, p, hi); err != nil {
 			t.Error(err)
 		}
-		wantState(t, p, "a", pool.Closed)
+		wantState(t, p, "a", pool.StateClosed)
 
 		a.does(failsWith(backend.CodeRateLimited))
 		_, _ = ask(t, p, hi)
 		probe.pass(2)
-		wantState(t, p, "a", pool.Limited) // that it is there doesn't lift a limit
+		wantState(t, p, "a", pool.StateLimited) // that it is there doesn't lift a limit
 	})
 }
 
@@ -184,8 +184,8 @@ func TestProbesAreContained(t *testing.T) {
 		}
 		defer p.Close()
 		time.Sleep(2 * probeEvery)
-		wantState(t, p, "a", pool.Unhealthy)
-		wantState(t, p, "b", pool.Unhealthy)
+		wantState(t, p, "a", pool.StateUnhealthy)
+		wantState(t, p, "b", pool.StateUnhealthy)
 		if n := asked.Load(); n < 2 || n > 3 {
 			t.Errorf("%d probes in two intervals", n)
 		}
@@ -214,9 +214,9 @@ func TestProbesDontWaitForEachOther(t *testing.T) {
 		if n := b.times.Load(); n < 32 || n > 41 {
 			t.Errorf("b was probed %d times in 30 seconds", n)
 		}
-		wantState(t, p, "a", pool.Closed)
+		wantState(t, p, "a", pool.StateClosed)
 		time.Sleep(100 * time.Second)
-		wantState(t, p, "a", pool.Unhealthy)
+		wantState(t, p, "a", pool.StateUnhealthy)
 		p.Close()
 	})
 }
@@ -245,8 +245,8 @@ func TestProbesLearnWhatEndpointsList(t *testing.T) {
 	})
 }
 
-// TestPoolCloseEndsProbes relies on synctest to fail if a goroutine is left.
-func TestPoolCloseEndsProbes(t *testing.T) {
+// TestCloseEndsProbes relies on synctest to fail if a goroutine is left.
+func TestCloseEndsProbes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hanging, probes := 0, 0
 		p, err := pool.New(pool.Options{Endpoints: []pool.Endpoint{
@@ -274,7 +274,7 @@ func TestPoolCloseEndsProbes(t *testing.T) {
 				t.Errorf("closed with %v and %d probes under way", err, hanging)
 			}
 		}
-		wantState(t, p, "b", pool.Closed)
+		wantState(t, p, "b", pool.StateClosed)
 		if _, err := ask(t, p, hi); err != nil {
 			t.Errorf("after Close: %v", err)
 		}

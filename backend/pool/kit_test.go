@@ -106,8 +106,19 @@ func fails(e *backend.Error) func(context.Context, *backend.Request) (*backend.R
 	return func(context.Context, *backend.Request) (*backend.Response, error) { return nil, e }
 }
 
+// failsWith fails as an upstream does that is there and says no, with a status, or else as one that isn't.
 func failsWith(code backend.Code) func(context.Context, *backend.Request) (*backend.Response, error) {
-	return fails(&backend.Error{Code: code})
+	return fails(&backend.Error{Code: code, Status: statuses[code]})
+}
+
+var statuses = map[backend.Code]int{
+	backend.CodeInvalidRequest: http.StatusBadRequest,
+	backend.CodeUnsupported:    http.StatusBadRequest,
+	backend.CodeContextLength:  http.StatusBadRequest,
+	backend.CodeModelNotFound:  http.StatusNotFound,
+	backend.CodeUpstreamAuth:   http.StatusUnauthorized,
+	backend.CodeRateLimited:    http.StatusTooManyRequests,
+	backend.CodeQuotaExceeded:  http.StatusTooManyRequests,
 }
 
 // streams answers with a text, one byte a read.

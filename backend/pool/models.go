@@ -33,9 +33,9 @@ func (p *Pool) list(ctx context.Context, e *endpoint) error {
 	})
 }
 
-// Models implements Backend: Options.DefaultModel, and what the endpoints serve, in order of priority and then as
-// they are given, each name once. Endpoints are asked all at once, for up to Options.ProbeTimeout; one with a map
-// need not be. One that fails, or that is known to be out of order, counts with what it listed last. It is an error
+// Models implements [backend.Backend]: Options.DefaultModel, and what the endpoints serve, in order of priority and
+// then as they are given, each name once. Endpoints are asked all at once, for up to Options.ProbeTimeout; one with a
+// map need not be. One that fails, or that is known to be out of order, counts with what it listed last. It is an error
 // if nothing at all is known.
 func (p *Pool) Models(ctx context.Context) ([]backend.Model, error) {
 	failed := p.listAll(ctx)
@@ -43,7 +43,6 @@ func (p *Pool) Models(ctx context.Context) ([]backend.Model, error) {
 	if p.opts.DefaultModel != "" {
 		all.add(backend.Model{ID: p.opts.DefaultModel})
 	}
-	known := false
 	for _, e := range p.endpoints {
 		l := e.listed.Load()
 		switch {
@@ -55,24 +54,22 @@ func (p *Pool) Models(ctx context.Context) ([]backend.Model, error) {
 			for _, m := range l.models {
 				all.add(m)
 			}
-		default:
-			continue
 		}
-		known = true
 	}
-	if !known {
+	if !slices.ContainsFunc(p.endpoints, (*endpoint).known) {
 		return nil, failed.tell(failed.mostHopeful())
 	}
 	return all.models, nil
 }
 
-// listAll lists the endpoints whose models may have become others. If one has none known, it failed.
+// listAll lists the endpoints whose models may have become others. If one has none known, it failed, or wasn't asked
+// because another is known.
 func (p *Pool) listAll(ctx context.Context) failures {
 	errs := make([]error, len(p.endpoints))
-	now := p.now()
+	known := slices.ContainsFunc(p.endpoints, (*endpoint).known)
 	var wg sync.WaitGroup
 	for i, e := range p.endpoints {
-		if len(e.Models) == 0 && (e.listed.Load() == nil || e.askable(now)) {
+		if p.worthListing(e, known) {
 			wg.Go(func() { errs[i] = p.list(ctx, e) })
 		}
 	}
@@ -84,6 +81,21 @@ func (p *Pool) listAll(ctx context.Context) failures {
 		}
 	}
 	return failed
+}
+
+// known reports whether there is anything to say of what the endpoint serves.
+func (e *endpoint) known() bool { return len(e.Models) > 0 || e.listed.Load() != nil }
+
+// worthListing reports whether an endpoint should be asked for its models, where others may be known.
+func (p *Pool) worthListing(e *endpoint, others bool) bool {
+	switch {
+	case len(e.Models) > 0:
+		return false
+	case e.known():
+		return e.askable(p.now())
+	default:
+		return !others || !p.unhealthy(e)
+	}
 }
 
 // union is models without repetition.

@@ -28,7 +28,7 @@ func ids(t *testing.T, p *pool.Pool) []string {
 	return all
 }
 
-func TestPoolModels(t *testing.T) {
+func TestModels(t *testing.T) {
 	a, b, c, d := &upstream{}, &upstream{}, &upstream{}, &upstream{}
 	a.lists("a1", "both", "", "a1")
 	b.lists("both", "b1")
@@ -61,7 +61,7 @@ func TestPoolModels(t *testing.T) {
 	}
 }
 
-func TestPoolModelsKeepsWhatIsKnownOfThem(t *testing.T) {
+func TestModelsKeepsWhatIsKnownOfThem(t *testing.T) {
 	a := &upstream{}
 	a.models = func(context.Context) ([]backend.Model, error) {
 		return []backend.Model{{ID: "x", OwnedBy: "us"}, {ID: "m", OwnedBy: "them", Created: 7}}, nil
@@ -73,7 +73,7 @@ func TestPoolModelsKeepsWhatIsKnownOfThem(t *testing.T) {
 	}
 }
 
-func TestPoolModelsOfNobody(t *testing.T) {
+func TestModelsOfNobody(t *testing.T) {
 	a, b := &upstream{}, &upstream{}
 	b.models = func(context.Context) ([]backend.Model, error) {
 		return nil, &backend.Error{Code: backend.CodeRateLimited, RetryAfter: time.Second}
@@ -93,8 +93,8 @@ func TestPoolModelsOfNobody(t *testing.T) {
 	}
 }
 
-// TestPoolModelsWaitsForNobodyInVain has an endpoint hang, and then has it known to be out of order.
-func TestPoolModelsWaitsForNobodyInVain(t *testing.T) {
+// TestModelsWaitsForNobodyInVain has an endpoint hang, and then has it known to be out of order.
+func TestModelsWaitsForNobodyInVain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := &upstream{}, &upstream{}
 		a.lists("a1")
@@ -122,20 +122,49 @@ func TestPoolModelsWaitsForNobodyInVain(t *testing.T) {
 	})
 }
 
-func TestPoolModelsAsksWhoeverIsUnknown(t *testing.T) {
+func TestModelsAsksWhoeverIsUnknown(t *testing.T) {
 	a, b := &upstream{}, &upstream{}
 	a.lists("a1")
 	b.lists("b1")
 	b.does(failsWith(backend.CodeUpstreamAuth))
 	p := newPool(t, pool.Options{Endpoints: ranked(b, a)})
 	_, _ = ask(t, p, hi)
-	wantState(t, p, "a", pool.Open)
+	wantState(t, p, "a", pool.StateOpen)
 	if diff := cmp.Diff([]string{"b1", "a1"}, ids(t, p)); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestPoolModelsAllAtOnce(t *testing.T) {
+// TestModelsLeavesTheDeadAlone has an endpoint that never listed anything, and hangs.
+func TestModelsLeavesTheDeadAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dead := func(context.Context) error { return errors.New("connection refused") }
+		well := func(context.Context) error { return nil }
+		a, b := &upstream{}, &upstream{}
+		a.lists("a1")
+		b.models = func(ctx context.Context) ([]backend.Model, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		endpoints := []pool.Endpoint{{Name: "a", Backend: a, Probe: well}, {Name: "b", Backend: b, Probe: dead}}
+		for i, want := range []time.Duration{0, 3 * time.Second} { // alone it is asked all the same
+			p := newPool(t, pool.Options{Endpoints: endpoints[i:], ProbeInterval: probeEvery, ProbeTimeout: 3 * time.Second})
+			time.Sleep(2 * probeEvery)
+			wantState(t, p, "b", pool.StateUnhealthy)
+			if i == 0 {
+				_, _ = p.Models(t.Context()) // makes a's list known, and waits for b
+			}
+			began := time.Now()
+			models, err := p.Models(t.Context())
+			if took := time.Since(began); took != want || (err == nil) != (len(models) == 1) || (err == nil) != (i == 0) {
+				t.Errorf("%v, %v after %s", models, err, took)
+			}
+			p.Close()
+		}
+	})
+}
+
+func TestModelsAllAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ups := []*upstream{{}, {}, {}}
 		for _, u := range ups {
@@ -152,8 +181,8 @@ func TestPoolModelsAllAtOnce(t *testing.T) {
 	})
 }
 
-// TestPoolKnowsWhoServesAModel looks at which endpoints a request goes to, when all fail.
-func TestPoolKnowsWhoServesAModel(t *testing.T) {
+// TestModelsDecideWhoIsAsked looks at which endpoints a request goes to, when all fail.
+func TestModelsDecideWhoIsAsked(t *testing.T) {
 	a, b, c, d := &upstream{}, &upstream{}, &upstream{}, &upstream{}
 	a.lists("x", "common")
 	b.lists("y", "common")
@@ -200,7 +229,7 @@ func TestPoolKnowsWhoServesAModel(t *testing.T) {
 	}
 }
 
-func TestPoolOfAliasesServesNothingElse(t *testing.T) {
+func TestAliasesServeNothingElse(t *testing.T) {
 	a, b := &upstream{}, &upstream{}
 	endpoints := team(a, b)
 	endpoints[0].Models = map[string]string{"small": "a-7b"}
@@ -224,7 +253,7 @@ func TestPoolOfAliasesServesNothingElse(t *testing.T) {
 	}
 }
 
-func TestPoolContinuesWhereThatIsPossible(t *testing.T) {
+func TestContinuesWhereThatIsPossible(t *testing.T) {
 	a, b, c := &upstream{}, &upstream{native: true}, &upstream{native: true}
 	endpoints := ranked(a, b, c)
 	endpoints[1].Models = map[string]string{"m": "m"}

@@ -31,8 +31,8 @@ type Options struct {
 	// Endpoints are what the pool is made of, in any number. Required.
 	Endpoints []Endpoint
 
-	// DefaultModel is asked for where Request.Model is empty, and listed first by Models. It is a name as clients use
-	// it: see Endpoint.Models. Defaults to none: then each endpoint's own default answers.
+	// DefaultModel is asked for where backend.Request.Model is empty, and listed first by Models. It is a name as clients
+	// use it: see Endpoint.Models. Defaults to none: then each endpoint's own default answers.
 	DefaultModel string
 
 	// Failures is how many failures in a row open an endpoint's circuit. Defaults to 5.
@@ -46,17 +46,18 @@ type Options struct {
 
 	// ProbeInterval is how long after one probe of an endpoint the next begins, less up to a quarter at random; the
 	// first begins at once. Two failing probes in a row, without an answer to a request since, mark an endpoint
-	// unhealthy, and it isn't asked until a probe succeeds. A succeeding one also ends a pause after failures, so that
-	// a request may try; it takes an answer to close the circuit. A probe fails by CodeUnavailable, CodeTimeout,
-	// CodeTruncated and CodeInternal, a panic included; other errors show that somebody is there. Negative means never.
-	// Defaults to 10 s.
+	// unhealthy, and it isn't asked until a probe doesn't fail. A probe without any error also ends a pause after
+	// failures, so that a request may try; it takes an answer to close the circuit. A probe fails by
+	// backend.CodeUnavailable, CodeTimeout, CodeTruncated and CodeInternal, a panic included; other errors show that
+	// somebody is there. Negative means never. Defaults to 10 s.
 	ProbeInterval time.Duration
 
 	// ProbeTimeout bounds one probe, and one listing of an endpoint's models. Defaults to 5 s.
 	ProbeTimeout time.Duration
 
-	// Logger learns why and for how long an endpoint isn't asked, at warn level, and what ends that, if not time alone,
-	// at info level: names, states and codes, never an upstream's words. Defaults to silence.
+	// Logger learns at warn level why an endpoint isn't asked, and for how long; and at info level what ends that, if not
+	// time alone, and of each request that failed at an endpoint in a way that another may make good. It is told names,
+	// states, codes and HTTP statuses, never an upstream's words. Defaults to silence.
 	Logger *slog.Logger
 
 	// Now is the clock of pauses; probes go by the machine's. It is called concurrently. Defaults to time.Now.
@@ -66,13 +67,14 @@ type Options struct {
 // Endpoint is one of a [Pool]'s. It is asked or not as a whole: models whose limits and failures have nothing to do
 // with each other are better off with an endpoint each.
 type Endpoint struct {
-	// Name tells endpoints apart in logs, metrics and the books; pages never see it. Names decide which conversation
-	// goes where, so replicas must agree on them. 1 to 63 lower-case letters, digits, "-", "_" and ".", the first a
-	// letter or digit, unique in the pool. Required.
+	// Name tells endpoints apart in logs, metrics and the books; pages never see it. Names decide which conversation goes
+	// where, so replicas must agree on them, and a pool must share none with a pool that is its endpoint: what the same
+	// name got outside would all go to the same name inside. 1 to 63 lower-case letters, digits, "-", "_" and ".", the
+	// first a letter or digit, unique in the pool. Required.
 	Name string
 
-	// Backend answers. Its abilities as a Continuer and as a Readier count; as a Defaulter it only has a say where
-	// requests name no model and Options.DefaultModel doesn't either. Required.
+	// Backend answers. Its abilities as a [backend.Continuer] and as a [backend.Readier] count; as a [backend.Defaulter]
+	// it only has a say where requests name no model and Options.DefaultModel doesn't either. Required.
 	Backend backend.Backend
 
 	// Priority puts endpoints into groups: the lowest is asked first, and the others if none of it is left. Defaults to
@@ -85,10 +87,11 @@ type Endpoint struct {
 	// Models maps the names that clients use to those that this endpoint knows; it serves no others then. Give two
 	// endpoints one name for different models and they can stand in for each other. Defaults to none: the endpoint
 	// serves what it lists, under those names. Before a list of it is known, it may serve anything; and it is asked for
-	// what no endpoint lists, for upstreams take names that they don't list.
+	// what no endpoint lists, for upstreams take names that they don't list. Answers keep the upstream's own name.
 	Models map[string]string
 
-	// Probe checks the endpoint, see Options.ProbeInterval. An error that is no *Error counts as CodeUnavailable.
+	// Probe checks the endpoint, see Options.ProbeInterval. An error that is no *[backend.Error] counts as
+	// backend.CodeUnavailable.
 	// It must return soon after ctx ends. Defaults to Backend.Models, whose lists are kept.
 	Probe func(ctx context.Context) error
 }

@@ -1,10 +1,13 @@
-// Package pool puts several backends behind one: [New] makes a [Pool] of endpoints, which knows when an answer has begun,
-// and until then takes a request that fails at one endpoint to the next.
+// Package pool puts several backends behind one: [New] makes a [Pool] of endpoints, which knows when an answer has
+// begun, and until then takes a request that fails at one endpoint to the next.
 //
 //	hybrid.Options{Backend: pool} -> pool -> backend/openai -> an API
 //	                                      -> backend/openai -> another
 //
-// It needs the standard library only.
+// An openai.Backend tries its API three times, which takes a second or two, before the pool hears of a failure. Where
+// others can answer at once give it MaxRetries: -1, as examples/pool does.
+//
+// This package needs the standard library only.
 package pool
 
 import (
@@ -19,23 +22,26 @@ import (
 	"github.com/edgewise-ai/edgewise/backend"
 )
 
-// Pool is several endpoints behind one Backend, like a reverse proxy's group of upstreams, but one that knows when an
-// answer has begun: until then, a request that fails at one endpoint goes on to the next.
+// Pool is several endpoints behind one [backend.Backend], like a reverse proxy's group of upstreams, but one that knows
+// when an answer has begun: until then, a request that fails at one endpoint goes on to the next.
 //
 // Choice. A request goes to an endpoint that serves its model, can continue a message if that is asked for, and may be
 // asked for now. Of those the lowest Priority comes first, and the others only when none of it is left. Within it,
-// requests of one Request.Conversation keep to one endpoint, the same for every replica and after a restart, since that
-// has their prefix in its cache; but not while it has more than twice its share of what is in flight, and one more. All
-// other requests go where least is in flight for the weight. A request is sent to each endpoint at most once, and to no
-// other after CodeInvalidRequest, CodeContextLength and CodeCanceled, which would be said there as well. To repeat it
-// where it failed is up to the endpoint's own Backend.
+// requests of one backend.Request.Conversation keep to one endpoint, the same for every replica and after a restart,
+// since that has their prefix in its cache; but not while it has more than twice its share of what is in flight, and
+// one more. All other requests go where least is in flight for the weight. A request is sent to each endpoint at most
+// once, and to no other after backend.CodeInvalidRequest and CodeCanceled, which would be said there as well, nor after
+// CodeContextLength to one that calls its model the same. To repeat it where it failed is up to the endpoint's own
+// Backend.
 //
-// Circuit. An endpoint that fails Options.Failures times in a row isn't asked for a pause, and then with one
-// request at a time, until one of those begins to answer. From there it is on probation: if it fails before it has
-// given one whole answer, the next pause is twice as long. A stream that breaks off or ends without [DONE] is a
-// failure, what [backend.Relay] finds wrong with it too, and so is a deadline that passes before the answer begins. A client
-// that goes away is none, and a refusal that shows that the endpoint works ends a row. An endpoint that refuses our
-// credentials gets its pause at once. One that says when to come back isn't asked before, and to be out of rate or
+// Circuit. An endpoint that fails Options.Failures times in a row isn't asked for a pause, and then with one request at
+// a time, until one of those begins to answer. From there it is on probation: if it fails before it has given one whole
+// answer, the next pause is twice as long. A stream that breaks off or ends without [DONE] is a failure, what
+// [backend.Relay] finds wrong with it too, and so is a deadline that passes before the answer begins. A client that
+// goes away is none. A refusal of the request ends a row if it has an HTTP status, for then the endpoint works; without
+// one it came from the endpoint's own Backend, and says nothing. An endpoint that refuses our credentials (401, 407, or
+// there are none) gets its pause at once; but a 403, or a refusal inside an answer, may be about one prompt or one
+// model, and is a failure like others. One that says when to come back isn't asked before, and to be out of rate or
 // quota is no failure.
 //
 // Health. Endpoints are probed besides: see Options.ProbeInterval.
@@ -88,15 +94,15 @@ func (p *Pool) Close() error {
 	return nil
 }
 
-// Generate implements Backend. Endpoint, of the Response or the Error, names who said so, as "outer/inner" where the
-// endpoint is a pool; Attempts adds up over all that were asked.
+// Generate implements [backend.Backend]. Endpoint, of the Response or the Error, names who said so, as "outer/inner"
+// where the endpoint is a pool; Attempts adds up over all that were asked.
 //
 // Where all of them failed, the error is the one that leaves most hope: a rate limit; then what may pass, such as
-// CodeUnavailable; then what the operator must mend, CodeQuotaExceeded and CodeUpstreamAuth; then what the request
-// can't have here. Among equals it is the one with the shortest RetryAfter, else the last. So a client learns of a 429
-// and its Retry-After although a second endpoint is down, and of no 404 while the endpoint that has the model is. If it
-// may pass, doesn't say when, and no endpoint may be asked for now, RetryAfter says until when. Error.Err tells the
-// operator of the others, as text: errors.Is sees the one alone.
+// backend.CodeUnavailable; then what the operator must mend, CodeQuotaExceeded and CodeUpstreamAuth; then what the
+// request can't have here. Among equals it is the one with the shortest RetryAfter, else the last. So a client learns
+// of a 429 and its Retry-After although a second endpoint is down, and of no 404 while the endpoint that has the model
+// is. If it may pass, doesn't say when, and no endpoint may be asked for now, RetryAfter says until when. Error.Err
+// tells the operator of the others, as text: errors.Is sees the one alone.
 //
 // Where none can be asked the error comes at once, with an empty Endpoint and no Attempts. It is CodeRateLimited (or
 // CodeQuotaExceeded) if all that serve the model are out of it, else CodeUnavailable; RetryAfter is the time until the
@@ -124,14 +130,18 @@ func (p *Pool) Generate(ctx context.Context, req *backend.Request) (*backend.Res
 			return resp, nil
 		}
 		failed = append(failed, failure{next.Name, e})
-		if !elsewhere(e.Code) || ctx.Err() != nil {
+		able = after(able, next, e.Code)
+		if len(able) == 0 || ctx.Err() != nil {
 			return nil, failed.tell(len(failed) - 1)
 		}
+		p.logFailure(next.Name, e)
 	}
 }
 
 // ask sends the request to an endpoint that was chosen for it.
-func (p *Pool) ask(ctx context.Context, to candidate, t ticket, req *backend.Request) (*backend.Response, *backend.Error) {
+func (p *Pool) ask(
+	ctx context.Context, to candidate, t ticket, req *backend.Request,
+) (*backend.Response, *backend.Error) {
 	asked := *req
 	asked.Model = to.model
 	resp, err := to.generate(ctx, &asked)
@@ -142,7 +152,7 @@ func (p *Pool) ask(ctx context.Context, to candidate, t ticket, req *backend.Req
 			ended.Attempts, ended.Err = e.Attempts, errors.Join(ended.Err, e.Err)
 			e = ended
 		}
-		p.settle(to.endpoint, t, e)
+		p.settle(to.endpoint, t, verdictOn(e), e)
 		p.release(to.endpoint)
 		return nil, e
 	}
@@ -155,18 +165,18 @@ func (p *Pool) ask(ctx context.Context, to candidate, t ticket, req *backend.Req
 	return resp, nil
 }
 
-// DefaultModel implements Defaulter: it returns Options.DefaultModel.
+// DefaultModel implements [backend.Defaulter]: it returns Options.DefaultModel.
 func (p *Pool) DefaultModel() string { return p.opts.DefaultModel }
 
-// Ready implements Readier: it reports whether an endpoint could be asked now. It takes no lock.
+// Ready implements [backend.Readier]: it reports whether an endpoint could be asked now. It takes no lock.
 func (p *Pool) Ready() bool {
 	now := p.now()
 	return slices.ContainsFunc(p.endpoints, func(e *endpoint) bool { return e.askable(now) })
 }
 
-// Continuation implements Continuer: it is native if an endpoint that is native could be asked now. It speaks of now,
-// and not of what the endpoints declare, because a page that begins anew gets an answer, and one that would continue
-// while only others are left gets none. It takes no lock.
+// Continuation implements [backend.Continuer]: it is native if an endpoint that is native could be asked now. It speaks
+// of now, and not of what the endpoints declare, because a page that begins anew gets an answer, and one that would
+// continue while only others are left gets none. It takes no lock.
 func (p *Pool) Continuation() backend.Continuation {
 	now := p.now()
 	if slices.ContainsFunc(p.endpoints, func(e *endpoint) bool { return e.continues() && e.askable(now) }) {

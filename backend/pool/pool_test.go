@@ -11,11 +11,10 @@ import (
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/backend/backendtest"
-
 	"github.com/edgewise-ai/edgewise/backend/pool"
 )
 
-func TestPoolConforms(t *testing.T) {
+func TestConforms(t *testing.T) {
 	backendtest.Run(t, func(t *testing.T) backend.Backend {
 		model := func() backend.Backend {
 			return backend.FromGenerator(says("Hello ", "there"), backend.GeneratorOptions{})
@@ -28,47 +27,7 @@ func TestPoolConforms(t *testing.T) {
 	})
 }
 
-func TestPoolMovesOn(t *testing.T) {
-	for code, moves := range map[backend.Code]bool{
-		backend.CodeUnavailable:    true,
-		backend.CodeTimeout:        true,
-		backend.CodeRateLimited:    true,
-		backend.CodeQuotaExceeded:  true,
-		backend.CodeUpstreamAuth:   true,
-		backend.CodeTruncated:      true,
-		backend.CodeBadResponse:    true,
-		backend.CodeInternal:       true,
-		backend.CodeModelNotFound:  true,
-		backend.CodeUnsupported:    true,
-		backend.CodeInvalidRequest: false,
-		backend.CodeContextLength:  false,
-		backend.CodeCanceled:       false,
-	} {
-		for _, stream := range []bool{false, true} {
-			a, b := &upstream{}, &upstream{}
-			a.does(fails(&backend.Error{Code: code, Attempts: 3}))
-			b.does(func(context.Context, *backend.Request) (*backend.Response, error) {
-				return &backend.Response{Body: io.NopCloser(strings.NewReader(wholeAnswer)), Attempts: 2}, nil
-			})
-			p := newPool(t, pool.Options{Endpoints: ranked(a, b)})
-			resp, err := ask(t, p, backend.Request{Stream: stream})
-			if !moves {
-				var e *backend.Error
-				if !errors.As(err, &e) || e.Code != code || e.Endpoint != "a" || e.Attempts != 3 || b.times() != 0 {
-					t.Errorf("%s: error is %+v, and b was asked %d times", code, err, b.times())
-				}
-				continue
-			}
-			if err != nil {
-				t.Errorf("%s: %v", code, err)
-			} else if resp.Endpoint != "b" || resp.Attempts != 5 {
-				t.Errorf("%s: endpoint %q answered after %d attempts", code, resp.Endpoint, resp.Attempts)
-			}
-		}
-	}
-}
-
-func TestPoolStaysOnceAnAnswerBegan(t *testing.T) {
+func TestStaysOnceAnAnswerBegan(t *testing.T) {
 	a, b := &upstream{}, &upstream{}
 	broken := &backend.Error{Code: backend.CodeTimeout}
 	a.does(streamsFrom(io.MultiReader(strings.NewReader(role+hello), iotest.ErrReader(broken))))
@@ -79,7 +38,7 @@ func TestPoolStaysOnceAnAnswerBegan(t *testing.T) {
 	}
 }
 
-func TestPoolStopsWithTheContext(t *testing.T) {
+func TestStopsWithTheContext(t *testing.T) {
 	a, b := &upstream{}, &upstream{}
 	p := newPool(t, pool.Options{Endpoints: ranked(a, b)})
 	for _, test := range []struct {
@@ -115,7 +74,7 @@ func TestPoolStopsWithTheContext(t *testing.T) {
 	}
 }
 
-func TestPoolAsksEachOnce(t *testing.T) {
+func TestAsksEachOnce(t *testing.T) {
 	ups := []*upstream{{}, {}, {}, {}}
 	for _, u := range ups {
 		u.does(failsWith(backend.CodeUnavailable))
@@ -135,8 +94,8 @@ func TestPoolAsksEachOnce(t *testing.T) {
 	}
 }
 
-// TestPoolCountsInFlight holds answers open, and ends requests in every other way.
-func TestPoolCountsInFlight(t *testing.T) {
+// TestCountsInFlight holds answers open, and ends requests in every other way.
+func TestCountsInFlight(t *testing.T) {
 	a := &upstream{}
 	p := newPool(t, pool.Options{Endpoints: team(a), Failures: 100})
 	var open []*backend.Response
@@ -173,7 +132,7 @@ func TestPoolCountsInFlight(t *testing.T) {
 	}
 }
 
-func TestPoolContainsPanics(t *testing.T) {
+func TestContainsPanics(t *testing.T) {
 	a, b := &upstream{}, &upstream{}
 	a.does(func(context.Context, *backend.Request) (*backend.Response, error) { panic("bug") })
 	p := newPool(t, pool.Options{Endpoints: ranked(a, b)})
@@ -186,8 +145,8 @@ func TestPoolContainsPanics(t *testing.T) {
 	}
 }
 
-// TestPoolLeavesAWholeAnswerInPlace relies on ReadWhole giving out what Await read.
-func TestPoolLeavesAWholeAnswerInPlace(t *testing.T) {
+// TestLeavesAWholeAnswerInPlace relies on ReadWhole giving out what Await read.
+func TestLeavesAWholeAnswerInPlace(t *testing.T) {
 	a := &upstream{}
 	a.does(func(context.Context, *backend.Request) (*backend.Response, error) {
 		body, err := backend.Await(io.NopCloser(strings.NewReader(wholeAnswer)), false)
@@ -231,7 +190,7 @@ func TestPoolOfPools(t *testing.T) {
 	}
 }
 
-func TestPoolReady(t *testing.T) {
+func TestReady(t *testing.T) {
 	clock := newFakeClock()
 	a, b := &upstream{native: true}, &upstream{}
 	p := newPool(t, pool.Options{Endpoints: team(a, b), Failures: 1, Now: clock.Now})

@@ -44,7 +44,7 @@ type sequence struct {
 	pool     *pool.Pool
 	clock    *fakeClock
 	arrived  chan *exchange // requests, at the endpoint
-	returned chan answered  // by Generate; one at a time
+	returned chan result    // by Generate; one at a time
 	waiting  []*exchange    // for an answer to begin
 	open     []*exchange    // answers that have begun
 	model    naive
@@ -53,13 +53,13 @@ type sequence struct {
 // exchange is one request, as its endpoint and the model know it.
 type exchange struct {
 	outcome chan error // nil lets an answer begin
-	cut     error      // of the stream; nil if it is whole
+	end     outcome    // of an answer that has begun
 	body    io.ReadCloser
 	period  int // of the model, in which it began
 	trial   bool
 }
 
-type answered struct {
+type result struct {
 	resp *backend.Response
 	err  error
 }
@@ -68,114 +68,28 @@ const (
 	modelFailures = 3
 	modelMin      = time.Second
 	modelMax      = 5 * time.Second
-	modelLimit    = 500 * time.Millisecond // the RetryAfter of all errors: less than any pause, so that a pause that begins can be seen
+
+	// modelLimit is the RetryAfter of all errors: less than any pause, so that a pause that begins can be seen.
+	modelLimit = 500 * time.Millisecond
 )
-
-// naive is the circuit as one would explain it: it looks at all that happened since the circuit last opened or closed.
-type naive struct {
-	period    int
-	broken    bool
-	probation bool
-	history   []bool // what came of requests of this period: true is an answer, or a refusal that shows life
-	openings  int    // since the last of those
-	until     time.Time
-	limit     time.Time
-	trial     bool // under way
-	asked     uint64
-	failed    uint64
-}
-
-// row is how many failures there were in a row.
-func (m *naive) row() int {
-	n := 0
-	for _, alive := range slices.Backward(m.history) {
-		if alive {
-			return n
-		}
-		n++
-	}
-	if m.probation {
-		n += modelFailures - 1
-	}
-	return n
-}
-
-func (m *naive) admits(now time.Time) bool {
-	return !now.Before(m.limit) && (!m.broken || !now.Before(m.until) && !m.trial)
-}
-
-func (m *naive) state(now time.Time) pool.State {
-	switch {
-	case m.broken && now.Before(m.until):
-		return pool.Open
-	case now.Before(m.limit):
-		return pool.Limited
-	case m.broken:
-		return pool.HalfOpen
-	default:
-		return pool.Closed
-	}
-}
-
-// turn begins a period.
-func (m *naive) turn(broken, probation bool) {
-	m.period++
-	m.broken, m.probation, m.trial, m.history = broken, probation, false, nil
-}
-
-// ends notes what came of a request, and reports whether the circuit opens.
-func (m *naive) ends(x *exchange, code backend.Code, now time.Time) (opens bool) {
-	if blamed := code != "" && code != backend.CodeInvalidRequest && code != backend.CodeCanceled; blamed {
-		m.failed++
-		if until := now.Add(modelLimit); code != backend.CodeUpstreamAuth && until.After(m.limit) {
-			m.limit = until
-		}
-	}
-	if code == backend.CodeRateLimited || code == backend.CodeCanceled {
-		m.trial = m.trial && !x.trial
-		return false
-	}
-	if x.period != m.period {
-		return false
-	}
-	alive := code == "" || code == backend.CodeInvalidRequest
-	m.history = append(m.history, alive)
-	switch {
-	case alive:
-		m.openings = 0
-		if m.broken {
-			m.turn(false, false)
-		}
-	case m.broken, m.row() >= modelFailures, code == backend.CodeUpstreamAuth:
-		m.openings++
-		m.turn(true, false)
-		return true
-	}
-	return false
-}
-
-var sequenceCodes = []backend.Code{
-	"", backend.CodeUnavailable, backend.CodeUnavailable, backend.CodeTimeout, backend.CodeInvalidRequest,
-	backend.CodeCanceled, backend.CodeRateLimited, backend.CodeUpstreamAuth,
-}
 
 // runSequence does what a script says, three bytes a step: what, to which request, and with what outcome.
 func runSequence(t *testing.T, script []byte) {
-	s := &sequence{T: t, clock: newFakeClock(), arrived: make(chan *exchange), returned: make(chan answered, 1)}
+	s := &sequence{T: t, clock: newFakeClock(), arrived: make(chan *exchange), returned: make(chan result, 1)}
 	up := &upstream{}
 	up.does(s.generate)
 	s.pool = newPool(t, pool.Options{
 		Endpoints: team(up), Failures: modelFailures, MinPause: modelMin, MaxPause: modelMax, Now: s.clock.Now,
 	})
 	for ; len(script) >= 3 && !t.Failed(); script = script[3:] {
-		which, outcome := int(script[1]), int(script[2])
+		which, how := int(script[1]), int(script[2])
 		switch step := script[0] % 6; {
 		case step <= 1:
 			s.arrives()
 		case step <= 3 && len(s.waiting) > 0:
-			s.begins(take(&s.waiting, which), sequenceCodes[outcome%len(sequenceCodes)], sequenceCodes[which%4])
+			s.begins(take(&s.waiting, which), sequenceOutcomes[how%len(sequenceOutcomes)], sequenceOutcomes[which%4])
 		case step == 4 && len(s.open) > 0:
-			s.ends(take(&s.open, which), outcome%3 > 0)
+			s.ends(take(&s.open, which), how%3 > 0)
 		case step == 5:
 			s.clock.advance(time.Duration(which) * 20 * time.Millisecond)
 		}
@@ -200,8 +114,8 @@ func (s *sequence) generate(context.Context, *backend.Request) (*backend.Respons
 	if err := <-x.outcome; err != nil {
 		return nil, err
 	}
-	if x.cut != nil {
-		return streamsFrom(io.MultiReader(strings.NewReader(role+hello), iotest.ErrReader(x.cut)))(nil, nil)
+	if err := x.end.err(); err != nil {
+		return streamsFrom(io.MultiReader(strings.NewReader(role+hello), iotest.ErrReader(err)))(nil, nil)
 	}
 	return streamsFrom(strings.NewReader(streamText))(nil, nil)
 }
@@ -211,7 +125,7 @@ func (s *sequence) arrives() {
 	admits := s.model.admits(s.clock.Now())
 	go func() {
 		resp, err := s.pool.Generate(context.Background(), &streamed)
-		s.returned <- answered{resp, err}
+		s.returned <- result{resp, err}
 	}()
 	select {
 	case x := <-s.arrived:
@@ -229,18 +143,15 @@ func (s *sequence) arrives() {
 	}
 }
 
-// begins has an answer begin, to end with the code cut if that isn't "", or fail before with a code.
-func (s *sequence) begins(x *exchange, code, cut backend.Code) {
-	if code != "" {
-		x.outcome <- &backend.Error{Code: code, RetryAfter: modelLimit}
+// begins has an answer begin, to end in one way, or fail before.
+func (s *sequence) begins(x *exchange, how, end outcome) {
+	x.end = end
+	x.outcome <- how.err()
+	if how != answered {
 		<-s.returned
-		s.ended(x, code)
+		s.ended(x, how)
 		return
 	}
-	if cut != "" {
-		x.cut = &backend.Error{Code: cut, RetryAfter: modelLimit}
-	}
-	x.outcome <- nil
 	x.body = (<-s.returned).resp.Body
 	s.open = append(s.open, x)
 	if x.trial {
@@ -251,15 +162,15 @@ func (s *sequence) begins(x *exchange, code, cut backend.Code) {
 
 // ends reads an answer to its end, or leaves it.
 func (s *sequence) ends(x *exchange, read bool) {
-	code := backend.CodeCanceled
+	how := left
 	if read {
-		code = ""
-		if _, err := io.Copy(io.Discard, x.body); err != nil {
-			code = backend.AsError(err, "").Code
+		how = x.end
+		if _, err := io.Copy(io.Discard, x.body); (err == nil) != (how == answered) {
+			s.Errorf("a stream that should end as %v ended with %v", how, err)
 		}
 	}
 	x.body.Close()
-	s.ended(x, code)
+	s.ended(x, how)
 }
 
 // take removes one of a list.
@@ -271,9 +182,9 @@ func take(list *[]*exchange, which int) *exchange {
 }
 
 // ended tells the model, and lets it know how long the pause is, which is random.
-func (s *sequence) ended(x *exchange, code backend.Code) {
+func (s *sequence) ended(x *exchange, how outcome) {
 	now := s.clock.Now()
-	if !s.model.ends(x, code, now) {
+	if !s.model.ends(x, how, now) {
 		return
 	}
 	full := min(modelMin<<(s.model.openings-1), modelMax)

@@ -7,9 +7,11 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,7 +20,7 @@ import (
 	"github.com/edgewise-ai/edgewise/backend/pool"
 )
 
-func TestPoolStatus(t *testing.T) {
+func TestStatus(t *testing.T) {
 	clock := newFakeClock()
 	a, b, c := &upstream{}, &upstream{}, &upstream{}
 	endpoints := ranked(c, b, a)
@@ -32,38 +34,46 @@ func TestPoolStatus(t *testing.T) {
 	resp := begin(t, p, streamed)
 	defer resp.Body.Close()
 	want := []pool.EndpointStatus{
-		{Name: "c", Priority: -7, State: pool.Closed, InFlight: 1, Requests: 2, Failures: 1, LastFailure: dead},
-		{Name: "b", Priority: 1, State: pool.Limited, Until: clock.Now().Add(5 * time.Second), Requests: 1, Failures: 1, LastFailure: backend.CodeRateLimited},
-		{Name: "a", Priority: 7, State: pool.Closed, Requests: 1},
+		{Name: "c", Priority: -7, State: pool.StateClosed, InFlight: 1, Requests: 2, Failures: 1, LastFailure: dead},
+		{Name: "b", Priority: 1, State: pool.StateLimited, Until: clock.Now().Add(5 * time.Second), Requests: 1, Failures: 1, LastFailure: backend.CodeRateLimited},
+		{Name: "a", Priority: 7, State: pool.StateClosed, Requests: 1},
 	}
 	if diff := cmp.Diff(want, p.Status()); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestPoolLogsChangesWithoutWords(t *testing.T) {
+// logged is a logger, and where its lines go.
+func logged() (*slog.Logger, *bytes.Buffer) {
 	var log bytes.Buffer
+	return slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), &log
+}
+
+func TestLogsWithoutWords(t *testing.T) {
 	clock, a := newFakeClock(), &upstream{}
+	logger, log := logged()
 	p := newPool(t, pool.Options{
-		Endpoints: team(a), Failures: 2, MinPause: time.Second, Now: clock.Now,
-		Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Endpoints: team(a), Failures: 2, MinPause: time.Second, Now: clock.Now, Logger: logger,
 	})
+	const failed = "level=INFO msg=\"pool: an endpoint failed a request\" endpoint=a code="
 	secret := func(code backend.Code) *backend.Error {
-		return &backend.Error{Code: code, Message: "secret", Body: []byte(`{"message":"secret"}`), Err: errors.New("secret")}
+		return &backend.Error{Code: code, Status: 418, Message: "secret", Body: []byte(`{"message":"secret"}`), Err: errors.New("secret")}
 	}
 	for _, step := range []struct {
 		err  *backend.Error
-		want []string // of the one line that is logged; nil for none
+		want []string // one for each line that is logged, in order
 	}{
 		{nil, nil},
-		{secret(dead), nil},
-		{secret(dead), []string{"level=WARN", "endpoint=a", "from=closed", "to=open", "code=upstream_unavailable", "for="}},
-		{secret(dead), []string{"level=WARN", "from=half_open", "to=open"}},
-		{nil, []string{"level=INFO", "endpoint=a", "from=half_open", "to=closed"}},
+		{secret(dead), []string{failed + "upstream_unavailable status=418"}},
+		{secret(dead), []string{"level=WARN msg=\"pool: an endpoint's state changed\" endpoint=a from=closed to=open code=upstream_unavailable for=", failed}},
+		{secret(dead), []string{"from=half_open to=open", failed}},
+		{nil, []string{"level=INFO msg=\"pool: an endpoint's state changed\" endpoint=a from=half_open to=closed"}},
 		{nil, nil},
-		{secret(backend.CodeRateLimited), []string{"level=WARN", "from=closed", "to=limited", "code=rate_limit_exceeded", "for=1s"}},
-		{nil, nil},
-		{secret(backend.CodeUpstreamAuth), []string{"level=WARN", "to=open", "code=upstream_auth"}},
+		{secret(backend.CodeRateLimited), []string{"level=WARN msg=\"pool: an endpoint's state changed\" endpoint=a from=closed to=limited code=rate_limit_exceeded for=1s", failed + "rate_limit_exceeded"}},
+		{secret(backend.CodeModelNotFound), []string{failed + "model_not_found"}},
+		{secret(backend.CodeInvalidRequest), nil}, // which is the request's own affair
+		{secret(backend.CodeContextLength), nil},  // where no other model is left
+		{secret(backend.CodeCanceled), nil},
 	} {
 		a.does(nil)
 		if step.err != nil {
@@ -71,32 +81,53 @@ func TestPoolLogsChangesWithoutWords(t *testing.T) {
 		}
 		log.Reset()
 		_, _ = ask(t, p, streamed)
-		line := log.String()
-		if strings.Count(line, "\n") > 1 || (line == "") != (step.want == nil) || strings.Contains(line, "secret") {
-			t.Errorf("logged %q, want %q", line, step.want)
+		lines := slices.Collect(strings.Lines(log.String()))
+		if len(lines) != len(step.want) || strings.Contains(log.String(), "secret") {
+			t.Errorf("logged %q, want %q", lines, step.want)
+			continue
 		}
-		for _, want := range step.want {
-			if !strings.Contains(line, want) {
-				t.Errorf("logged %q, which lacks %q", line, want)
+		for i, want := range step.want {
+			if !strings.Contains(lines[i], want) {
+				t.Errorf("logged %q, which lacks %q", lines[i], want)
 			}
 		}
 		wait(t, p, clock)
 	}
 }
 
-// TestPoolUnderStress has many clients meet random endpoints, for the race detector and for what must add up.
-func TestPoolUnderStress(t *testing.T) {
+// TestLogsNoWaitThatNobodyKnows has a request of before end during a trial, on which it depends when others may come.
+func TestLogsNoWaitThatNobodyKnows(t *testing.T) {
+	clock, a := newFakeClock(), &upstream{}
+	logger, log := logged()
+	p := newPool(t, pool.Options{Endpoints: team(a), Failures: 1, Now: clock.Now, Logger: logger})
+	a.does(streamsFrom(io.MultiReader(strings.NewReader(role+hello), iotest.ErrReader(limited.err()))))
+	old := begin(t, p, streamed)
+	outcomes(t, p, a, dead)
+	wait(t, p, clock)
+	log.Reset()
+	a.does(func(context.Context, *backend.Request) (*backend.Response, error) { // the trial
+		_, _ = io.Copy(io.Discard, old.Body)
+		old.Body.Close()
+		return nil, &backend.Error{Code: backend.CodeCanceled}
+	})
+	_, _ = ask(t, p, hi)
+	if line := log.String(); !strings.Contains(line, "to=limited code=rate_limit_exceeded\n") {
+		t.Errorf("logged %q", line)
+	}
+}
+
+// TestUnderStress has many clients meet random endpoints, for the race detector and for what must add up.
+func TestUnderStress(t *testing.T) {
 	clock := newFakeClock()
 	ups := []*upstream{{}, {}, {}}
 	for _, u := range ups {
 		u.lists("m")
 		u.does(func(_ context.Context, req *backend.Request) (*backend.Response, error) {
-			code := sequenceCodes[rand.IntN(len(sequenceCodes))]
-			switch {
-			case code == backend.CodeTimeout:
+			switch how := sequenceOutcomes[rand.IntN(len(sequenceOutcomes))]; {
+			case how == silent:
 				panic("bug")
-			case code != "":
-				return nil, &backend.Error{Code: code, RetryAfter: time.Millisecond}
+			case how != answered:
+				return nil, &backend.Error{Code: how.code, Status: how.status, RetryAfter: time.Millisecond}
 			case req.Stream:
 				return streams(streamText[:rand.IntN(2)*len(streamText)])(nil, nil)
 			}

@@ -1,32 +1,61 @@
 package pool
 
-import "github.com/edgewise-ai/edgewise/backend"
+import (
+	"net/http"
+
+	"github.com/edgewise-ai/edgewise/backend"
+)
 
 // verdict is what the end of a request says about the endpoint that was asked.
 type verdict int
 
 const (
-	verdictNone    verdict = iota // nothing: the client went away
+	verdictNone    verdict = iota // nothing: the client went away, or nobody was asked
 	verdictAlive                  // it does its work, though it may not like the request
 	verdictFailed                 // it failed
 	verdictRefused                // it will go on failing until somebody changes its credentials
 	verdictLimited                // it works, but not for us and not now
 )
 
-// verdictOn judges by an error's code, "" for a whole answer.
-func verdictOn(code backend.Code) verdict {
-	switch code {
+// verdictOn judges by what came in place of an answer, nil for a whole one.
+func verdictOn(failed *backend.Error) verdict {
+	if failed == nil {
+		return verdictAlive
+	}
+	switch failed.Code {
 	case backend.CodeCanceled:
 		return verdictNone
-	case "", backend.CodeInvalidRequest, backend.CodeUnsupported, backend.CodeModelNotFound, backend.CodeContextLength:
+	case backend.CodeInvalidRequest, backend.CodeUnsupported, backend.CodeModelNotFound, backend.CodeContextLength:
+		if failed.Status == 0 {
+			return verdictNone // the endpoint's own Backend refused, and asked nobody
+		}
 		return verdictAlive
 	case backend.CodeUpstreamAuth:
-		return verdictRefused
+		return verdictOnRefusal(failed.Status)
 	case backend.CodeRateLimited, backend.CodeQuotaExceeded:
 		return verdictLimited
 	default:
 		return verdictFailed
 	}
+}
+
+// verdictOnRefusal tells credentials that are no good, or none, from a refusal that the next request may not meet:
+// gateways answer 403 where they flag a prompt or lack a permission for one model, and a 200 has it in its body.
+func verdictOnRefusal(status int) verdict {
+	switch status {
+	case 0, http.StatusUnauthorized, http.StatusProxyAuthRequired:
+		return verdictRefused
+	default:
+		return verdictFailed
+	}
+}
+
+// verdictOnStream judges how an answer ended that had begun: its credentials were good enough for that.
+func verdictOnStream(failed *backend.Error) verdict {
+	if v := verdictOn(failed); v != verdictRefused {
+		return v
+	}
+	return verdictFailed
 }
 
 // blames reports whether the endpoint is why there was no answer.
@@ -35,12 +64,12 @@ func (v verdict) blames() bool { return v >= verdictFailed }
 // noAnswer reports whether a probe that failed so found nobody. What answers with an error lives: many servers have no
 // list of models to show.
 func noAnswer(code backend.Code) bool {
-	return code == backend.CodeUnavailable || code == backend.CodeTimeout || code == backend.CodeTruncated || code == backend.CodeInternal
-}
-
-// elsewhere reports whether another endpoint may answer what failed so at one.
-func elsewhere(code backend.Code) bool {
-	return code != backend.CodeInvalidRequest && code != backend.CodeContextLength && code != backend.CodeCanceled
+	switch code {
+	case backend.CodeUnavailable, backend.CodeTimeout, backend.CodeTruncated, backend.CodeInternal:
+		return true
+	default:
+		return false
+	}
 }
 
 // hope is what an error lets a client expect of trying again, the more the higher.
@@ -55,7 +84,7 @@ const (
 
 func hopeOf(code backend.Code) hope {
 	switch code {
-	case backend.CodeUnsupported, backend.CodeModelNotFound:
+	case backend.CodeUnsupported, backend.CodeModelNotFound, backend.CodeContextLength:
 		return hopeNone
 	case backend.CodeQuotaExceeded, backend.CodeUpstreamAuth:
 		return hopeMended
