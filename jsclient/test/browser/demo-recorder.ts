@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 
 export interface Recorded {
   /** Method and path. */
@@ -54,8 +55,23 @@ async function relay(target: string, incoming: IncomingMessage, response: Server
   outgoing.end(body)
   const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
   response.writeHead(answer.statusCode ?? 502, answer.headers)
-  for await (const chunk of answer) response.write(chunk)
+  const streams = answer.headers['content-type']?.startsWith('text/event-stream')
+  for await (const chunk of answer) {
+    if (streams) await drip(chunk, response)
+    else response.write(chunk)
+  }
   response.end()
+}
+
+/**
+ * Passes events on one by one, with a pause after each, as a network far away does. The tiny model says all it has within
+ * milliseconds: without the pause a busy browser could not stop it in time.
+ */
+async function drip(chunk: Buffer, response: ServerResponse): Promise<void> {
+  for (const event of chunk.toString('latin1').split(/(?<=\n\n)/)) {
+    response.write(event, 'latin1')
+    await setTimeout(4)
+  }
 }
 
 /** A text in the forms in which it might leave: plain, UTF-16, escaped, and base64 at its three alignments. */
