@@ -32,7 +32,9 @@ help: ## Print this list
 .PHONY: demo
 demo: $(STAMP) ## Build the client and start the demo (ADDR=127.0.0.1:8080, DEMO_FLAGS='-backend URL -model NAME -key-env VAR')
 	$(NPM) run --silent build
-	go run -C examples ./demo -addr '$(ADDR)' $(DEMO_FLAGS)
+	@# Not by go run, which would end and leave the demo running when it is told to stop.
+	go build -C examples -o ../bin/demo ./demo
+	cd examples && exec ../bin/demo -addr '$(ADDR)' $(DEMO_FLAGS)
 
 .PHONY: test
 test: system $(STAMP) vet test-js test-go fuzz ## Run every test, those in a real browser included

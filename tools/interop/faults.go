@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -104,14 +106,13 @@ func checkClientLeaves(ctx context.Context, s *stage) (string, error) {
 		return "", err
 	}
 	if left*2 > whole {
-		return "", fmt.Errorf("%d ms of CPU for an answer that nobody waits for, %d ms for a whole one", left*10, whole*10)
+		return "", fmt.Errorf("%v of CPU for an answer that nobody waits for, %v for a whole one", left, whole)
 	}
-	return fmt.Sprintf("Ollama stops: %d ms of CPU, a whole answer takes %d ms", left*10, whole*10), nil
+	return fmt.Sprintf("Ollama stops: %v of CPU, a whole answer takes %v", left, whole), nil
 }
 
-// cost is the CPU time, in ticks, that Ollama's runner takes for something, until it
-// rests again.
-func (s *stage) cost(ctx context.Context, something func() error) (int64, error) {
+// cost is the CPU time that Ollama's runner takes for something, until it rests again.
+func (s *stage) cost(ctx context.Context, something func() error) (time.Duration, error) {
 	if _, err := s.service.whole(ctx, ask("Hello!")); err != nil { // starts the runner
 		return 0, err
 	}
@@ -133,7 +134,7 @@ func (s *stage) signalRunner(signal syscall.Signal) (send func(), sent *error) {
 	return func() {
 		runner, err := s.ollama.runner()
 		if err == nil {
-			err = syscall.Kill(runner.pid, signal)
+			err = syscall.Kill(runner.PID, signal)
 		}
 		*sent = err
 	}, sent

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -5,17 +7,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
-// proxyRoles are what is compared, in the order of all pairs here.
-var proxyRoles = [2]string{roleReverseProxy, roleEdgewise}
+// The proxies, in the order of all that is measured of them.
+const (
+	bare = iota
+	ours
+	pooled
+)
+
+var proxyRoles = [...]string{bare: roleReverseProxy, ours: roleEdgewise, pooled: rolePooled}
+
+// each is what was measured of each proxy, round by round.
+type each[T any] [len(proxyRoles)][]T
 
 // bench is one run of the measurements.
 type bench struct {
 	options
 	progress io.Writer
 	mock     *child
-	proxies  [2]*child
+	proxies  [len(proxyRoles)]*child
 	report   report
 }
 
@@ -26,15 +38,16 @@ type measurement struct {
 }
 
 func (b *bench) measurements() []measurement {
-	cpu := func(name string, stream bool, workers int) measurement {
-		ex := newExchange(modelFast, stream, b.prompt)
+	cpu := func(name string, as form, workers int) measurement {
+		ex := newExchange(modelFast, as, b.prompt)
 		return measurement{name, func(ctx context.Context) error { return b.compareCPU(ctx, name, ex, workers) }}
 	}
 	return []measurement{
-		cpu("plain c=1", false, 1),
-		cpu("plain c=16", false, 16),
-		cpu("stream c=1", true, 1),
-		cpu("stream c=16", true, 16),
+		cpu("plain c=1", plain, 1),
+		cpu("plain c=16", plain, 16),
+		cpu("stream c=1", counted, 1),
+		cpu("stream c=16", counted, 16),
+		cpu("stream c=16, usage not asked", uncounted, 16),
 		{"latency", b.compareLatency},
 		{"paced", b.comparePaced},
 	}
@@ -64,7 +77,7 @@ func (b *bench) start(ctx context.Context) (err error) {
 		return err
 	}
 	for i, role := range proxyRoles {
-		if b.proxies[i], err = start(ctx, role, append(b.proxyFlags(b.upstream()), "-profile="+b.profile)...); err != nil {
+		if b.proxies[i], err = start(ctx, role, "-upstream="+b.upstream(), "-profile="+b.profile); err != nil {
 			return err
 		}
 	}
@@ -74,7 +87,7 @@ func (b *bench) start(ctx context.Context) (err error) {
 // stop ends what start has started.
 func (b *bench) stop() error {
 	var errs []error
-	for _, c := range []*child{b.proxies[0], b.proxies[1], b.mock} {
+	for _, c := range append(b.proxies[:], b.mock) {
 		if c != nil {
 			errs = append(errs, c.stop())
 		}
@@ -85,5 +98,24 @@ func (b *bench) stop() error {
 // upstream is where the mock listens; its API lies under prefix, like the proxies'.
 func (b *bench) upstream() string { return "http://" + b.mock.addr }
 
-// turns says who is first in a round: A B, B A, A B …
-func turns(round int) [2]int { return [2]int{round % 2, 1 - round%2} }
+// turns says in which order the first n proxies have their turns in a round: A B C,
+// C B A, A B C …
+func turns(round, n int) []int {
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	if round%2 == 1 {
+		slices.Reverse(order)
+	}
+	return order
+}
+
+// contenders is how many proxies take part in a round. The pooled one has no budget to
+// be exact for: its first round is enough.
+func contenders(round int) int {
+	if round == 0 {
+		return len(proxyRoles)
+	}
+	return pooled
+}

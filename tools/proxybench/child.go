@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -8,6 +10,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/edgewise-ai/edgewise/tools/internal/proc"
 )
 
 // child is a process of this binary in one of its roles.
@@ -62,5 +66,10 @@ func (c *child) stop() error {
 	return fmt.Errorf("%s: %w", c.role, err)
 }
 
-func (c *child) cpu() (time.Duration, error) { return cpuOf(c.cmd.Process.Pid) }
-func (c *child) peak() (int64, error)        { return peakOf(c.cmd.Process.Pid) }
+func (c *child) cpu() (time.Duration, error) {
+	stat, err := proc.Read(c.cmd.Process.Pid)
+	return stat.CPU, err
+}
+
+// peak is in KiB.
+func (c *child) peak() (int64, error) { return proc.Peak(c.cmd.Process.Pid) }

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -13,7 +15,7 @@ import (
 // Whatever is wrong with an answer must count as a failure: the benchmark would
 // else praise a proxy that loses some.
 func TestOnlyWholeAnswersCount(t *testing.T) {
-	plain, stream := newExchange(modelFast, false, 10), newExchange(modelFast, true, 10)
+	plain, stream := newExchange(modelFast, plain, 10), newExchange(modelFast, counted, 10)
 	chunked := func(answer []byte) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			half := len(answer) / 2
@@ -42,7 +44,7 @@ func TestOnlyWholeAnswersCount(t *testing.T) {
 		{"long", plain, sized(append(plain.answer[:len(plain.answer):len(plain.answer)], '\n')), false},
 		{"other text", plain, sized(bytes.Replace(plain.answer, []byte("stop"), []byte("halt"), 1)), false},
 		{"no [DONE]", stream, chunked(bytes.TrimSuffix(stream.answer, done)), false},
-		{"a token less", stream, chunked(bytes.Join(append(eventsOf(modelFast)[:9], eventsOf(modelFast)[10:]...), nil)), false},
+		{"a token less", stream, chunked(bytes.Join(append(eventsOf(modelFast, true)[:9], eventsOf(modelFast, true)[10:]...), nil)), false},
 		{"more after [DONE]", stream, chunked(append(stream.answer[:len(stream.answer):len(stream.answer)], done...)), false},
 		{"cut", stream, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write(stream.answer)
@@ -80,7 +82,7 @@ func TestOnlyWholeAnswersCount(t *testing.T) {
 
 // What comes before is the role, which proxies may hold back or send ahead.
 func TestTheFirstTokenIsText(t *testing.T) {
-	ex := newExchange(modelFast, true, 10)
+	ex := newExchange(modelFast, counted, 10)
 	c := checker{exchange: ex, sent: time.Now().Add(-time.Second)}
 	in := bufio.NewReader(bytes.NewReader(ex.answer))
 	if err := c.read(in, ex.firstToken); err != nil || c.first != 0 {

@@ -1,9 +1,13 @@
+//go:build linux
+
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -21,21 +25,21 @@ const (
 
 // compareCPU measures the CPU time of one request, in rounds.
 func (b *bench) compareCPU(ctx context.Context, name string, ex *exchange, workers int) error {
-	var each [2][]time.Duration
-	for range b.rounds {
-		var used [2]usage
-		for turn := 0; min(used[0].cpu, used[1].cpu) < b.cpu; turn++ {
-			for _, i := range turns(turn) {
+	var all each[time.Duration]
+	for round := range b.rounds {
+		used := make([]usage, contenders(round))
+		for turn := 0; slices.MinFunc(used, usage.compare).cpu < b.cpu; turn++ {
+			for _, i := range turns(turn, len(used)) {
 				if err := b.spend(ctx, b.proxies[i], ex, workers, &used[i]); err != nil {
 					return err
 				}
 			}
 		}
-		for i := range each {
-			each[i] = append(each[i], used[i].each())
+		for i := range used {
+			all[i] = append(all[i], used[i].each())
 		}
 	}
-	b.report.ratio("CPU, "+name, each, maxCPURatio)
+	b.report.cpu("CPU, "+name, all, maxCPURatio)
 	return nil
 }
 
@@ -45,7 +49,8 @@ type usage struct {
 	answers int
 }
 
-func (u *usage) each() time.Duration { return u.cpu / time.Duration(u.answers) }
+func (u usage) each() time.Duration     { return u.cpu / time.Duration(u.answers) }
+func (u usage) compare(other usage) int { return cmp.Compare(u.cpu, other.cpu) }
 
 // spend puts a proxy under load until it has used the CPU time of a turn, and adds to used.
 func (b *bench) spend(ctx context.Context, proxy *child, ex *exchange, workers int, used *usage) error {

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -48,13 +50,18 @@ func newEdgewise(upstream string) (http.Handler, error) {
 	return mux, nil
 }
 
-// newBackend is a pool, as in production, of one endpoint, as there is.
+// newBackend is a pool of three endpoints, as in production; here all are the mock.
 func newBackend(upstream string) (backend.Backend, error) {
-	api, err := openai.New(openai.Options{BaseURL: upstream})
-	if err != nil {
-		return nil, err
+	transport := newTransport() // one, as the ReverseProxy has
+	var endpoints []pool.Endpoint
+	for _, name := range []string{"a", "b", "c"} {
+		api, err := openai.New(openai.Options{BaseURL: upstream, MaxRetries: -1, Transport: transport})
+		if err != nil {
+			return nil, err
+		}
+		endpoints = append(endpoints, pool.Endpoint{Name: name, Backend: api})
 	}
-	return pool.New(pool.Options{Endpoints: []pool.Endpoint{{Name: "mock", Backend: api}}})
+	return pool.New(pool.Options{Endpoints: endpoints})
 }
 
 // ledgerEntries is small, lest the ledger's memory make the heap larger and the

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -32,22 +34,39 @@ type exchange struct {
 	firstToken int
 }
 
-// newExchange asks a model for a plain answer or for a stream, with a prompt of so
-// many bytes.
-func newExchange(model string, stream bool, prompt int) *exchange {
+// form is what an answer comes as.
+type form int
+
+const (
+	plain     form = iota
+	counted        // a stream, with the usage before its end
+	uncounted      // a stream without it: ours asks for it all the same, and withholds it
+)
+
+// newExchange asks a model for an answer, with a prompt of so many bytes.
+func newExchange(model string, as form, prompt int) *exchange {
 	body := map[string]any{
 		"model":    model,
 		"messages": []map[string]string{{"role": "user", "content": text(prompt)}},
-		"stream":   stream,
+		"stream":   as != plain,
 	}
 	answer := answerOf(model)
-	if stream {
-		// Asked for, so that proxies need not differ in what they pass on.
+	if as != plain {
+		answer = bytes.Join(eventsOf(model, as == counted), nil)
+	}
+	if as == counted {
 		body["stream_options"] = map[string]bool{"include_usage": true}
-		answer = bytes.Join(eventsOf(model), nil)
 	}
 	request, _ := json.Marshal(body) // strings and booleans always marshal
 	return &exchange{request: request, answer: answer, firstToken: bytes.Index(answer, []byte(" token"))}
+}
+
+// in is the exchange as one of a conversation, by whose number ours chooses an endpoint.
+// To all others it is just so many bytes more.
+func (e *exchange) in(conversation int) *exchange {
+	said := *e
+	said.request = append(fmt.Appendf(nil, `{"conversationId":"%08d",`, conversation), e.request[1:]...)
+	return &said
 }
 
 // text is so many bytes of words, and a few quotes and line breaks as real prompts have.
@@ -68,8 +87,8 @@ func answerOf(model string) []byte {
 }
 
 // eventsOf are the events of a model's stream: the role, the tokens, the finish
-// reason, the usage and [DONE].
-func eventsOf(model string) [][]byte {
+// reason, the usage if it is wanted, and [DONE].
+func eventsOf(model string, usage bool) [][]byte {
 	chunk := func(delta, finish string) []byte {
 		return fmt.Appendf(nil, `data: {"object":"chat.completion.chunk",`+head+`,"choices":[{"index":0,"delta":%s,`+
 			`"logprobs":null,"finish_reason":%s}],"usage":null}`+"\n\n", model, delta, finish)
@@ -78,8 +97,9 @@ func eventsOf(model string) [][]byte {
 	for range tokens {
 		events = append(events, chunk(`{"content":" token"}`, "null"))
 	}
-	return append(events,
-		chunk("{}", `"stop"`),
-		fmt.Appendf(nil, `data: {"object":"chat.completion.chunk",`+head+`,"choices":[],"usage":`+tokenUsage+"}\n\n", model),
-		[]byte("data: [DONE]\n\n"))
+	events = append(events, chunk("{}", `"stop"`))
+	if usage {
+		events = append(events, fmt.Appendf(nil, `data: {"object":"chat.completion.chunk",`+head+`,"choices":[],"usage":`+tokenUsage+"}\n\n", model))
+	}
+	return append(events, []byte("data: [DONE]\n\n"))
 }

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -9,10 +11,11 @@ import (
 // maxAddedLatency is the budget for what ours adds to the time to first token.
 const maxAddedLatency = time.Millisecond
 
-// compareLatency measures the time to first token of single streams, in pairs.
+// compareLatency measures the time to first token of single streams, one through each
+// proxy in turn.
 func (b *bench) compareLatency(ctx context.Context) error {
-	ex := newExchange(modelDelayed, true, b.prompt)
-	var conns [2]*conn
+	ex := newExchange(modelDelayed, counted, b.prompt).in(0)
+	var conns [len(proxyRoles)]*conn
 	for i, proxy := range b.proxies {
 		c, err := dial(ctx, proxy.addr)
 		if err != nil {
@@ -21,9 +24,9 @@ func (b *bench) compareLatency(ctx context.Context) error {
 		defer c.close()
 		conns[i] = c
 	}
-	var first [2][]time.Duration
+	var first each[time.Duration]
 	for pair := range b.pairs {
-		for _, i := range turns(pair) {
+		for _, i := range turns(pair, len(conns)) {
 			took, err := conns[i].do(ex)
 			if err != nil {
 				if ctx.Err() == nil {

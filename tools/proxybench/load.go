@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -30,13 +32,13 @@ func (t *tally) add(other tally) {
 	t.failed += other.failed
 }
 
-// startLoad starts so many workers. Each ends at stop, or at its first failure: a
+// startLoad starts so many workers, each in a conversation of its own. Each ends at stop, or at its first failure: a
 // proxy that is broken need not be asked on.
 func startLoad(ctx context.Context, addr string, ex *exchange, workers int) *load {
 	l := &load{}
-	for range workers {
+	for worker := range workers {
 		l.workers.Go(func() {
-			n, err := l.work(ctx, addr, ex)
+			n, err := l.work(ctx, addr, ex.in(worker))
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			l.whole += n

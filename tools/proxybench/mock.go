@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -14,7 +16,8 @@ type mock map[string]*mockModel
 type mockModel struct {
 	first, every time.Duration
 	answer       []byte
-	events       [][]byte
+	counted      [][]byte // events
+	uncounted    [][]byte
 }
 
 func newMock() http.Handler {
@@ -29,7 +32,7 @@ func newMock() http.Handler {
 	}
 	list.Object = "list"
 	for name, model := range m {
-		model.answer, model.events = answerOf(name), eventsOf(name)
+		model.answer, model.counted, model.uncounted = answerOf(name), eventsOf(name, true), eventsOf(name, false)
 		list.Data = append(list.Data, map[string]string{"id": name, "object": "model", "owned_by": "proxybench"})
 	}
 	mux := http.NewServeMux()
@@ -45,14 +48,19 @@ func (m mock) complete(w http.ResponseWriter, req *http.Request) {
 	var in struct {
 		Model  string `json:"model"`
 		Stream bool   `json:"stream"`
+		Want   struct {
+			Usage bool `json:"include_usage"`
+		} `json:"stream_options"`
 	}
 	err := json.NewDecoder(req.Body).Decode(&in)
 	model := m[in.Model]
 	switch {
 	case err != nil || model == nil:
 		http.Error(w, "the request can't be read, or there is no such model", http.StatusBadRequest)
+	case in.Stream && in.Want.Usage:
+		model.stream(w, model.counted)
 	case in.Stream:
-		model.stream(w)
+		model.stream(w, model.uncounted)
 	default:
 		time.Sleep(model.first + tokens*model.every)
 		w.Header().Set("Content-Type", "application/json")
@@ -63,11 +71,11 @@ func (m mock) complete(w http.ResponseWriter, req *http.Request) {
 
 // stream sends the events, each at its time after the request. The role comes with
 // the first token, as from vLLM.
-func (m *mockModel) stream(w http.ResponseWriter) {
+func (m *mockModel) stream(w http.ResponseWriter, events [][]byte) {
 	due := time.Now().Add(m.first)
 	control := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
-	for i, event := range m.events {
+	for i, event := range events {
 		time.Sleep(time.Until(due))
 		if i > 0 {
 			due = due.Add(m.every)

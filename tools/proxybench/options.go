@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -11,12 +13,11 @@ import (
 
 // options are what the command line says.
 type options struct {
-	rounds  int           // of both proxies
+	rounds  int           // of each measurement
 	cpu     time.Duration // of each, in one round
 	pairs   int           // of requests whose latency is compared
 	streams int           // at once
 	prompt  int           // bytes
-	pooled  bool          // whether the ReverseProxy has a BufferPool
 	run     *regexp.Regexp
 	profile string // directory
 
@@ -32,14 +33,13 @@ func parse(args []string, usage io.Writer) (*options, error) {
 	f.IntVar(&o.pairs, "pairs", 100, "`pairs` of requests whose latency is compared")
 	f.IntVar(&o.streams, "streams", 500, "paced `streams` at once")
 	f.IntVar(&o.prompt, "prompt", 1000, "length of the prompt in `bytes`")
-	f.BoolVar(&o.pooled, "pooled", false, "give the ReverseProxy a pool of buffers")
 	f.BoolFunc("quick", "less of everything, for a look in less than a minute; flags after it refine it", func(string) error {
 		o.rounds, o.cpu, o.pairs, o.streams = 1, time.Second, 30, 200
 		return nil
 	})
 	pattern := f.String("run", "", "measure only what this regular `expression` matches, such as 'plain c=16'")
-	f.StringVar(&o.profile, "profile", "", "existing `directory` for profiles of both proxies, all measurements but the paced one together")
-	f.StringVar(&o.role, "role", "", "what a child process is: mock, reverseproxy or edgewise")
+	f.StringVar(&o.profile, "profile", "", "existing `directory` for profiles of the proxies, all measurements but the paced one together")
+	f.StringVar(&o.role, "role", "", "what a child process is: mock, reverseproxy, reverseproxy-pooled or edgewise")
 	f.StringVar(&o.upstream, "upstream", "", "`URL` of a child's upstream")
 	if err := f.Parse(args); err != nil {
 		return nil, err
@@ -55,9 +55,4 @@ func parse(args []string, usage io.Writer) (*options, error) {
 		return nil, fmt.Errorf("-run: %w", err)
 	}
 	return o, nil
-}
-
-// proxyFlags are the flags of a proxy as a child.
-func (o *options) proxyFlags(upstream string) []string {
-	return []string{"-upstream=" + upstream, fmt.Sprintf("-pooled=%t", o.pooled)}
 }

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -15,11 +17,11 @@ const maxMemoryRatio = 1.5
 // once. Memory is that of a fresh process, for Go returns little of it.
 func (b *bench) comparePaced(ctx context.Context) error {
 	var (
-		first [2][]time.Duration
-		peaks [2][]float64
+		first each[time.Duration]
+		peaks each[float64]
 	)
 	for round := range b.rounds {
-		for _, i := range turns(round) {
+		for _, i := range turns(round, contenders(round)) {
 			took, peak, err := b.crowd(ctx, proxyRoles[i])
 			if err != nil {
 				return err
@@ -38,12 +40,12 @@ func (b *bench) comparePaced(ctx context.Context) error {
 // crowd has all streams run at once through a fresh proxy. It returns the times to
 // first token, and the peak memory in KiB.
 func (b *bench) crowd(ctx context.Context, role string) (first []time.Duration, peak float64, err error) {
-	proxy, err := start(ctx, role, b.proxyFlags(b.upstream())...)
+	proxy, err := start(ctx, role, "-upstream="+b.upstream())
 	if err != nil {
 		return nil, 0, err
 	}
 	defer func() { err = errors.Join(err, proxy.stop()) }()
-	ex := newExchange(modelPaced, true, b.prompt)
+	ex := newExchange(modelPaced, counted, b.prompt)
 	conns := make([]*conn, b.streams)
 	for i := range conns {
 		if conns[i], err = dial(ctx, proxy.addr); err != nil {
@@ -55,9 +57,9 @@ func (b *bench) crowd(ctx context.Context, role string) (first []time.Duration, 
 		streams sync.WaitGroup
 		mu      sync.Mutex
 	)
-	for _, c := range conns {
+	for i, c := range conns {
 		streams.Go(func() {
-			took, err := c.do(ex)
+			took, err := c.do(ex.in(i))
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -9,8 +11,7 @@ import (
 	"time"
 )
 
-// report is the table of results. The values of a pair are those of the proxies in
-// the order of proxyRoles.
+// report is the table of results.
 type report struct {
 	tally
 	rows []row
@@ -18,64 +19,68 @@ type report struct {
 
 // row is a line of the table, each cell as it is printed.
 type row struct {
-	name                string
-	reverseProxy, ours  string
-	rounds              string
-	result, budget, was string
+	name                 string
+	bare, pooled, ours   string
+	rounds               string // against the bare one, as what follows
+	result, budget, kept string
+	toPooled             string
 }
 
-// ratio reports CPU times by their ratio, round by round.
-func (r *report) ratio(name string, each [2][]time.Duration, most float64) {
-	all := ratios(each[0], each[1])
-	r.within(row{
-		name: name, reverseProxy: micros(median(each[0])), ours: micros(median(each[1])), rounds: list(all),
-	}, median(all), most)
+// cpu reports CPU times by their ratio, round by round.
+func (r *report) cpu(name string, all each[time.Duration], most float64) {
+	addRatio(r, name, all, micros, most)
 }
 
 // memory reports KiB by their ratio, round by round.
-func (r *report) memory(name string, kib [2][]float64, most float64) {
-	all := ratios(kib[0], kib[1])
-	r.within(row{
-		name: name, reverseProxy: mebi(median(kib[0])), ours: mebi(median(kib[1])), rounds: list(all),
-	}, median(all), most)
+func (r *report) memory(name string, kib each[float64], most float64) {
+	addRatio(r, name, kib, mebi, most)
 }
 
-// within adds a row whose result is a ratio with a budget.
-func (r *report) within(line row, ratio, most float64) {
-	line.result, line.budget, line.was = fmt.Sprintf("%.2fx", ratio), fmt.Sprintf("<= %.2fx", most), verdict(ratio <= most)
+func addRatio[T number](r *report, name string, all each[T], format func(T) string, most float64) {
+	rounds := ratios(all[bare], all[ours])
+	line := medians(name, all, format)
+	line.rounds = list(rounds)
+	line.result, line.budget, line.kept = times(median(rounds)), "<= "+times(most), verdict(median(rounds) <= most)
+	line.toPooled = times(median(ratios(all[pooled], all[ours])))
 	r.rows = append(r.rows, line)
 }
 
 // difference reports latencies by their difference, pair by pair.
-func (r *report) difference(name string, each [2][]time.Duration, most time.Duration) {
-	all := differences(each[0], each[1])
-	added := median(all)
-	r.rows = append(r.rows, row{
-		name: name, reverseProxy: millis(median(each[0])), ours: millis(median(each[1])),
-		rounds: fmt.Sprintf("p25 %+.2f, p75 %+.2f ms", inMillis(percentile(all, 25)), inMillis(percentile(all, 75))),
-		result: fmt.Sprintf("%+.2f ms", inMillis(added)), budget: "<= " + millis(most), was: verdict(added <= most),
-	})
+func (r *report) difference(name string, all each[time.Duration], most time.Duration) {
+	pairs := differences(all[bare], all[ours])
+	added := median(pairs)
+	line := medians(name, all, millis)
+	line.rounds = fmt.Sprintf("p25 %+.2f, p75 %+.2f ms", inMillis(percentile(pairs, 25)), inMillis(percentile(pairs, 75)))
+	line.result, line.budget, line.kept = signed(added), "<= "+millis(most), verdict(added <= most)
+	line.toPooled = signed(median(differences(all[pooled], all[ours])))
+	r.rows = append(r.rows, line)
 }
 
 // percentile reports latencies that have no budget.
-func (r *report) percentile(name string, each [2][]time.Duration, p float64) {
-	r.rows = append(r.rows, row{
-		name: fmt.Sprintf("%s, p%.0f", name, p), reverseProxy: millis(percentile(each[0], p)), ours: millis(percentile(each[1], p)),
-	})
+func (r *report) percentile(name string, all each[time.Duration], p float64) {
+	r.rows = append(r.rows, cells(fmt.Sprintf("%s, p%.0f", name, p), all, func(each []time.Duration) string { return millis(percentile(each, p)) }))
+}
+
+func medians[T number](name string, all each[T], format func(T) string) row {
+	return cells(name, all, func(each []T) string { return format(median(each)) })
+}
+
+func cells[T number](name string, all each[T], text func([]T) string) row {
+	return row{name: name, bare: text(all[bare]), pooled: text(all[pooled]), ours: text(all[ours])}
 }
 
 func (r *report) write(w io.Writer, o *options) {
 	fmt.Fprintf(w, "%s, GOMAXPROCS %d; prompts of %d bytes, answers of %d tokens; medians of rounds\n\n",
 		runtime.Version(), runtime.GOMAXPROCS(0), o.prompt, tokens)
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(t, "\tReverseProxy\tEdgewise\trounds\tresult\tbudget\t")
+	fmt.Fprintln(t, "\tReverseProxy\t+ BufferPool\tEdgewise\trounds\tresult\tbudget\t\tto + BufferPool")
 	for _, line := range r.rows {
 		fmt.Fprintln(t, strings.Join([]string{
-			line.name, line.reverseProxy, line.ours, line.rounds, line.result, line.budget, line.was,
+			line.name, line.bare, line.pooled, line.ours, line.rounds, line.result, line.budget, line.kept, line.toPooled,
 		}, "\t"))
 	}
 	_ = t.Flush()
-	fmt.Fprintf(w, "\nanswers that were not whole: %d\n", r.failed)
+	fmt.Fprintf(w, "\nRounds, result and budget are against the bare ReverseProxy.\nanswers that were not whole: %d\n", r.failed)
 }
 
 func verdict(kept bool) string {
@@ -99,4 +104,6 @@ func millis(d time.Duration) string { return fmt.Sprintf("%.2f ms", inMillis(d))
 func micros(d time.Duration) string {
 	return fmt.Sprintf("%.1f µs", float64(d)/float64(time.Microsecond))
 }
-func mebi(kib float64) string { return fmt.Sprintf("%.1f MiB", kib/1024) }
+func mebi(kib float64) string       { return fmt.Sprintf("%.1f MiB", kib/1024) }
+func times(ratio float64) string    { return fmt.Sprintf("%.2fx", ratio) }
+func signed(d time.Duration) string { return fmt.Sprintf("%+.2f ms", inMillis(d)) }

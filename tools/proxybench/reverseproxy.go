@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -7,10 +9,9 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"sync"
-	"time"
 )
 
-// newReverseProxy is the one to compare with: as most use it, or with a pool of
+// newReverseProxy is what ours is compared with: as most use it, or with a pool of
 // buffers.
 func newReverseProxy(upstream string, pooled bool) (http.Handler, error) {
 	to, err := url.Parse(upstream)
@@ -33,16 +34,6 @@ func newReverseProxy(upstream string, pooled bool) (http.Handler, error) {
 		req.Body = io.NopCloser(bytes.NewReader(body))
 		proxy.ServeHTTP(w, req)
 	}), nil
-}
-
-// newTransport is like the default of backend/openai.
-func newTransport() http.RoundTripper {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConns = 0
-	t.MaxIdleConnsPerHost = 256
-	t.DisableCompression = true
-	t.ResponseHeaderTimeout = 10 * time.Minute
-	return t
 }
 
 // bufferPool is an httputil.BufferPool of the size that ReverseProxy allocates

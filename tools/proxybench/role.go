@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -15,6 +17,7 @@ import (
 const (
 	roleMock         = "mock"
 	roleReverseProxy = "reverseproxy"
+	rolePooled       = "reverseproxy-pooled"
 	roleEdgewise     = "edgewise"
 )
 
@@ -23,8 +26,8 @@ func (o *options) handler() (http.Handler, error) {
 	switch o.role {
 	case roleMock:
 		return newMock(), nil
-	case roleReverseProxy:
-		return newReverseProxy(o.upstream, o.pooled)
+	case roleReverseProxy, rolePooled:
+		return newReverseProxy(o.upstream, o.role == rolePooled)
 	case roleEdgewise:
 		return newEdgewise(o.upstream)
 	default:

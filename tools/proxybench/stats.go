@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -24,10 +26,10 @@ func median[T number](values []T) T {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// ratios are those of b to a, pair by pair.
+// ratios are those of b to a, pair by pair as far as there are pairs.
 func ratios[T number](a, b []T) []float64 {
-	all := make([]float64, len(a))
-	for i := range a {
+	all := make([]float64, min(len(a), len(b)))
+	for i := range all {
 		all[i] = float64(b[i]) / float64(a[i])
 	}
 	return all

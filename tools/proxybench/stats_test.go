@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -49,14 +51,17 @@ func TestPairsAreComparedInOrder(t *testing.T) {
 	if got, want := ratios(a, b), []float64{1.5, 1, 0.75}; !slices.Equal(got, want) {
 		t.Errorf("ratios: got %v, want %v", got, want)
 	}
+	if got, want := ratios(a[:1], b), []float64{1.5}; !slices.Equal(got, want) {
+		t.Errorf("ratios of fewer rounds: got %v, want %v", got, want)
+	}
 	if got, want := differences(a, b), []time.Duration{5, 0, -10}; !slices.Equal(got, want) {
 		t.Errorf("differences: got %v, want %v", got, want)
 	}
 }
 
 func TestTurnsAlternate(t *testing.T) {
-	for turn, want := range [][2]int{{0, 1}, {1, 0}, {0, 1}} {
-		if got := turns(turn); got != want {
+	for turn, want := range [][]int{{0, 1, 2}, {2, 1, 0}, {0, 1, 2}} {
+		if got := turns(turn, len(want)); !slices.Equal(got, want) {
 			t.Errorf("turn %d: got %v, want %v", turn, got, want)
 		}
 	}

@@ -7,24 +7,28 @@ package main
 import (
 	"context"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/examples/mounting/internal/echo"
+	"github.com/edgewise-ai/edgewise/examples/mounting/internal/serve"
 	"github.com/edgewise-ai/edgewise/hybrid"
 )
 
 func main() {
-	service, err := newService(context.Background(), echo.Backend())
+	service, err := newService(context.Background(), echo.Backend(echo.Pause))
 	if err != nil {
 		log.Fatal(err)
 	}
-	const addr = "127.0.0.1:8081"
-	go func() { log.Fatal(http.ListenAndServe(addr, service)) }()
-	proxy := newProxy("/shop", &url.URL{Scheme: "http", Host: addr})
-	log.Fatal(http.ListenAndServe("127.0.0.1:8080", proxy))
+	inner, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	go func() { log.Fatal(serve.NewServer(service).Serve(inner)) }()
+	log.Fatal(serve.Forever(newProxy("/shop", &url.URL{Scheme: "http", Host: inner.Addr().String()})))
 }
 
 // newService needs nothing of its own to be proxied: no answer of the API holds an

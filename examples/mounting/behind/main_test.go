@@ -1,12 +1,10 @@
 package main
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"testing"
-	"time"
 
 	"github.com/edgewise-ai/edgewise/examples/mounting/internal/streamtest"
 )
@@ -59,15 +57,7 @@ func TestDisconnect(t *testing.T) {
 	bothVersions(t, func(t *testing.T, version int) {
 		model := streamtest.NewModel()
 		base, client := open(t, version, model)
-		model.Say("one")
-		s := streamtest.Open(t, client, streamtest.Request(t, base))
-		s.Want("one")
-		s.Body.Close()
-		select {
-		case <-model.Stopped():
-		case <-time.After(10 * time.Second):
-			t.Error("the model goes on")
-		}
+		streamtest.Disconnect(t, model, client, streamtest.Request(t, base))
 	})
 }
 
@@ -75,34 +65,15 @@ func TestRevalidation(t *testing.T) {
 	bothVersions(t, func(t *testing.T, version int) {
 		base, client := open(t, version, streamtest.NewModel())
 		for _, path := range []string{"/browser/policy", "/browser/models"} {
-			first, body := get(t, client, base+path, "")
+			first, body := streamtest.Send(t, client, streamtest.Get(t, base+path, ""))
 			etag := first.Header.Get("ETag")
 			if first.StatusCode != http.StatusOK || etag == "" || len(body) == 0 {
 				t.Fatalf("%s: %s, ETag %q", path, first.Status, etag)
 			}
-			again, body := get(t, client, base+path, etag)
+			again, body := streamtest.Send(t, client, streamtest.Get(t, base+path, etag))
 			if again.StatusCode != http.StatusNotModified || again.Header.Get("ETag") != etag || len(body) > 0 {
 				t.Errorf("%s: %s, ETag %q: %s", path, again.Status, again.Header.Get("ETag"), body)
 			}
 		}
 	})
-}
-
-func get(t *testing.T, client *http.Client, url, etag string) (*http.Response, []byte) {
-	t.Helper()
-	req, err := http.NewRequest(http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("If-None-Match", etag)
-	resp, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp, body
 }

@@ -21,17 +21,18 @@ import (
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/examples/mounting/internal/echo"
+	"github.com/edgewise-ai/edgewise/examples/mounting/internal/serve"
 	"github.com/edgewise-ai/edgewise/hybrid"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:8080")
+	listener, err := serve.Listen(ctx, os.Args[1:])
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := serve(ctx, listener, options(echo.Backend())); err != nil {
+	if err := run(ctx, listener, options(echo.Backend(echo.Pause))); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -48,14 +49,14 @@ func options(model backend.Backend) hybrid.Options {
 // which the platform kills it, which in Kubernetes is 30 seconds.
 const drainTime = 25 * time.Second
 
-// serve serves until ctx ends, and returns when the last answer has been given.
-func serve(ctx context.Context, listener net.Listener, opts hybrid.Options) error {
+// run serves until ctx ends, and returns when the last answer has been given.
+func run(ctx context.Context, listener net.Listener, opts hybrid.Options) error {
 	router, err := hybrid.New(ctx, opts)
 	if err != nil {
 		return err
 	}
 	// Requests don't descend from ctx: its end is not theirs.
-	server := &http.Server{Handler: newHandler(router), ReadHeaderTimeout: 10 * time.Second}
+	server := serve.NewServer(newHandler(router))
 	drained := make(chan error, 1)
 	context.AfterFunc(ctx, func() {
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)

@@ -27,7 +27,7 @@ func (a account) Flush(context.Context) error {
 type service struct {
 	addr    string
 	stop    func()
-	ended   chan error // what serve returned
+	ended   chan error // what run returned
 	flushed chan []ledger.Entry
 }
 
@@ -42,7 +42,7 @@ func start(t *testing.T, model *streamtest.Model) *service {
 	s := &service{listener.Addr().String(), stop, make(chan error, 1), make(chan []ledger.Entry, 1)}
 	opts := options(model.Backend())
 	opts.Ledger = account{ledger.NewMemory(ledger.MemoryOptions{}), s.flushed}
-	go func() { s.ended <- serve(ctx, listener, opts) }()
+	go func() { s.ended <- run(ctx, listener, opts) }()
 	return s
 }
 

@@ -6,27 +6,34 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log"
 	"net/http"
+	"slices"
 
 	"github.com/rs/cors"
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/examples/mounting/internal/echo"
+	"github.com/edgewise-ai/edgewise/examples/mounting/internal/serve"
 	"github.com/edgewise-ai/edgewise/hybrid"
 )
 
 func main() {
-	handler, err := newService(context.Background(), echo.Backend(), "http://localhost:5173")
+	handler, err := newService(context.Background(), echo.Backend(echo.Pause), "http://localhost:5173")
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Fatal(http.ListenAndServe("127.0.0.1:8080", handler))
+	log.Fatal(serve.Forever(handler))
 }
 
 // newService is a service for pages of these origins: scheme, host and port, exactly
-// as browsers write them.
+// as browsers write them. There must be one: a list without any is a mistake in the
+// configuration, and libraries take it for every origin.
 func newService(ctx context.Context, model backend.Backend, origins ...string) (http.Handler, error) {
+	if len(origins) == 0 {
+		return nil, errors.New("no origin is given")
+	}
 	router, err := hybrid.New(ctx, hybrid.Options{
 		Authenticate: hybrid.AllowAnonymous, // see cookies and bearer
 		Backend:      model,
@@ -46,7 +53,7 @@ func newService(ctx context.Context, model backend.Backend, origins ...string) (
 		}
 	}
 	return cors.New(cors.Options{
-		AllowedOrigins:   origins,
+		AllowOriginFunc:  func(origin string) bool { return slices.Contains(origins, origin) }, // exactly: no patterns
 		AllowedMethods:   []string{http.MethodGet, http.MethodPost},
 		AllowedHeaders:   []string{"Authorization", "Content-Type", "If-None-Match"},
 		AllowCredentials: true, // for cookies, which the page's client sends with credentials: 'include'

@@ -18,8 +18,8 @@ const (
 	stranger = "https://evil.example.net"
 )
 
-// serve returns the base URL of the API.
-func serve(t *testing.T, model backend.Backend) string {
+// open starts a service and returns the base URL of the API.
+func open(t *testing.T, model backend.Backend) string {
 	t.Helper()
 	handler, err := newService(t.Context(), model, page)
 	if err != nil {
@@ -35,11 +35,7 @@ func send(t *testing.T, req *http.Request, origin string) *http.Response {
 	t.Helper()
 	req.Header.Set("Origin", origin)
 	req.Header.Set("Sec-Fetch-Site", "cross-site")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
+	resp, _ := streamtest.Send(t, http.DefaultClient, req)
 	return resp
 }
 
@@ -57,7 +53,7 @@ func readable(resp *http.Response, origin, name string) bool {
 }
 
 func TestPreflight(t *testing.T) {
-	api := serve(t, streamtest.NewModel().Backend())
+	api := open(t, streamtest.NewModel().Backend())
 	preflight := func(origin, headers string) (allowed bool) {
 		req, err := http.NewRequest(http.MethodOptions, api+"/generate", nil)
 		if err != nil {
@@ -82,7 +78,7 @@ func TestPreflight(t *testing.T) {
 
 func TestStream(t *testing.T) {
 	model := streamtest.NewModel()
-	req := streamtest.Request(t, serve(t, model.Backend()))
+	req := streamtest.Request(t, open(t, model.Backend()))
 	req.Header.Set("Origin", page)
 	req.Header.Set("Sec-Fetch-Site", "cross-site")
 	model.Say("one")
@@ -102,7 +98,7 @@ func TestRefusalIsReadable(t *testing.T) {
 			Header: http.Header{"X-Request-Id": {"req-1"}, "X-Ratelimit-Remaining-Requests": {"0"}},
 		}
 	}
-	api := serve(t, backend.FromGenerator(backend.GeneratorFunc(limited), backend.GeneratorOptions{}))
+	api := open(t, backend.FromGenerator(backend.GeneratorFunc(limited), backend.GeneratorOptions{}))
 	resp := send(t, streamtest.Request(t, api), page)
 	if resp.StatusCode != http.StatusTooManyRequests {
 		t.Error(resp.Status)
@@ -115,14 +111,9 @@ func TestRefusalIsReadable(t *testing.T) {
 }
 
 func TestRevalidation(t *testing.T) {
-	api := serve(t, streamtest.NewModel().Backend())
+	api := open(t, streamtest.NewModel().Backend())
 	get := func(etag string) *http.Response {
-		req, err := http.NewRequest(http.MethodGet, api+"/browser/policy", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("If-None-Match", etag)
-		return send(t, req, page)
+		return send(t, streamtest.Get(t, api+"/browser/policy", etag), page)
 	}
 	first := get("")
 	// Caches must not show one origin what was meant for another.
@@ -139,8 +130,35 @@ func TestRevalidation(t *testing.T) {
 
 // A stranger's page is not obeyed, even where the browser sends no preflight.
 func TestStranger(t *testing.T) {
-	resp := send(t, streamtest.Request(t, serve(t, streamtest.NewModel().Backend())), stranger)
+	resp := send(t, streamtest.Request(t, open(t, streamtest.NewModel().Backend())), stranger)
 	if resp.StatusCode != http.StatusForbidden || resp.Header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("%s: %v", resp.Status, resp.Header)
+	}
+}
+
+// A list that was forgotten, or is no list of origins, must not let everybody in.
+func TestOriginsThatMakeNoSenseAreRefused(t *testing.T) {
+	for _, origins := range [][]string{nil, {""}, {page, ""}, {"*"}, {"shop.example.com"}, {page + "/shop"}} {
+		if _, err := newService(t.Context(), streamtest.NewModel().Backend(), origins...); err == nil {
+			t.Errorf("%q is accepted", origins)
+		}
+	}
+}
+
+// Origins are no patterns, and not alike if they begin or end alike.
+func TestOriginsMatchExactly(t *testing.T) {
+	handler, err := newService(t.Context(), streamtest.NewModel().Backend(), page, "https://*.example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	for _, origin := range []string{
+		"http://shop.example.com", page + ":8443", page + ".example.net", "https://a" + strings.TrimPrefix(page, "https://"),
+		"https://shop.example.org", "https://SHOP.example.com", "null",
+	} {
+		if h := send(t, streamtest.Get(t, server.URL+"/api/v1/browser/models", ""), origin).Header; h.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s may read: %v", origin, h)
+		}
 	}
 }

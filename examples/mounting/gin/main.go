@@ -1,5 +1,5 @@
 // Gin mounts the API under a prefix of a gin engine, and takes from gin's own
-// middleware who asks.
+// middleware who asks: here by a bearer token, which POST /token hands out.
 //
 //	go run -C examples/mounting ./gin
 package main
@@ -9,25 +9,28 @@ import (
 	"errors"
 	"log"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/examples/mounting/internal/echo"
+	"github.com/edgewise-ai/edgewise/examples/mounting/internal/serve"
+	"github.com/edgewise-ai/edgewise/examples/mounting/internal/tokens"
 	"github.com/edgewise-ai/edgewise/hybrid"
 	"github.com/edgewise-ai/edgewise/policy"
 )
 
 func main() {
 	gin.SetMode(gin.ReleaseMode)
-	engine, err := newEngine(context.Background(), echo.Backend())
+	engine, err := newEngine(context.Background(), echo.Backend(echo.Pause), tokens.New(15*time.Minute, time.Now))
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Fatal(http.ListenAndServe("127.0.0.1:8080", engine))
+	log.Fatal(serve.Forever(engine))
 }
 
-func newEngine(ctx context.Context, model backend.Backend) (*gin.Engine, error) {
+func newEngine(ctx context.Context, model backend.Backend, users *tokens.Store) (*gin.Engine, error) {
 	router, err := hybrid.New(ctx, hybrid.Options{
 		Authenticate: whoAsks,
 		Backend:      model,
@@ -37,8 +40,9 @@ func newEngine(ctx context.Context, model backend.Backend) (*gin.Engine, error) 
 		return nil, err
 	}
 	engine := gin.New()
-	engine.Use(gin.Recovery(), identify)
+	engine.Use(gin.Recovery(), identify(users))
 	engine.GET("/hello", func(c *gin.Context) { c.String(http.StatusOK, "this service was here before\n") })
+	engine.POST("/token", gin.WrapF(users.SignIn))
 	pattern, h := router.Handler()
 	// Every method, so that a wrong one is answered in the API's own words. Gin's
 	// writer can flush: middleware that puts another in its place must as well.
@@ -53,18 +57,20 @@ type userKey struct{}
 // identify stands for the middleware that the service has already. It refuses
 // nobody: pages report what they generated without credentials of the user, as they
 // must while they are being closed, and the router asks whoAsks for all the rest.
-func identify(c *gin.Context) {
-	if user := c.GetHeader("X-User"); user != "" { // the service's own way to know
-		c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), userKey{}, user))
+func identify(users *tokens.Store) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if who, err := users.WhoAsks(c.Request); err == nil {
+			c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), userKey{}, who))
+		}
 	}
 }
 
 var errSignedOut = errors.New("sign in first")
 
 func whoAsks(r *http.Request) (policy.Identity, error) {
-	user, ok := r.Context().Value(userKey{}).(string)
+	who, ok := r.Context().Value(userKey{}).(policy.Identity)
 	if !ok {
 		return policy.Identity{}, errSignedOut
 	}
-	return policy.Identity{Subject: user, Tier: "free"}, nil
+	return who, nil
 }

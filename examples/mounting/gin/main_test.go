@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/edgewise-ai/edgewise/examples/mounting/internal/streamtest"
+	"github.com/edgewise-ai/edgewise/examples/mounting/internal/tokens"
 )
 
 func TestMain(m *testing.M) {
@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 
 func open(t *testing.T, model *streamtest.Model) (url string) {
 	t.Helper()
-	engine, err := newEngine(t.Context(), model.Backend())
+	engine, err := newEngine(t.Context(), model.Backend(), tokens.New(time.Minute, time.Now))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,11 +32,26 @@ func open(t *testing.T, model *streamtest.Model) (url string) {
 	return server.URL
 }
 
+// signIn returns what goes into Authorization.
+func signIn(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Post(url+"/token", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var grant tokens.Grant
+	if err := json.NewDecoder(resp.Body).Decode(&grant); err != nil || grant.Token == "" {
+		t.Fatalf("%s, %v", resp.Status, err)
+	}
+	return "Bearer " + grant.Token
+}
+
 // ask is a request of a user who is signed in.
 func ask(t *testing.T, url string) *http.Request {
 	t.Helper()
 	req := streamtest.Request(t, url+"/llm/v1")
-	req.Header.Set("X-User", "alice")
+	req.Header.Set("Authorization", signIn(t, url))
 	return req
 }
 
@@ -45,53 +60,51 @@ func TestStream(t *testing.T) {
 	streamtest.PieceByPiece(t, model, http.DefaultClient, ask(t, open(t, model)))
 }
 
-// A client that goes away stops the model.
 func TestDisconnect(t *testing.T) {
 	model := streamtest.NewModel()
-	model.Say("one")
-	stream := streamtest.Open(t, http.DefaultClient, ask(t, open(t, model)))
-	stream.Want("one")
-	stream.Body.Close()
-	select {
-	case <-model.Stopped():
-	case <-time.After(10 * time.Second):
-		t.Error("the model goes on")
-	}
+	streamtest.Disconnect(t, model, http.DefaultClient, ask(t, open(t, model)))
 }
 
 func TestRoutes(t *testing.T) {
 	url := open(t, streamtest.NewModel())
+	user := signIn(t, url)
 	for _, test := range []struct {
-		method, path, user string
-		status             int
-		says               string
+		method, path, authorization string
+		status                      int
+		says                        string
 	}{
 		{"GET", "/hello", "", 200, "was here before"},
-		{"GET", "/llm/v1/browser/models", "alice", 200, `"models"`},
+		{"GET", "/llm/v1/browser/models", user, 200, `"models"`},
 		{"GET", "/llm/v1/browser/models", "", 401, `"unauthorized"`},
-		{"PUT", "/llm/v1/browser/models", "alice", 405, `"method_not_allowed"`},
-		{"GET", "/llm/v1/nothing", "alice", 404, `"not_found"`},
+		{"GET", "/llm/v1/browser/models", "Bearer guess", 401, `"unauthorized"`},
+		{"PUT", "/llm/v1/browser/models", user, 405, `"method_not_allowed"`},
+		{"GET", "/llm/v1/nothing", user, 404, `"not_found"`},
 	} {
-		req, err := http.NewRequest(test.method, url+test.path, nil)
-		if err != nil {
-			t.Fatal(err)
+		req := streamtest.Get(t, url+test.path, "")
+		req.Method = test.method
+		req.Header.Set("Authorization", test.authorization)
+		if resp, body := streamtest.Send(t, http.DefaultClient, req); resp.StatusCode != test.status || !strings.Contains(string(body), test.says) {
+			t.Errorf("%s %s: %d %s", test.method, test.path, resp.StatusCode, body)
 		}
-		req.Header.Set("X-User", test.user)
-		if status, body := send(t, req); status != test.status || !strings.Contains(string(body), test.says) {
-			t.Errorf("%s %s: %d %s", test.method, test.path, status, body)
-		}
+	}
+}
+
+// What a client says of itself beside its token is nobody's name.
+func TestNamesAreNotTaken(t *testing.T) {
+	url := open(t, streamtest.NewModel())
+	req := streamtest.Get(t, url+"/llm/v1/browser/models", "")
+	req.Header.Set("X-User", "alice")
+	if resp, body := streamtest.Send(t, http.DefaultClient, req); resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("%s: %s", resp.Status, body)
 	}
 }
 
 // Reports carry no credentials but the grant of the snapshot.
 func TestReport(t *testing.T) {
 	url := open(t, streamtest.NewModel())
-	get, err := http.NewRequest(http.MethodGet, url+"/llm/v1/browser/policy", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	get.Header.Set("X-User", "alice")
-	_, body := send(t, get)
+	get := streamtest.Get(t, url+"/llm/v1/browser/policy", "")
+	get.Header.Set("Authorization", signIn(t, url))
+	_, body := streamtest.Send(t, http.DefaultClient, get)
 	var snapshot struct{ Grant struct{ Token string } }
 	if err := json.Unmarshal(body, &snapshot); err != nil || snapshot.Grant.Token == "" {
 		t.Fatalf("%v: %s", err, body)
@@ -104,21 +117,7 @@ func TestReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, body := send(t, post); status != http.StatusAccepted {
-		t.Errorf("%d %s", status, body)
+	if resp, body := streamtest.Send(t, http.DefaultClient, post); resp.StatusCode != http.StatusAccepted {
+		t.Errorf("%s: %s", resp.Status, body)
 	}
-}
-
-func send(t *testing.T, req *http.Request) (int, []byte) {
-	t.Helper()
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, body
 }

@@ -11,18 +11,21 @@ import (
 	"github.com/edgewise-ai/edgewise/backend"
 )
 
-// pause is the time before a word: long enough to be seen in a terminal.
-const pause = 100 * time.Millisecond
+// Pause is a time between words that is long enough to be seen in a terminal.
+const Pause = 100 * time.Millisecond
 
-// Backend returns the model.
-func Backend() backend.Backend {
-	return backend.FromGenerator(backend.GeneratorFunc(echo), backend.GeneratorOptions{
+// Backend returns the model. It pauses before each word.
+func Backend(pause time.Duration) backend.Backend {
+	return backend.FromGenerator(echo{pause}, backend.GeneratorOptions{
 		Models: []backend.Model{{ID: "echo", OwnedBy: "edgewise"}},
 	})
 }
 
 // echo counts words for tokens. How to sample is nothing to it, as it has no choice.
-func echo(ctx context.Context, p *backend.Prompt, emit func(backend.Delta) error) (backend.Completion, error) {
+type echo struct{ pause time.Duration }
+
+// Generate implements backend.Generator.
+func (e echo) Generate(ctx context.Context, p *backend.Prompt, emit func(backend.Delta) error) (backend.Completion, error) {
 	if len(p.Stop) > 0 {
 		return backend.Completion{}, backend.Unsupported("stop", "echo can't stop at a word")
 	}
@@ -32,7 +35,7 @@ func echo(ctx context.Context, p *backend.Prompt, emit func(backend.Delta) error
 	}
 	for _, word := range words {
 		select {
-		case <-time.After(pause):
+		case <-time.After(e.pause):
 		case <-ctx.Done():
 			return backend.Completion{}, ctx.Err()
 		}

@@ -2,6 +2,7 @@ package echo_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/backend/backendtest"
@@ -9,5 +10,5 @@ import (
 )
 
 func TestEcho(t *testing.T) {
-	backendtest.Run(t, func(*testing.T) backend.Backend { return echo.Backend() })
+	backendtest.Run(t, func(*testing.T) backend.Backend { return echo.Backend(time.Millisecond) })
 }

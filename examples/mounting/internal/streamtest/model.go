@@ -1,5 +1,6 @@
 // Package streamtest checks what a service does to streams: [PieceByPiece] that it
-// holds nothing back, and [Open] whatever else a test is about.
+// holds nothing back, [Disconnect] that it notices who has gone, and [Open] whatever
+// else a test is about.
 package streamtest
 
 import (
