@@ -3,7 +3,9 @@ package backend_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
+	"slices"
 	"testing"
 	"unicode/utf8"
 
@@ -74,13 +76,14 @@ func FuzzReadAnswer(f *testing.F) {
 		}
 		got, err := backend.ReadAnswer(canonical)
 		choices, _ := v["choices"].([]any)
-		if ok := len(choices) > 0 && v["error"] == nil; ok != (err == nil) {
+		want := wantOutcome(v, choices)
+		switch answers := len(choices) > 0 && v["error"] == nil; {
+		case answers != (err == nil || errors.Is(err, backend.CodeTruncated)), answers && want.Done != (err == nil):
 			t.Fatalf("%s: error is %v", canonical, err)
-		}
-		if err != nil {
+		case !answers:
 			return
 		}
-		if diff := cmp.Diff(wantOutcome(v, choices), got); diff != "" {
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", canonical, diff)
 		}
 	})
@@ -88,12 +91,20 @@ func FuzzReadAnswer(f *testing.F) {
 
 // wantOutcome is ReadAnswer for decoded JSON, written the plain way.
 func wantOutcome(v map[string]any, choices []any) backend.Outcome {
-	want := backend.Outcome{Done: true}
+	var want backend.Outcome
 	want.Model, _ = v["model"].(string)
+	finished := map[int]bool{} // by index; all from 63 on are one
 	for _, c := range choices {
-		choice, _ := c.(map[string]any)
+		choice, isChoice := c.(map[string]any)
+		index, ok := tokens(choice["index"])
+		if !ok {
+			index = 0
+		}
+		index = min(index, 63)
 		if reason, ok := choice["finish_reason"].(string); ok {
-			want.FinishReason = reason
+			want.FinishReason, finished[index] = reason, true
+		} else if _, seen := finished[index]; isChoice && !seen {
+			finished[index] = false
 		}
 		for _, name := range []string{"delta", "message"} {
 			message, _ := choice[name].(map[string]any)
@@ -111,6 +122,7 @@ func wantOutcome(v map[string]any, choices []any) backend.Outcome {
 			}
 		}
 	}
+	want.Done = !slices.Contains(slices.Collect(maps.Values(finished)), false)
 	usage, _ := v["usage"].(map[string]any)
 	prompt, ok1 := tokens(usage["prompt_tokens"])
 	completion, ok2 := tokens(usage["completion_tokens"])
