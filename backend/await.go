@@ -85,18 +85,14 @@ func (s *events) begin() (bool, *Error) {
 
 // begins reports whether an event has output, or ends an answer that has none.
 func (s *events) begins(event []byte) (bool, *Error) {
-	data, ok := s.data(event)
-	switch {
-	case !ok || len(data) == 0:
-		return false, nil
-	case string(data) == doneData:
-		return false, &Error{Code: CodeTruncated, Message: "the answer ended before it began"}
-	}
 	var f facts
-	if !f.read(data) {
-		return false, errGarbage()
-	}
-	if f.failed {
+	data, done, e := s.read(event, &f)
+	switch {
+	case e != nil:
+		return false, e
+	case done:
+		return false, &Error{Code: CodeTruncated, Message: "the answer ended before it began"}
+	case f.failed:
 		return false, ParseError(0, data)
 	}
 	return f.output || f.finished != 0, nil

@@ -26,6 +26,14 @@ func (c *closing) Close() error {
 	return nil
 }
 
+// ending reads a text and then fails; nil is io.EOF.
+func ending(text string, err error) io.Reader {
+	if err == nil {
+		return strings.NewReader(text)
+	}
+	return io.MultiReader(strings.NewReader(text), iotest.ErrReader(err))
+}
+
 func TestAwaitStream(t *testing.T) {
 	broken := errors.New("connection reset")
 	tests := []struct {
@@ -61,11 +69,7 @@ func TestAwaitStream(t *testing.T) {
 				continue
 			}
 			t.Run(test.name+", "+how, func(t *testing.T) {
-				src := io.Reader(strings.NewReader(test.src))
-				if test.end != nil {
-					src = io.MultiReader(src, iotest.ErrReader(test.end))
-				}
-				body := &closing{Reader: cut(src)}
+				body := &closing{Reader: cut(ending(test.src, test.end))}
 				begun, err := backend.Await(body, true)
 				if test.code != "" {
 					if !errors.Is(err, test.code) || !body.closed {
@@ -108,11 +112,7 @@ func TestAwaitWhole(t *testing.T) {
 		"no reason": {src: `{"choices":[{"message":{"content":"a"}}]}`, code: backend.CodeTruncated},
 	} {
 		t.Run(name, func(t *testing.T) {
-			src := io.Reader(strings.NewReader(test.src))
-			if test.end != nil {
-				src = io.MultiReader(src, iotest.ErrReader(test.end))
-			}
-			body := &closing{Reader: iotest.HalfReader(src)}
+			body := &closing{Reader: iotest.HalfReader(ending(test.src, test.end))}
 			begun, err := backend.Await(body, false)
 			if test.code != "" {
 				if !errors.Is(err, test.code) || !body.closed {

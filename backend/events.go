@@ -81,18 +81,15 @@ func (s *events) next() ([]byte, *Error) {
 	}
 }
 
-// drop forgets the event that next returned last.
+// drop forgets what next returned last: an event, or several.
 func (s *events) drop(event []byte) {
 	n := len(event)
 	copy(s.buf[s.at-n:], s.buf[s.at:s.end])
 	s.at, s.line, s.seen, s.end = s.at-n, s.line-n, s.seen-n, s.end-n
 }
 
-// discard makes room by forgetting what next returned.
-func (s *events) discard() {
-	copy(s.buf, s.buf[s.at:s.end])
-	s.line, s.seen, s.end, s.at = s.line-s.at, s.seen-s.at, s.end-s.at, 0
-}
+// discard makes room by forgetting all that next returned.
+func (s *events) discard() { s.drop(s.buf[:s.at]) }
 
 // rest is what has come of the event that isn't whole.
 func (s *events) rest() []byte { return s.buf[s.at:s.end] }
@@ -121,14 +118,24 @@ func (s *events) data(event []byte) (data []byte, ok bool) {
 	return data, ok
 }
 
+// read fills f with what an event says, and returns its data: nil if it has none, like a comment. [DONE] has no facts.
+func (s *events) read(event []byte, f *facts) (data []byte, done bool, e *Error) {
+	data, ok := s.data(event)
+	switch {
+	case !ok || len(data) == 0:
+		return nil, false, nil
+	case string(data) == doneData:
+		return data, true, nil
+	case !f.read(data):
+		return nil, false, &Error{Code: CodeBadResponse, Message: "the model server sent an event that is not a JSON object"}
+	default:
+		return data, false, nil
+	}
+}
+
 func trimCR(line []byte) []byte {
 	return bytes.TrimSuffix(line, []byte{'\r'})
 }
 
 // doneData is what the last event says.
 const doneData = "[DONE]"
-
-// errGarbage is what an event is that can't be read.
-func errGarbage() *Error {
-	return &Error{Code: CodeBadResponse, Message: "the model server sent an event that is not a JSON object"}
-}

@@ -156,20 +156,19 @@ func (r *relay) atEnd() *Error {
 
 // inspect reads one event and says whether it may go on.
 func (r *relay) inspect(event []byte) (keep bool, e *Error) {
-	data, ok := r.in.data(event)
-	if !ok || len(data) == 0 {
+	var f facts
+	data, done, e := r.in.read(event, &f)
+	switch {
+	case e != nil:
+		return false, e
+	case data == nil:
 		return true, nil
-	}
-	if string(data) == doneData {
+	case done:
 		if r.closed == 0 || r.open != r.closed {
 			return false, &Error{Code: CodeTruncated, Message: "the answer ended without a finish_reason"}
 		}
 		r.out.Done = true
 		return true, nil
-	}
-	var f facts
-	if !f.read(data) {
-		return false, errGarbage()
 	}
 	r.note(&f)
 	if f.failed {

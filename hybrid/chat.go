@@ -136,14 +136,15 @@ func (c *chatRequest) validate() error {
 // continuable checks a request to carry on the last message. A backend that does
 // not know the wish would answer anew, and the text would stand there twice.
 func (c *chatRequest) continuable(body []byte, able backend.Continuer) error {
+	if able == nil {
+		return backend.Unsupported("continue_final_message", "this service can't continue a message")
+	}
 	var said struct {
 		Messages []struct {
 			Role string `json:"role"`
 		} `json:"messages"`
 	}
 	switch err := json.Unmarshal(body, &said); {
-	case able == nil:
-		return backend.Unsupported("continue_final_message", "this service can't continue a message")
 	case err != nil || len(said.Messages) == 0 || said.Messages[len(said.Messages)-1].Role != "assistant":
 		return &policy.FieldError{Field: "continue_final_message", Problem: "must be false unless the last message is the assistant's"}
 	case c.AddGenerationPrompt == nil || *c.AddGenerationPrompt:

@@ -39,12 +39,11 @@
 //
 // /chat/completions passes on what it does not know, in both directions. It has two
 // members of its own, which no upstream sees: privacy, and conversationId (for which
-// OpenAI's prompt_cache_key stands in), by which
-// a [github.com/edgewise-ai/edgewise/backend/pool.Pool] sends a conversation where its
-// prefix is cached. An answer that
-// broke off elsewhere is carried on with "continue_final_message": true and
-// "add_generation_prompt": false, if the routing answer says "continuation":
-// "native".
+// OpenAI's prompt_cache_key stands in), by which a
+// [github.com/edgewise-ai/edgewise/backend/pool.Pool] sends a conversation where its
+// prefix is cached. An answer that broke off elsewhere is carried on with
+// "continue_final_message": true and "add_generation_prompt": false, if the routing
+// answer says "continuation": "native".
 //
 // The headers X-Edgewise-Target, X-Edgewise-Reason and X-Edgewise-Policy-Revision
 // say what was decided, for access logs. [Options.Facts] brings in budgets and

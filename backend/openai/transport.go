@@ -17,8 +17,8 @@ import (
 // doneTail is how many of the last bytes are looked at for [DONE], which reads may cut.
 const doneTail = len("[DONE]\r\n\r\n")
 
-// drainTimeout is how long Close waits for the end of a stream that said [DONE] already. The end usually comes in the next packet;
-// without it the connection can't be used again.
+// drainTimeout is how long Close waits for the end of a stream that said [DONE] already. The end usually comes in the
+// next packet; without it the connection can't be used again.
 const drainTimeout = 50 * time.Millisecond
 
 // errIdle is the cause of a context that ended because the upstream was silent.
