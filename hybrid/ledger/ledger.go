@@ -7,6 +7,10 @@
 // ledger to start with. A ledger that does I/O is a [Store] behind a [Queue]:
 //
 //	handlers -> Ledger.Record -> Queue (bounded) -> Store.Append, in batches
+//
+// What a ledger holds is read as sums by day, source, model and reason
+// ([Reader.Sums]), of which [Summarize] makes a view. Package ledgertest has the
+// conformance kits for ledgers and stores of one's own.
 package ledger
 
 import (
@@ -27,7 +31,7 @@ const (
 // mean unknown. Entries are plain data: copying one copies the account.
 type Entry struct {
 	// ID names the entry: entries with the same ID are one entry. Empty means
-	// that nobody will repeat it.
+	// that nobody will repeat it; a [Queue] gives such an entry one.
 	ID string `json:"id,omitempty"`
 
 	Time     time.Time `json:"time"`               // when the request began
@@ -38,13 +42,19 @@ type Entry struct {
 	Model     string `json:"model,omitempty"`
 	Framework string `json:"framework,omitempty"` // the engine, if a browser generated
 	Reason    string `json:"reason,omitempty"`    // why the target was chosen
-	DecidedBy string `json:"decidedBy,omitempty"` // "page" or "server"
+	DecidedBy string `json:"decidedBy,omitempty"` // "server", or "page", which is a claim
 
 	PromptTokens     int64 `json:"promptTokens,omitempty"`
 	CompletionTokens int64 `json:"completionTokens,omitempty"`
 	// Estimated says that nobody counted the tokens: an answer was cut before
 	// its usage came.
 	Estimated bool `json:"estimated,omitempty"`
+
+	// CostMicroUSD is what the answer cost the operator, AvoidedMicroUSD what it
+	// would have cost on the server had it not been generated in a browser:
+	// millionths of a US dollar, at the prices of that time. Zero without prices.
+	CostMicroUSD    int64 `json:"costMicroUSD,omitempty"`
+	AvoidedMicroUSD int64 `json:"avoidedMicroUSD,omitempty"`
 
 	LatencyMs            int64 `json:"latencyMs,omitempty"`            // request to last token
 	TTFTMs               int64 `json:"ttftMs,omitempty"`               // request to first token
@@ -58,13 +68,17 @@ type Entry struct {
 	Fallback bool   `json:"fallback,omitempty"` // another target was tried first
 	Attempts int    `json:"attempts,omitempty"` // tries that this answer took
 	Late     bool   `json:"late,omitempty"`     // reported after its grant had expired
+
+	// Suspect is why a page's claim can't be true, as a code; empty if it could be.
+	// Suspect entries are kept, and counted apart from all others.
+	Suspect string `json:"suspect,omitempty"`
 }
 
 // Ledger takes entries. Implementations must be safe for concurrent use.
 type Ledger interface {
 	// Record takes the entries, or as many of them as there is room for. It
-	// must neither block on I/O nor keep the slice, and it must count an ID
-	// once, however often it comes.
+	// must neither block on I/O nor keep or change the slice, and it must count
+	// an ID once, however often it comes: the first time.
 	Record(entries []Entry) Receipt
 
 	// Flush returns when every entry accepted before the call is where it

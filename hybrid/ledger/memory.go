@@ -2,10 +2,12 @@ package ledger
 
 import (
 	"context"
+	"slices"
 	"sync"
+	"time"
 )
 
-// DefaultMaxEntries is the default of [MemoryOptions.MaxEntries]: some 40 MB.
+// DefaultMaxEntries is the default of [MemoryOptions.MaxEntries]: some 60 MB.
 const DefaultMaxEntries = 100_000
 
 // MemoryOptions are the options of [NewMemory]. The zero value is useful.
@@ -33,7 +35,10 @@ type Memory struct {
 	evicted int64
 }
 
-var _ Ledger = (*Memory)(nil)
+var (
+	_ Ledger = (*Memory)(nil)
+	_ Reader = (*Memory)(nil)
+)
 
 // NewMemory returns an empty ledger.
 func NewMemory(opts MemoryOptions) *Memory { return &Memory{opts: opts} }
@@ -91,4 +96,55 @@ func (m *Memory) Recent(n int) []Entry {
 		recent = append(recent, m.ring[(m.next-i+size)%size])
 	}
 	return recent
+}
+
+// Evicted returns how many older entries had to go and are in none of the sums.
+func (m *Memory) Evicted() int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.evicted
+}
+
+// Sums implements [Reader]. It walks every entry, some ten milliseconds for 100,000,
+// so it serves pages that people look at.
+func (m *Memory) Sums(_ context.Context, q Query) ([]Sum, error) {
+	sums := m.sums(&q)
+	if len(sums) > MaxGroups {
+		return nil, ErrTooManyGroups
+	}
+	slices.SortFunc(sums, func(a, b Sum) int { return a.compare(&b.Group) })
+	return sums, nil
+}
+
+// Summary adds up what is held, as Sums does, in however many groups.
+func (m *Memory) Summary() Summary { return Summarize(m.sums(&Query{})) }
+
+// sums returns the sums in no order.
+func (m *Memory) sums(q *Query) []Sum {
+	type key struct {
+		day           int64 // when it began: cheaper than its name
+		source        Source
+		model, reason string
+	}
+	groups := make(map[key]*Sum)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.ring {
+		e := &m.ring[i]
+		if !q.chooses(e) {
+			continue
+		}
+		k := key{e.Time.Truncate(24 * time.Hour).Unix(), e.Source, e.Model, e.Reason}
+		sum := groups[k]
+		if sum == nil {
+			sum = &Sum{Group: Group{Day: DayOf(e.Time), Source: e.Source, Model: e.Model, Reason: e.Reason}}
+			groups[k] = sum
+		}
+		sum.Add(e.Tally())
+	}
+	sums := make([]Sum, 0, len(groups))
+	for _, sum := range groups {
+		sums = append(sums, *sum)
+	}
+	return sums
 }

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -66,9 +67,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	if got := m.Recent(-1); len(got) != 0 {
 		t.Errorf("got %v", got)
 	}
-	s := m.Summary()
-	if s.Evicted != 5 || s.Total.Requests != 3 {
-		t.Errorf("got %+v", s)
+	if n := m.Summary().Total.Requests; n != 3 || m.Evicted() != 5 {
+		t.Errorf("%d entries, %d evicted", n, m.Evicted())
 	}
 	if got := m.Record(entries(5, 9)); got != (ledger.Receipt{Accepted: 1, Duplicates: 3}) {
 		t.Errorf("got %+v", got)
@@ -84,20 +84,19 @@ func TestMemoryForgetsIDs(t *testing.T) {
 	}
 }
 
-func TestMemorySummary(t *testing.T) {
+// Sums refuses what would be a long answer; the summary of it is not long.
+func TestMemorySumsManyGroups(t *testing.T) {
 	var m ledger.Memory
-	failed := ledger.Entry{Source: ledger.Server, Model: "s", ErrorCode: "upstream_timeout"}
-	m.Record(append(entries(0, 2), failed))
-	page := ledger.Tally{Requests: 2, PromptTokens: 4, CompletionTokens: 6}
-	server := ledger.Tally{Requests: 1, Failures: 1}
-	want := ledger.Summary{
-		Total:    ledger.Tally{Requests: 3, Failures: 1, PromptTokens: 4, CompletionTokens: 6},
-		BySource: map[ledger.Source]ledger.Tally{ledger.Browser: page, ledger.Server: server},
-		ByModel:  map[string]ledger.Tally{"m": page, "s": server},
-		ByReason: map[string]ledger.Tally{"r": page},
+	list := entries(0, ledger.MaxGroups+1)
+	for i := range list {
+		list[i].Reason = list[i].ID
 	}
-	if diff := cmp.Diff(want, m.Summary()); diff != "" {
-		t.Error(diff)
+	m.Record(list)
+	if sums, err := m.Sums(t.Context(), ledger.Query{}); !errors.Is(err, ledger.ErrTooManyGroups) {
+		t.Errorf("got %d sums, %v", len(sums), err)
+	}
+	if s := m.Summary(); s.Total.Requests != ledger.MaxGroups+1 || len(s.ByReason) != ledger.MaxGroups+1 || len(s.ByModel) != 1 {
+		t.Errorf("the summary has %d requests, %d reasons, %d models", s.Total.Requests, len(s.ByReason), len(s.ByModel))
 	}
 }
 

@@ -1,58 +1,48 @@
 package ledger
 
-// Tally is a sum over entries.
-type Tally struct {
-	Requests         int64 `json:"requests"`
-	Failures         int64 `json:"failures"`
-	PromptTokens     int64 `json:"promptTokens"`
-	CompletionTokens int64 `json:"completionTokens"`
-}
+// BySource is a sum for each source that has one.
+type BySource map[Source]Tally
 
-func (t *Tally) add(e *Entry) {
-	t.Requests++
-	if !e.Success {
-		t.Failures++
-	}
-	t.PromptTokens += e.PromptTokens
-	t.CompletionTokens += e.CompletionTokens
-}
-
-// Summary sums up the entries that a [Memory] holds.
+// Summary is a view of many sums: in total, by source, and by each further
+// property and source.
 type Summary struct {
-	Total    Tally            `json:"total"`
-	BySource map[Source]Tally `json:"bySource"`
-	ByModel  map[string]Tally `json:"byModel"`
-	ByReason map[string]Tally `json:"byReason"` // entries without a reason are left out
-
-	// Evicted is how many older entries had to go and are in none of the sums.
-	Evicted int64 `json:"evicted"`
+	Total    Tally               `json:"total"`
+	BySource BySource            `json:"bySource"`
+	ByModel  map[string]BySource `json:"byModel"`
+	ByReason map[string]BySource `json:"byReason"` // entries without a reason are left out
+	ByDay    map[string]BySource `json:"byDay"`    // "2026-11-23", in UTC
 }
 
-// Summary adds up what is held. It walks every entry, a few milliseconds for
-// 100,000, so it serves pages that people look at.
-func (m *Memory) Summary() Summary {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+// Summarize adds up sums.
+func Summarize(sums []Sum) Summary {
 	s := Summary{
-		BySource: make(map[Source]Tally),
-		ByModel:  make(map[string]Tally),
-		ByReason: make(map[string]Tally),
-		Evicted:  m.evicted,
+		BySource: make(BySource),
+		ByModel:  make(map[string]BySource),
+		ByReason: make(map[string]BySource),
+		ByDay:    make(map[string]BySource),
 	}
-	for i := range m.ring {
-		e := &m.ring[i]
-		s.Total.add(e)
-		addTo(s.BySource, e.Source, e)
-		addTo(s.ByModel, e.Model, e)
-		if e.Reason != "" {
-			addTo(s.ByReason, e.Reason, e)
+	for i := range sums {
+		sum := &sums[i]
+		s.Total.Add(sum.Tally)
+		s.BySource.add(sum)
+		addTo(s.ByModel, sum.Model, sum)
+		if sum.Reason != "" {
+			addTo(s.ByReason, sum.Reason, sum)
 		}
+		addTo(s.ByDay, sum.Day, sum)
 	}
 	return s
 }
 
-func addTo[K comparable](sums map[K]Tally, key K, e *Entry) {
-	t := sums[key]
-	t.add(e)
-	sums[key] = t
+func (b BySource) add(sum *Sum) {
+	t := b[sum.Source]
+	t.Add(sum.Tally)
+	b[sum.Source] = t
+}
+
+func addTo(sums map[string]BySource, key string, sum *Sum) {
+	if sums[key] == nil {
+		sums[key] = make(BySource)
+	}
+	sums[key].add(sum)
 }
