@@ -1,6 +1,8 @@
 package hybrid
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +10,7 @@ import (
 	"time"
 
 	"github.com/edgewise-ai/edgewise/hybrid/ledger"
+	"github.com/edgewise-ai/edgewise/hybrid/limit"
 	"github.com/edgewise-ai/edgewise/policy"
 )
 
@@ -23,8 +26,8 @@ type reportBatch struct {
 // looked at, because navigator.sendBeacon sends text as text/plain. Neither lets
 // another origin in: it has no grant.
 //
-// A batch is taken whole or refused whole. Numbers above the grant's maximum
-// count as dropped, and so does what the ledger has no room for.
+// A batch is taken whole or refused whole, but for what the ledger has no room for,
+// which counts as dropped.
 func (r *Router) serveAnalytics(w http.ResponseWriter, req *http.Request, _ policy.Identity) error {
 	var batch reportBatch
 	body, err := readBody(w, req, min(maxReportBytes, r.opts.MaxBodyBytes))
@@ -57,38 +60,54 @@ func (r *Router) serveAnalytics(w http.ResponseWriter, req *http.Request, _ poli
 			return err
 		}
 	}
-	entries, beyond, err := r.entries(reports, &g, late, now, where)
+	entries, err := r.entries(reports, &g, late, now, where)
 	if err != nil {
 		return err
 	}
+	if err := r.tooManyReports(req.Context(), &g, len(entries)); err != nil {
+		return err
+	}
 	receipt := r.record(entries)
-	receipt.Dropped += beyond
+	r.observing(req.Context()).reported(entries, receipt)
 	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, http.StatusAccepted, receipt)
 	return nil
 }
 
-// entries checks reports and turns them into the ledger's form, all but those
-// beyond the grant's maximum, which it counts. where is the format of what stands
-// before a field's name in an error.
-func (r *Router) entries(reports []report, g *grant, late bool, now time.Time, where string) (entries []ledger.Entry, beyond int, err error) {
+// tooManyReports refuses what is more than the identity may report, or the page if
+// it has no name.
+func (r *Router) tooManyReports(ctx context.Context, g *grant, count int) error {
+	account, limited := r.allowance(g.Tier).Reports.Account("reports/" + cmp.Or(g.Identity, g.ID))
+	if !limited || count == 0 {
+		return nil
+	}
+	refusal, err := r.charge(ctx, []limit.Charge{{Account: account, Amount: int64(count)}})
+	if err == nil && refusal != nil {
+		err = tooMany(refusal, "there were too many reports for now")
+	}
+	return err
+}
+
+// entries checks reports and turns them into the ledger's form. where is the format
+// of what stands before a field's name in an error.
+func (r *Router) entries(reports []report, g *grant, late bool, now time.Time, where string) ([]ledger.Entry, error) {
 	index := r.view.Load().decider.Index()
-	entries = make([]ledger.Entry, 0, len(reports))
+	entries := make([]ledger.Entry, 0, len(reports))
 	for i := range reports {
 		n, bad := reports[i].validate(g, index)
 		if bad != nil {
 			if where != "" {
 				bad.Field = fmt.Sprintf(where, i) + bad.Field
 			}
-			return nil, 0, bad
+			return nil, bad
 		}
 		if n > g.Max {
-			beyond++
-			continue
+			return nil, problem(http.StatusForbidden, codeGrantExhausted, "grant", "the grant is good for %d reports: fetch the snapshot anew for another", g.Max)
 		}
 		entries = append(entries, reports[i].entry(g, late, now))
+		r.judge(&entries[i], &reports[i], g, index.Model(reports[i].ModelID))
 	}
-	return entries, beyond, nil
+	return entries, nil
 }
 
 // nameReport names the report of a batch that an error of decoding is about, for

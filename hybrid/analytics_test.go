@@ -2,7 +2,6 @@ package hybrid_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -50,7 +49,9 @@ func TestAnalytics(t *testing.T) {
 	s.report(single(g, reportJSON(g, 1)), ledger.Receipt{Duplicates: 1})
 	s.report(batchJSON(g, reportJSON(g, 1), reportJSON(g, 2), reportJSON(g, 2), reportJSON(g, 3)), ledger.Receipt{Accepted: 2, Duplicates: 2})
 	s.report(batchJSON(g), ledger.Receipt{})
-	s.report(batchJSON(g, reportJSON(g, 1000), reportJSON(g, 1001)), ledger.Receipt{Accepted: 1, Dropped: 1})
+	s.report(single(g, reportJSON(g, 1000)), ledger.Receipt{Accepted: 1})
+	s.post("/browser/analytics", batchJSON(g, reportJSON(g, 999), reportJSON(g, 1001))).
+		wantError(t, http.StatusForbidden, "permission_error", "grant_exhausted", "grant")
 
 	got := s.ledger.Recent(99)
 	if len(got) != 4 {
@@ -157,8 +158,8 @@ func TestAnalyticsFullQueue(t *testing.T) {
 	g := s.grant()
 	s.report(batchJSON(g, reportJSON(g, 1), reportJSON(g, 2), reportJSON(g, 3)), ledger.Receipt{Accepted: 2, Dropped: 1})
 	s.report(single(g, reportJSON(g, 4)), ledger.Receipt{Dropped: 1})
-	if queue.Dropped() != 2 {
-		t.Errorf("%d dropped", queue.Dropped())
+	if queue.Stats().Dropped != 2 {
+		t.Errorf("%d dropped", queue.Stats().Dropped)
 	}
 }
 
@@ -178,21 +179,4 @@ func TestAnalyticsLongBatch(t *testing.T) {
 		size += len(report) + 1
 	}
 	s.report(batchJSON(g, reports...), ledger.Receipt{Accepted: len(reports)})
-}
-
-func BenchmarkAnalytics(b *testing.B) {
-	s := open(b)
-	_, h := s.router.Handler()
-	g := s.grant()
-	var reports []string
-	for n := range 50 {
-		reports = append(reports, reportJSON(g, n+1))
-	}
-	body := batchJSON(g, reports...)
-	b.ReportAllocs()
-	for b.Loop() {
-		if w := record(h, http.MethodPost, "/api/v1/browser/analytics", body); !json.Valid(w.Body.Bytes()) {
-			b.Fatal(w.Body)
-		}
-	}
 }

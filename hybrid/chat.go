@@ -31,6 +31,7 @@ type chatRequest struct {
 	// Ours: the backend never sees them.
 	Privacy        privacyField      `json:"privacy"`
 	ConversationID conversationField `json:"conversationId"`
+	Said           saidField         `json:"edgewise"`
 }
 
 func (r *Router) serveChat(w http.ResponseWriter, req *http.Request, who policy.Identity) error {
@@ -54,25 +55,20 @@ func (r *Router) serveChat(w http.ResponseWriter, req *http.Request, who policy.
 			return err
 		}
 	}
-	g := generation{router: r, who: who, began: r.opts.Now()}
+	g := r.generation(who, in.Said)
 	g.prompt = in.features(asked)
 	if err := g.prompt.Validate(); err != nil {
 		return err
 	}
-	if err := r.permit(req.Context(), w.Header(), who, &g.prompt); err != nil {
+	if err := g.admit(req.Context(), w.Header(), in.Model, in.choices(), "messages"); err != nil {
 		return err
 	}
-	if body, err = in.bound(body, r.opts.MaxOutputTokens); err != nil {
+	if g.request.Body, err = in.bound(body, g.allowance.MaxOutputTokens); err != nil {
 		return err
 	}
-	model, err := r.served.model(req.Context(), in.Model)
-	if err != nil {
-		return backend.AsError(err, backend.CodeUnavailable)
-	}
-	g.request = backend.Request{
-		Body: body, Model: model, Stream: in.Stream, IncludeUsage: in.StreamOptions.IncludeUsage,
-		Continue: asked.Continue, Conversation: in.conversation(who),
-	}
+	g.request.Stream, g.request.IncludeUsage = in.Stream, in.StreamOptions.IncludeUsage
+	g.request.Continue, g.request.Conversation = asked.Continue, in.conversation(who)
+	r.observing(req.Context()).prompted(func() json.RawMessage { return messagesOf(body) })
 	a := newAnswerWriter(w, req)
 	defer a.done()
 	if in.Stream {
@@ -118,6 +114,9 @@ func (c *chatRequest) validate() error {
 		return problem(http.StatusBadRequest, codeInvalidType, "messages", "messages must be an array")
 	case bytes.TrimLeft(messages[1:], " \t\r\n")[0] == ']':
 		return &policy.FieldError{Field: "messages", Problem: "must not be empty"}
+	}
+	if err := c.Said.validate(); err != nil {
+		return err
 	}
 	for _, count := range []struct {
 		field string
@@ -179,6 +178,15 @@ func (c *chatRequest) features(asked backend.Asked) policy.Request {
 	}
 }
 
+// messagesOf returns the messages of a body.
+func messagesOf(body []byte) json.RawMessage {
+	var said struct {
+		Messages json.RawMessage `json:"messages"`
+	}
+	_ = json.Unmarshal(body, &said) // it has been read before
+	return said.Messages
+}
+
 // choices is how many answers are asked for.
 func (c *chatRequest) choices() int64 {
 	if c.N == nil {
@@ -210,6 +218,9 @@ func (c *chatRequest) bound(body []byte, limit int64) ([]byte, error) {
 	}
 	if c.ConversationID.present {
 		members = append(members, backend.Member{Name: "conversationId"})
+	}
+	if c.Said.present {
+		members = append(members, backend.Member{Name: "edgewise"})
 	}
 	if limit > 0 {
 		n := c.choices()

@@ -80,14 +80,14 @@ func TestChatMaxOutputTokens(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			up := &scripted{}
-			s := open(t, up.serve, func(o *hybrid.Options) { o.MaxOutputTokens = 100 })
+			s := open(t, up.serve, func(o *hybrid.Options) { o.Allowance.MaxOutputTokens = 100 })
 			s.post("/chat/completions", open1+test.rest)
 			if got := string(up.last().Body); got != open1+test.want {
 				t.Errorf("got  %s\nwant %s", got, open1+test.want)
 			}
 		})
 	}
-	s := open(t, (&scripted{}).serve, func(o *hybrid.Options) { o.MaxOutputTokens = 100 })
+	s := open(t, (&scripted{}).serve, func(o *hybrid.Options) { o.Allowance.MaxOutputTokens = 100 })
 	s.post("/chat/completions", open1+`,"n":101}`).wantError(t, http.StatusBadRequest, "invalid_request_error", "invalid_value", "n")
 }
 
@@ -99,7 +99,7 @@ func TestGenerateMaxOutputTokens(t *testing.T) {
 		`{"prompt":"hi","temperature":0.0}`: `,"max_tokens":100,"temperature":0}`,
 	} {
 		up := &scripted{}
-		s := open(t, up.serve, func(o *hybrid.Options) { o.MaxOutputTokens = 100 })
+		s := open(t, up.serve, func(o *hybrid.Options) { o.Allowance.MaxOutputTokens = 100 })
 		s.post("/generate", body)
 		if got := string(up.last().Body); got != `{"model":"m","messages":[{"role":"user","content":"hi"}]`+want {
 			t.Errorf("%s: the backend got %s", body, got)

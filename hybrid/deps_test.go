@@ -17,7 +17,7 @@ func TestDependencies(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		module + "/backend", module + "/capability", module + "/hybrid", module + "/hybrid/ledger",
+		module + "/backend", module + "/capability", module + "/hybrid", module + "/hybrid/ledger", module + "/hybrid/limit",
 		module + "/internal/strictjson", module + "/policy", module + "/registry",
 	}
 	got := strings.Fields(string(out))

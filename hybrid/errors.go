@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/policy"
@@ -31,6 +32,12 @@ const (
 	codeAuthUnavailable  = "authentication_unavailable"
 	codeInvalidGrant     = "invalid_grant"
 	codeGrantExpired     = "grant_expired"
+	codeGrantExhausted   = "grant_exhausted"
+	codePromptTooLong    = "prompt_too_long"
+	codeNoSavings        = "savings_unavailable"
+	codeNoLedger         = "ledger_unavailable"
+	codeNoLimits         = "limits_unavailable"
+	codeVersion          = "unsupported_version"
 	codeNotFound         = "not_found"
 	codeMethodNotAllowed = "method_not_allowed"
 	codeBodyTooLarge     = "body_too_large"
@@ -45,6 +52,8 @@ type apiError struct {
 	code    string
 	kind    string // OpenAI's type, "" for the usual one of the status
 	param   string // "" for none in particular
+
+	wait time.Duration // before it makes sense to try again, 0 if unknown
 }
 
 // headerShouldRetry tells OpenAI's clients whether to try again. Left alone they
@@ -130,6 +139,7 @@ func (r *Router) writeError(w http.ResponseWriter, req *http.Request, err error)
 		if api.kind == typeQuota {
 			w.Header().Set(headerShouldRetry, "false")
 		}
+		retryAfter(w.Header(), api.wait)
 	case errors.As(err, &field):
 		status = http.StatusBadRequest
 		body = problem(status, codeInvalidValue, field.Field, "%v", field)
@@ -139,9 +149,7 @@ func (r *Router) writeError(w http.ResponseWriter, req *http.Request, err error)
 			w.Header().Set(headerShouldRetry, "false") // unless the upstream says otherwise
 		}
 		copyHeader(w.Header(), failed.Header)
-		if seconds := math.Ceil(failed.RetryAfter.Seconds()); seconds > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
-		}
+		retryAfter(w.Header(), failed.RetryAfter)
 	default:
 		status = http.StatusInternalServerError
 		body = problem(status, codeInternal, "", "something went wrong on the server")
@@ -153,6 +161,13 @@ func (r *Router) writeError(w http.ResponseWriter, req *http.Request, err error)
 	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, status, errorBody{body})
 	return status
+}
+
+// retryAfter says how long to wait, in whole seconds.
+func retryAfter(h http.Header, wait time.Duration) {
+	if seconds := math.Ceil(wait.Seconds()); seconds > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(seconds)))
+	}
 }
 
 // errorBody is an error as it is answered, or told in a stream.
@@ -198,20 +213,6 @@ func causeOf(err error) slog.Attr {
 		attrs = append(attrs, slog.String("cause", network.Error()))
 	}
 	return slog.Group("error", attrs...)
-}
-
-// ExposedHeaders returns the response headers that a page may want to read, sorted.
-// A page of another origin can read them only if the app's CORS names them in
-// Access-Control-Expose-Headers; examples/mounting/cors shows how.
-func ExposedHeaders() []string {
-	return []string{
-		"ETag", "Openai-Processing-Ms", "Retry-After", "Retry-After-Ms",
-		headerRevision, headerReason, headerTarget,
-		"X-Ratelimit-Limit-Requests", "X-Ratelimit-Limit-Tokens",
-		"X-Ratelimit-Remaining-Requests", "X-Ratelimit-Remaining-Tokens",
-		"X-Ratelimit-Reset-Requests", "X-Ratelimit-Reset-Tokens",
-		"X-Request-Id", headerShouldRetry,
-	}
 }
 
 // copyHeader passes an upstream's headers on. Their type is not among them: we

@@ -22,12 +22,17 @@ func notModified(w http.ResponseWriter, req *http.Request, etag string) bool {
 	// Shared caches keep out of it, but the browser's own must not show one
 	// user what another got before logging out.
 	h.Add("Vary", "Authorization, Cookie")
-	// A list may come in several lines.
-	if !hasETag(strings.Join(req.Header.Values("If-None-Match"), ","), etag) {
+	if !hasCopy(req, etag) {
 		return false
 	}
 	w.WriteHeader(http.StatusNotModified)
 	return true
+}
+
+// hasCopy reports whether the client has what the tag names. A list of tags may come in
+// several lines.
+func hasCopy(req *http.Request, etag string) bool {
+	return hasETag(strings.Join(req.Header.Values("If-None-Match"), ","), etag)
 }
 
 // hasETag reports whether an If-None-Match names the tag, by the weak comparison

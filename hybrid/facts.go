@@ -1,6 +1,7 @@
 package hybrid
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
@@ -12,13 +13,16 @@ import (
 // Facts are what the app knows of one identity, for [Options.Facts]. The zero
 // Facts are nothing known. What they point to is copied at once.
 type Facts struct {
-	// Budget is what the identity has left. Nil is unknown: no limit. The exact
-	// balance is part of the snapshot's ETag, so whenever it changes, pages fetch
-	// their snapshot anew: round one that moves with every request.
+	// Budget is what the identity has left, by an account of the app's own; beside
+	// the allowance's budgets the one that is worse off counts. Nil is unknown: no
+	// limit. The exact balance is part of the snapshot's ETag, so whenever it
+	// changes, pages fetch their snapshot anew: round one that moves with every
+	// request.
 	Budget *policy.Balance
 
-	// Prices are those that hold for the identity. Nil is unknown: nothing is
-	// compared. Prices out of range are logged and left out, all together.
+	// Prices are those that hold for the identity, in place of Options.Prices and
+	// whatever the model. Nil is unknown. Prices out of range are logged and left
+	// out, all together.
 	Prices *policy.Prices
 
 	// ServerUnavailable says that the server can't generate for now. A backend that
@@ -42,8 +46,10 @@ func (r *Router) know(ctx context.Context, who policy.Identity) *known {
 	k.subject = policy.Subject{
 		Tier:          who.Tier,
 		RolloutBucket: bucketOf(who.Subject),
+		Prices:        r.prices,
 		Server:        r.server(),
 	}
+	r.budgets(ctx, who, k)
 	if r.opts.Facts != nil {
 		k.take(r.facts(ctx, who), r.complaints)
 	}
@@ -86,9 +92,7 @@ func (r *Router) facts(ctx context.Context, who policy.Identity) Facts {
 func (k *known) take(f Facts, c *complaints) {
 	k.subject.Server.Unavailable = k.subject.Server.Unavailable || f.ServerUnavailable
 	if f.Budget != nil {
-		k.budget = *f.Budget
-		k.budget.RemainingMicroUSD = min(max(k.budget.RemainingMicroUSD, -capability.MaxCount), capability.MaxCount)
-		k.subject.Budget = &k.budget
+		k.limit(*f.Budget)
 	}
 	if f.Prices != nil {
 		k.prices = *f.Prices
@@ -98,4 +102,37 @@ func (k *known) take(f Facts, c *complaints) {
 			k.subject.Prices = &k.prices
 		}
 	}
+}
+
+// limit takes the balance, unless the one that is known already is worse.
+func (k *known) limit(b policy.Balance) {
+	b.RemainingMicroUSD = min(max(b.RemainingMicroUSD, -capability.MaxCount), capability.MaxCount)
+	if k.subject.Budget == nil || worse(&b, k.subject.Budget) {
+		k.budget = b
+		k.subject.Budget = &k.budget
+	}
+}
+
+// worse reports whether one balance leaves less than another: spent and hard is the
+// worst, then spent, then the smaller one.
+func worse(one, other *policy.Balance) bool {
+	rank := func(b *policy.Balance) int {
+		switch {
+		case b.RemainingMicroUSD > 0:
+			return 0
+		case !b.Hard:
+			return 1
+		default:
+			return 2
+		}
+	}
+	return cmp.Or(cmp.Compare(rank(one), rank(other)), cmp.Compare(other.RemainingMicroUSD, one.RemainingMicroUSD)) > 0
+}
+
+// own returns the prices that the app knows for the identity, nil if it knows none.
+func (k *known) own() *policy.Prices {
+	if k.subject.Prices != &k.prices {
+		return nil
+	}
+	return clone(&k.prices)
 }

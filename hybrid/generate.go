@@ -20,6 +20,7 @@ type generateRequest struct {
 	Stream      bool         `json:"stream"`
 	Model       string       `json:"model"`
 	Privacy     privacyField `json:"privacy"`
+	Said        saidField    `json:"edgewise"`
 }
 
 // generateResponse is the answer, and with done the last event of a stream.
@@ -58,21 +59,23 @@ func (r *Router) serveGenerate(w http.ResponseWriter, req *http.Request, who pol
 	if err := readJSON(w, req, r.opts.MaxBodyBytes, &in); err != nil {
 		return err
 	}
-	g := generation{router: r, who: who, began: r.opts.Now()}
+	g := r.generation(who, in.Said)
 	var err error
 	if g.prompt, err = in.features(); err != nil {
 		return err
 	}
-	if err := r.permit(req.Context(), w.Header(), who, &g.prompt); err != nil {
+	if err := g.admit(req.Context(), w.Header(), in.Model, 1, "prompt"); err != nil {
 		return err
 	}
-	if g.request.Model, err = r.served.model(req.Context(), in.Model); err != nil {
-		return backend.AsError(err, backend.CodeUnavailable)
-	}
+	chat := in.chat(g.request.Model, g.allowance.MaxOutputTokens)
 	g.request.Stream = in.Stream
-	if g.request.Body, err = json.Marshal(in.chat(g.request.Model, r.opts.MaxOutputTokens)); err != nil {
+	if g.request.Body, err = json.Marshal(chat); err != nil {
 		return err
 	}
+	r.observing(req.Context()).prompted(func() json.RawMessage {
+		messages, _ := json.Marshal(chat.Messages)
+		return messages
+	})
 	a := newAnswerWriter(w, req)
 	defer a.done()
 	if in.Stream {
@@ -126,6 +129,9 @@ func (in *generateRequest) features() (policy.Request, error) {
 		return policy.Request{}, problem(http.StatusBadRequest, codeMissingField, "prompt", "prompt is missing")
 	case *in.Prompt == "":
 		return policy.Request{}, &policy.FieldError{Field: "prompt", Problem: "must not be empty"}
+	}
+	if err := in.Said.validate(); err != nil {
+		return policy.Request{}, err
 	}
 	p := policy.Request{
 		PromptLength: int64(utf8.RuneCountInString(*in.Prompt)),

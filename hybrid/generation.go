@@ -17,11 +17,46 @@ type generation struct {
 	who     policy.Identity
 	request backend.Request
 	prompt  policy.Request // what is known of the prompt; for estimates
+	said    saidField      // what the page says of how it came to ask
 	began   time.Time
+
+	allowance *Allowance
+	prices    *policy.Prices // of the model, for the identity; nil if unknown
+	expected  int64          // completion tokens, of all choices
+	claim     claim
 
 	observed *observed
 	endpoint string // of a pool, as the backend says
 	attempts int    // that the backend made
+}
+
+// generation begins one for an identity.
+func (r *Router) generation(who policy.Identity, said saidField) *generation {
+	return &generation{router: r, who: who, said: said, allowance: r.allowance(who.Tier), began: r.opts.Now()}
+}
+
+// admit asks whether the server may answer, and this much, and finds the model that
+// does. field is where the prompt stands.
+func (g *generation) admit(ctx context.Context, h http.Header, model string, choices int64, field string) error {
+	r := g.router
+	own, err := r.permit(ctx, h, g.who, &g.prompt)
+	if err != nil {
+		return err
+	}
+	if err := g.allowance.check(&g.prompt, choices, field); err != nil {
+		return err
+	}
+	if g.request.Model, err = r.served.model(ctx, model, g.allowance); err != nil {
+		return backend.AsError(err, backend.CodeUnavailable)
+	}
+	if g.prices = own; own == nil {
+		g.prices = r.opts.priceOf(g.request.Model)
+	}
+	g.expected = choices * g.prompt.OutputTokens()
+	if most := g.allowance.MaxOutputTokens; most > 0 && (g.prompt.MaxTokens == 0 || g.expected > most) {
+		g.expected = most
+	}
+	return nil
 }
 
 // generate hands the request to the backend and gives the answer to serve, then
@@ -29,6 +64,9 @@ type generation struct {
 // the caller to answer, unless the answer has begun.
 func (g *generation) generate(req *http.Request, a *answerWriter, serve func(*backend.Response) (backend.Outcome, error)) error {
 	ctx := req.Context()
+	if err := g.stake(ctx); err != nil {
+		return err
+	}
 	g.observed = g.router.observing(ctx)
 	if a.fixed {
 		g.router.complaints.hear("lifting the server's WriteTimeout for an answer", "", errFixedTimeout)
@@ -38,13 +76,13 @@ func (g *generation) generate(req *http.Request, a *answerWriter, serve func(*ba
 		e := backend.AsError(gone(ctx, err), backend.CodeUnavailable)
 		g.endpoint, g.attempts = e.Endpoint, e.Attempts
 		a.fail(e)
-		g.account(backend.Outcome{}, e)
+		g.account(ctx, backend.Outcome{}, e)
 		return g.settle(a, e)
 	}
 	defer resp.Body.Close()
 	g.endpoint, g.attempts = resp.Endpoint, resp.Attempts
 	out, err := serve(resp)
-	g.account(out, err)
+	g.account(ctx, out, err)
 	return g.settle(a, err)
 }
 
@@ -73,7 +111,7 @@ func (g *generation) write(a *answerWriter, resp *backend.Response, body []byte)
 	answerHeader(a.w.Header(), resp.Header)
 	a.whole(body)
 	if g.observed != nil {
-		g.observed.firstByte(g.router.opts.Now())
+		g.observed.firstByte(g.router.opts.Now(), false)
 	}
 }
 
@@ -81,7 +119,7 @@ func (g *generation) write(a *answerWriter, resp *backend.Response, body []byte)
 func (g *generation) relayOptions() backend.RelayOptions {
 	opts := backend.RelayOptions{IncludeUsage: g.request.IncludeUsage, Now: g.router.opts.Now}
 	if g.observed != nil {
-		opts.OnFirstContent = g.observed.firstByte
+		opts.OnFirstContent = func(at time.Time) { g.observed.firstByte(at, true) }
 	}
 	return opts
 }
@@ -103,8 +141,8 @@ func (g *generation) usage(out *backend.Outcome) (prompt, completion int64, esti
 	return prompt, max(text.Tokens(), int64(out.Deltas)), true // an event holds a token or more
 }
 
-// account puts the request into the ledger.
-func (g *generation) account(out backend.Outcome, err error) {
+// account settles what the request took, and puts it into the ledger.
+func (g *generation) account(ctx context.Context, out backend.Outcome, err error) {
 	e := ledger.Entry{
 		ID:        newID(),
 		Time:      g.began.UTC(),
@@ -112,6 +150,9 @@ func (g *generation) account(out backend.Outcome, err error) {
 		Tier:      g.who.Tier,
 		Source:    ledger.Server,
 		Model:     g.request.Model,
+		Reason:    g.said.Reason,
+		DecidedBy: g.router.decider(&g.said, g.who),
+		Fallback:  g.said.Fallback,
 		LatencyMs: sinceMs(g.began, g.router.opts.Now()),
 		Success:   err == nil,
 		Endpoint:  g.endpoint,
@@ -121,6 +162,8 @@ func (g *generation) account(out backend.Outcome, err error) {
 		e.FinishReason = out.FinishReason
 	}
 	e.PromptTokens, e.CompletionTokens, e.Estimated = g.usage(&out)
+	e.CostMicroUSD = cost(g.prices, e.PromptTokens, e.CompletionTokens)
+	g.claim.settle(ctx, e.PromptTokens+e.CompletionTokens, e.CostMicroUSD)
 	if !out.FirstContent.IsZero() {
 		e.TTFTMs = sinceMs(g.began, out.FirstContent)
 	}

@@ -2,7 +2,6 @@ package hybrid_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"flag"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/edgewise-ai/edgewise/hybrid"
+	"github.com/edgewise-ai/edgewise/hybrid/limit"
 	"github.com/edgewise-ai/edgewise/policy"
 )
 
@@ -36,7 +36,7 @@ var random = []struct {
 	find    *regexp.Regexp
 	replace string
 }{
-	{regexp.MustCompile(`"decisionId":"[\w-]{22}"`), `"decisionId":"AAAAAAAAAAAAAAAAAAAAAA"`},
+	{regexp.MustCompile(`"decisionId":"[\w-]{33}"`), `"decisionId":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"`},
 	{regexp.MustCompile(`"grant":\{"id":"[\w-]{22}","token":"[\w-]+\.[\w-]+"`), `"grant":{"id":"AAAAAAAAAAAAAAAAAAAAAA","token":"e30.AAAA"`},
 	{regexp.MustCompile(`"id":"chatcmpl-\w+"`), `"id":"chatcmpl-A"`},
 }
@@ -44,19 +44,10 @@ var random = []struct {
 func TestGolden(t *testing.T) {
 	const carol, dave = "carol/pro", "dave/free"
 	s := open(t, func(o *hybrid.Options) {
-		o.Facts = func(_ context.Context, who policy.Identity) (hybrid.Facts, error) {
-			switch who.Subject {
-			case "carol":
-				return hybrid.Facts{
-					Budget: &policy.Balance{RemainingMicroUSD: 1_500_000, Hard: true},
-					Prices: &policy.Prices{PromptMicroUSDPerMTok: 150_000, CompletionMicroUSDPerMTok: 600_000, EgressMicroUSDPerGB: 90_000},
-				}, nil
-			case "dave":
-				return hybrid.Facts{Budget: spentHard}, nil
-			default:
-				return hybrid.Facts{}, nil
-			}
-		}
+		o.Auditor = func(who policy.Identity) bool { return who.Subject == "alice" }
+		o.Prices = map[string]policy.Prices{"": {PromptMicroUSDPerMTok: 150_000, CompletionMicroUSDPerMTok: 600_000}}
+		o.Tiers = map[string]hybrid.Allowance{"trial": {MaxPromptTokens: 1, Requests: limit.Rate{Amount: 1}}}
+		o.Facts = factsOf10
 	})
 	g := s.grant()
 	const (
@@ -95,6 +86,8 @@ func TestGolden(t *testing.T) {
 		{"chat", post, "/chat/completions", `{"model":"auto",` + say + `}`, nil},
 		{"chat.stream", post, "/chat/completions", `{"model":"auto",` + say + `,"stream":true,"stream_options":{"include_usage":true}}`, nil},
 		{"models", get, "/models", "", nil},
+		{"savings", get, "/browser/savings?from=2026-11-01&until=2026-12-01T00:00:00Z", "", nil},
+		{"savings.all", get, "/browser/savings?scope=all", "", nil},
 		{"error.invalid-json", post, "/browser/route", "", nil},
 		{"error.invalid-type", post, "/browser/route", `{"capabilities":{"hasWebGPU":"yes"},"promptLength":40}`, nil},
 		{"error.invalid-value", post, "/browser/route", routeBody(`{}`, `"promptLength":-1`), nil},
@@ -106,6 +99,9 @@ func TestGolden(t *testing.T) {
 		{"error.unsupported-media-type", post, "/browser/route", `{}`, []string{"Content-Type", "text/plain"}},
 		{"error.model-not-found", post, "/chat/completions", `{"model":"gpt-99",` + say + `}`, nil},
 		{"error.budget-exhausted", post, "/generate", `{"prompt":"hello world"}`, []string{"Authorization", "Bearer " + dave}},
+		{"error.prompt-too-long", post, "/generate", `{"prompt":"hello world"}`, []string{"Authorization", "Bearer erin/trial"}},
+		{"error.version", get, "/browser/policy", "", []string{"X-Edgewise-Version", "2.0"}},
+		{"error.forbidden", get, "/browser/savings?scope=all", "", []string{"Authorization", "Bearer " + carol}},
 		{"error.local-only", post, "/generate", `{"prompt":"hello world","privacy":"local-only"}`, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"github.com/edgewise-ai/edgewise/policy"
 )
 
-// grantLabel keeps grants apart from anything else the app signs with its keys.
 const grantLabel = "edgewise grant v1\n"
 
 // lateness is how long after a grant's expiry reports are still taken: a laptop
@@ -31,6 +30,11 @@ type grant struct {
 	Revision string `json:"revision"`
 	Expires  int64  `json:"expires"` // Unix seconds
 	Max      int    `json:"max"`     // reports
+
+	// What the server would have taken, so that savings are counted at the prices of
+	// the time: millionths of a US dollar a million tokens, 0 if unknown.
+	PromptPrice     int64 `json:"promptPrice,omitempty"`
+	CompletionPrice int64 `json:"completionPrice,omitempty"`
 }
 
 // grantError says why a token is refused. It is an error itself.
@@ -59,7 +63,7 @@ func newKeyring(keys [][]byte) keyring {
 }
 
 // id names the signing key without telling it.
-func (k keyring) id() string { return fingerprint(sum(k[0], "id")) }
+func (k keyring) id() string { return fingerprint(sum(k[0], grantLabel, "id")) }
 
 // issue returns the grant as a snapshot carries it.
 func (k keyring) issue(g grant) *policy.Grant {
@@ -70,7 +74,7 @@ func (k keyring) issue(g grant) *policy.Grant {
 func (k keyring) sign(g grant) string {
 	payload, _ := json.Marshal(g) // strings and numbers always encode
 	text := base64.RawURLEncoding.EncodeToString(payload)
-	return text + "." + base64.RawURLEncoding.EncodeToString(sum(k[0], text))
+	return text + "." + base64.RawURLEncoding.EncodeToString(sum(k[0], grantLabel, text))
 }
 
 // verify returns what a token says and whether it comes late. Nothing of the
@@ -87,7 +91,7 @@ func (k keyring) verify(token string, now time.Time) (g grant, late bool, err er
 	}
 	good := false
 	for _, key := range k {
-		good = hmac.Equal(mac, sum(key, text)) || good
+		good = hmac.Equal(mac, sum(key, grantLabel, text)) || good
 	}
 	if !good {
 		return grant{}, false, errGrantForged
@@ -103,9 +107,10 @@ func (k keyring) verify(token string, now time.Time) (g grant, late bool, err er
 	return g, now.After(expires), nil
 }
 
-func sum(key []byte, text string) []byte {
+// sum signs a text. The label keeps it apart from whatever else is signed with the key.
+func sum(key []byte, label, text string) []byte {
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(grantLabel))
+	mac.Write([]byte(label))
 	mac.Write([]byte(text))
 	return mac.Sum(nil)
 }

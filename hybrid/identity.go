@@ -36,11 +36,14 @@ func identityKey(subject string) string {
 	return hex.EncodeToString(hash[:16])
 }
 
+// idBytes is how much of an identifier is random.
+const idBytes = 16
+
 // newID returns an identifier of 128 random bits. It names things and guards
 // nothing, so the fast generator will do, which the runtime seeds from the
 // system.
 func newID() string {
-	var b [16]byte
+	var b [idBytes]byte
 	binary.BigEndian.PutUint64(b[:8], rand.Uint64())
 	binary.BigEndian.PutUint64(b[8:], rand.Uint64())
 	return base64.RawURLEncoding.EncodeToString(b[:])

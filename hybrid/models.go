@@ -32,13 +32,18 @@ type modelItem struct {
 }
 
 // serveModels lists what the backend serves, the default first if there is one.
-func (r *Router) serveModels(w http.ResponseWriter, req *http.Request, _ policy.Identity) error {
+// An identity sees those that it may ask for.
+func (r *Router) serveModels(w http.ResponseWriter, req *http.Request, who policy.Identity) error {
+	allowance := r.allowance(who.Tier)
 	models, err := r.served.models(req.Context())
 	if err != nil {
 		return backend.AsError(err, backend.CodeUnavailable)
 	}
 	list := modelList{Object: "list", Data: make([]modelItem, 0, len(models))}
 	for _, m := range models {
+		if !allowance.allows(m.ID) {
+			continue
+		}
 		item := modelItem{ID: m.ID, Object: "model", Created: m.Created, OwnedBy: m.OwnedBy}
 		if m.ID == r.served.preset {
 			list.Data = append([]modelItem{item}, list.Data...)

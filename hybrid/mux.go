@@ -18,7 +18,7 @@ type handlerFunc func(w http.ResponseWriter, req *http.Request, who policy.Ident
 type endpoint struct {
 	method string
 	serve  handlerFunc
-	open   bool // the request brings a credential of its own
+	open   bool // nobody is authenticated: the request brings its own credential, or needs none
 }
 
 // mux serves the endpoints. An http.ServeMux would do but for its 404 and 405,
@@ -47,6 +47,8 @@ func (r *Router) Handler() (pattern string, h http.Handler) {
 		"/browser/models":    {method: http.MethodGet, serve: r.serveBrowserModels},
 		"/browser/policy":    {method: http.MethodGet, serve: r.serveSnapshot},
 		"/browser/analytics": {method: http.MethodPost, serve: r.serveAnalytics, open: true},
+		"/browser/savings":   {method: http.MethodGet, serve: r.serveSavings},
+		"/openapi.yaml":      {method: http.MethodGet, serve: r.serveOpenAPI, open: true},
 	}}
 	if r.opts.Backend != nil {
 		m.endpoints["/generate"] = endpoint{method: http.MethodPost, serve: r.serveGenerate}
@@ -73,6 +75,7 @@ func (m *mux) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 }
 
 func (m *mux) serve(w http.ResponseWriter, req *http.Request, path string, e endpoint, known bool) error {
+	w.Header().Set(headerVersion, WireVersion)
 	if !known {
 		return problem(http.StatusNotFound, codeNotFound, "", "there is nothing at this path")
 	}
@@ -84,6 +87,9 @@ func (m *mux) serve(w http.ResponseWriter, req *http.Request, path string, e end
 		w.Header().Set("Allow", allow)
 		return problem(http.StatusMethodNotAllowed, codeMethodNotAllowed, "", "this path takes %s only", allow)
 	}
+	if err := speaks(req.Header); err != nil {
+		return err
+	}
 	if e.open {
 		return e.serve(w, req, policy.Identity{})
 	}
@@ -91,13 +97,25 @@ func (m *mux) serve(w http.ResponseWriter, req *http.Request, path string, e end
 	if err != nil {
 		m.router.opts.Logger.Debug("hybrid: a request was not authenticated", "path", path, "error", err)
 		refusal := authProblem(err)
-		if refusal.status == http.StatusUnauthorized && w.Header().Get("WWW-Authenticate") == "" {
-			w.Header().Set("WWW-Authenticate", "Bearer") // a 401 must name a scheme
+		if refusal.status == http.StatusUnauthorized {
+			challenge(w.Header(), err)
 		}
 		return refusal
 	}
 	m.router.observing(req.Context()).authenticated(who)
 	return e.serve(w, req, who)
+}
+
+// challenge names the scheme, as a 401 must: the app's, or what its middleware has set,
+// or the usual one.
+func challenge(h http.Header, err error) {
+	var own interface{ Challenge() string }
+	switch {
+	case errors.As(err, &own) && own.Challenge() != "":
+		h.Set("WWW-Authenticate", own.Challenge())
+	case h.Get("WWW-Authenticate") == "":
+		h.Set("WWW-Authenticate", "Bearer")
+	}
 }
 
 // authProblem is the refusal that an error of Authenticate stands for. Nothing of

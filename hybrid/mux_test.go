@@ -67,3 +67,22 @@ func TestAuthenticateSchemeOfTheApp(t *testing.T) {
 		t.Errorf("headers: %v", a.header)
 	}
 }
+
+// challenged is an app's error that knows what it wants.
+type challenged struct{ error }
+
+func (challenged) Challenge() string { return `Bearer error="invalid_token"` }
+
+// A 401 carries the app's own challenge.
+func TestChallenge(t *testing.T) {
+	s := open(t, func(o *hybrid.Options) {
+		o.Authenticate = func(*http.Request) (policy.Identity, error) {
+			return policy.Identity{}, fmt.Errorf("session: %w", challenged{errors.New("the token has expired")})
+		}
+	})
+	a := s.get("/browser/policy")
+	a.wantError(t, http.StatusUnauthorized, "authentication_error", "unauthorized", "")
+	if got := a.header.Get("WWW-Authenticate"); got != `Bearer error="invalid_token"` {
+		t.Errorf("the challenge is %q", got)
+	}
+}

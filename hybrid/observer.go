@@ -2,6 +2,7 @@ package hybrid
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -19,8 +20,8 @@ import (
 //
 // Hooks are called concurrently for different requests, one after the other for
 // one request, and hold it up: they must not block. One that does I/O hands over
-// to a queue of its own. A panic is contained and logged. No hook is shown a
-// prompt, an answer or an upstream's words.
+// to a queue of its own. A panic is contained and logged. No hook is shown an answer
+// or an upstream's words, and none but Prompted a prompt.
 type Observer struct {
 	// Begun is called before anybody is authenticated. The context that it returns
 	// is that of the rest of the request: the backend's too, so that a transport
@@ -31,9 +32,19 @@ type Observer struct {
 	// for generating, which asks whether the server may.
 	Decided func(ctx context.Context, e RequestDecided)
 
+	// Prompted is shown the prompt of a generating request that is permitted: the
+	// array "messages" in OpenAI's form. Whoever sets it has opted in to prompts in
+	// whatever it writes; nil, as all else, keeps them out. It must not keep or
+	// change the bytes.
+	Prompted func(ctx context.Context, messages json.RawMessage)
+
 	// FirstByte is called when the first piece of a generated answer has been
 	// handed to the client.
 	FirstByte func(ctx context.Context, e RequestFirstByte)
+
+	// Reported is called with what a page reported of the answers that it generated
+	// itself.
+	Reported func(ctx context.Context, e RequestReported)
 
 	// Finished is called after a request that was answered as it should be.
 	Finished func(ctx context.Context, e RequestFinished)
@@ -63,6 +74,15 @@ type RequestDecided struct {
 // RequestFirstByte is the beginning of an answer.
 type RequestFirstByte struct {
 	SinceBegun time.Duration
+	Stream     bool // more is to come; otherwise the whole answer was handed over at once
+}
+
+// RequestReported are the reports that a page sent at once. They are claims, and some
+// may be marked as late or suspect. The ledger may know some of them already, and
+// doesn't say which, only how many: counted here they are counted twice.
+type RequestReported struct {
+	Entries []ledger.Entry // must not be kept or changed
+	Receipt ledger.Receipt
 }
 
 // RequestFinished is a request that was answered, with a status of 200, 202 or 304.
@@ -146,13 +166,40 @@ func (o *observed) decided(e RequestDecided) {
 	}
 }
 
+// prompted shows the prompt to those who asked for it.
+func (o *observed) prompted(messages func() json.RawMessage) {
+	if o == nil {
+		return
+	}
+	var shown json.RawMessage
+	for i := range o.router.opts.Observers {
+		if hook := o.router.opts.Observers[i].Prompted; hook != nil {
+			if shown == nil {
+				shown = messages()
+			}
+			o.call("Prompted", func() { hook(o.ctx, shown) })
+		}
+	}
+}
+
+func (o *observed) reported(entries []ledger.Entry, receipt ledger.Receipt) {
+	if o == nil {
+		return
+	}
+	for i := range o.router.opts.Observers {
+		if hook := o.router.opts.Observers[i].Reported; hook != nil {
+			o.call("Reported", func() { hook(o.ctx, RequestReported{entries, receipt}) })
+		}
+	}
+}
+
 // firstByte is called for every answer that has begun; the first time counts.
-func (o *observed) firstByte(at time.Time) {
+func (o *observed) firstByte(at time.Time, stream bool) {
 	if o == nil || o.first {
 		return
 	}
 	o.first = true
-	e := RequestFirstByte{SinceBegun: at.Sub(o.began)}
+	e := RequestFirstByte{SinceBegun: at.Sub(o.began), Stream: stream}
 	for i := range o.router.opts.Observers {
 		if hook := o.router.opts.Observers[i].FirstByte; hook != nil {
 			o.call("FirstByte", func() { hook(o.ctx, e) })

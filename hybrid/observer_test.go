@@ -3,6 +3,7 @@ package hybrid_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -161,5 +162,37 @@ func TestObserverPanics(t *testing.T) {
 		if !strings.Contains(log.String(), "an observer's "+hook+" failed") {
 			t.Errorf("no word of %s: %s", hook, &log)
 		}
+	}
+}
+
+// A prompt is shown to who asks for it, and to nobody else.
+func TestObserverPrompted(t *testing.T) {
+	var shown []string
+	s := open(t, func(o *hybrid.Options) {
+		o.Observers = []hybrid.Observer{{}, {Prompted: func(_ context.Context, messages json.RawMessage) {
+			shown = append(shown, string(messages))
+		}}}
+	})
+	s.post("/chat/completions", `{"messages":[{"role":"user","content":"one"}],"stream":true}`)
+	s.post("/generate", `{"prompt":"two"}`)
+	s.post("/generate", `{"prompt":"secret","privacy":"local-only"}`)
+	want := []string{`[{"role":"user","content":"one"}]`, `[{"role":"user","content":"two"}]`}
+	if diff := cmp.Diff(want, shown); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Observers learn what pages report, with what the ledger made of it.
+func TestObserverReported(t *testing.T) {
+	var told []hybrid.RequestReported
+	s := open(t, func(o *hybrid.Options) {
+		o.Observers = []hybrid.Observer{{Reported: func(_ context.Context, e hybrid.RequestReported) { told = append(told, e) }}}
+	})
+	g := s.grant()
+	s.post("/browser/analytics", batchJSON(g, reportJSON(g, 1), reportJSON(g, 2)))
+	s.post("/browser/analytics", single(g, reportJSON(g, 2)))
+	s.post("/browser/analytics", batchJSON(g, "{}")) // refused
+	if len(told) != 2 || told[0].Receipt.Accepted != 2 || told[1].Receipt.Duplicates != 1 || told[1].Entries[0].ID != g.ID+".2" {
+		t.Errorf("told %+v", told)
 	}
 }

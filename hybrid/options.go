@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/hybrid/ledger"
+	"github.com/edgewise-ai/edgewise/hybrid/limit"
 	"github.com/edgewise-ai/edgewise/policy"
 	"github.com/edgewise-ai/edgewise/registry"
 )
@@ -58,6 +60,30 @@ type Options struct {
 	// known and is logged: where a budget must hold even then, answer with a
 	// spent one. Defaults to nothing known.
 	Facts func(ctx context.Context, who policy.Identity) (Facts, error)
+
+	// Allowance is what identities may ask of the backend and take from it, whatever
+	// the page decided. Defaults to no limit.
+	Allowance Allowance
+
+	// Tiers are allowances of their own for some tiers, in place of Allowance, by
+	// [policy.Identity.Tier]. Defaults to none.
+	Tiers map[string]Allowance
+
+	// LimitStore counts what was taken of the allowances. Replicas that enforce them
+	// together share one. Where it fails, requests with a limit are refused with
+	// 503. Defaults to a [limit.Memory].
+	LimitStore limit.Store
+
+	// Prices are what the operator pays for a model's tokens, by the name that the
+	// backend serves it under; "" for all others. Budgets, and the costs in the
+	// ledger, are counted at them; routing compares by those of the default model.
+	// Facts may know better for an identity. Defaults to nothing known.
+	Prices map[string]policy.Prices
+
+	// Auditor says who may see what everybody's answers cost and saved, by GET
+	// /browser/savings. Their own, people with a name always may. Defaults to
+	// nobody.
+	Auditor func(policy.Identity) bool
 
 	// Shadow is a second set of policies, on trial: it is asked what Policies
 	// are, logged where it differs, and changes nothing. Defaults to none.
@@ -125,13 +151,6 @@ type Options struct {
 	// requests and reports have bounds of their own, which are lower, and keep
 	// to this one if it is lower still. Defaults to 1 MiB.
 	MaxBodyBytes int64
-
-	// MaxOutputTokens is the most completion tokens one request may ask of the
-	// backend, its n choices together. A request that asks for more, or for no
-	// number, gets this one. An upstream that doesn't know the limit by the name
-	// that the client used heeds none: see LimitName in package backend/openai.
-	// Defaults to 0: no limit but the backend's.
-	MaxOutputTokens int64
 }
 
 // Defaults of [Options].
@@ -176,6 +195,13 @@ func (o Options) withDefaults() Options {
 	// Every listing reads these.
 	o.Policies, o.First, o.Limits = slices.Clone(o.Policies), slices.Clone(o.First), o.Limits.WithDefaults()
 	o.Shadow = o.Shadow.withDefaults(&o)
+	o.Tiers, o.Prices = maps.Clone(o.Tiers), maps.Clone(o.Prices)
+	if o.LimitStore == nil {
+		o.LimitStore = limit.NewMemory(limit.MemoryOptions{})
+	}
+	if o.Auditor == nil {
+		o.Auditor = func(policy.Identity) bool { return false }
+	}
 	o.Prefix = cmp.Or(o.Prefix, DefaultPrefix)
 	o.RefreshInterval = cmp.Or(o.RefreshInterval, DefaultRefreshInterval)
 	o.MaxAge = cmp.Or(o.MaxAge, DefaultMaxAge)
@@ -219,8 +245,31 @@ func (o *Options) validate() error {
 	if o.MaxBodyBytes < 0 {
 		return fmt.Errorf("hybrid: Options.MaxBodyBytes is %d: want 0 (the default, %d) or more", o.MaxBodyBytes, DefaultMaxBodyBytes)
 	}
-	if o.MaxOutputTokens < 0 {
-		return fmt.Errorf("hybrid: Options.MaxOutputTokens is %d: want 0 (no limit) or more", o.MaxOutputTokens)
+	if err := o.Allowance.validate("Options.Allowance"); err != nil {
+		return err
+	}
+	for tier, own := range o.Tiers {
+		if err := own.validate(fmt.Sprintf("Options.Tiers[%q]", tier)); err != nil {
+			return err
+		}
+	}
+	if o.Prices == nil && o.Facts == nil && o.hasBudget() {
+		return errors.New("hybrid: Options.Prices is nil: a budget of an allowance is counted at them")
+	}
+	for model, prices := range o.Prices {
+		if err := prices.Validate(); err != nil {
+			return fmt.Errorf("hybrid: Options.Prices[%q]: %w", model, err)
+		}
 	}
 	return nil
+}
+
+// hasBudget reports whether any allowance has a budget.
+func (o *Options) hasBudget() bool {
+	for _, own := range o.Tiers {
+		if own.hasBudget() {
+			return true
+		}
+	}
+	return o.Allowance.hasBudget()
 }

@@ -10,8 +10,9 @@ import (
 // permit refuses a generating request that must not run on the server, whatever
 // the page decided. It asks the policies again, with what the server knows for
 // itself: the identity and the request, no device and no state. The error has
-// the reason as its code. What was asked, and why it refused, stand in h too.
-func (r *Router) permit(ctx context.Context, h http.Header, who policy.Identity, request *policy.Request) error {
+// the reason as its code. What was asked, and why it refused, stand in h too. The
+// prices are those that the app knows for the identity.
+func (r *Router) permit(ctx context.Context, h http.Header, who policy.Identity, request *policy.Request) (*policy.Prices, error) {
 	v := r.view.Load()
 	h.Set(headerRevision, v.revision)
 	k := r.know(ctx, who)
@@ -21,7 +22,7 @@ func (r *Router) permit(ctx context.Context, h http.Header, who policy.Identity,
 	o := r.observing(ctx)
 	if why == "" {
 		o.decided(RequestDecided{Target: policy.Server, Revision: v.revision})
-		return nil
+		return k.own(), nil
 	}
 	o.decided(RequestDecided{Target: policy.None, Reason: why, Revision: v.revision})
 	h.Set(headerReason, string(why))
@@ -29,5 +30,5 @@ func (r *Router) permit(ctx context.Context, h http.Header, who policy.Identity,
 	if why == policy.BudgetExhausted {
 		refusal.status, refusal.kind = http.StatusTooManyRequests, typeQuota
 	}
-	return refusal
+	return nil, refusal
 }

@@ -16,12 +16,13 @@ import (
 // report is what a page tells about one answer that it generated itself. Every
 // number is a claim.
 type report struct {
-	ID        string `json:"id"` // "<grant's ID>.<1..max>"
-	Target    string `json:"target"`
-	ModelID   string `json:"modelId"`
-	Framework string `json:"framework"`
-	Reason    string `json:"reason"`
-	DecidedBy string `json:"decidedBy"`
+	ID         string `json:"id"` // "<grant's ID>.<1..max>"
+	Target     string `json:"target"`
+	ModelID    string `json:"modelId"`
+	Framework  string `json:"framework"`
+	Reason     string `json:"reason"`
+	DecidedBy  string `json:"decidedBy"`
+	DecisionID string `json:"decisionId"` // if the server decided
 
 	PromptTokens         int64 `json:"promptTokens"`
 	CompletionTokens     int64 `json:"completionTokens"`
@@ -93,14 +94,19 @@ func (p *report) number(g *grant) int {
 	return n
 }
 
+// clockSlack is how far a page's clock may be behind.
+const clockSlack = time.Hour
+
 // entry turns the report into the ledger's form. A start that lies in the future
-// or longer ago than a report may be late is a clock gone wrong.
+// or before the grant is a clock gone wrong: and ledgers forget by an entry's time, so
+// one that was older than its grant might be taken again.
 func (p *report) entry(g *grant, late bool, now time.Time) ledger.Entry {
 	started := time.UnixMilli(p.StartedAt)
-	oldest := time.Unix(g.Expires, 0).Add(-grantLifetime - lateness)
+	oldest := time.Unix(g.Expires, 0).Add(-grantLifetime - clockSlack)
 	if p.StartedAt == 0 || started.After(now) || started.Before(oldest) {
 		started = now
 	}
+	longest := grantLifetime.Milliseconds() // no answer takes longer than a page may report it
 	return ledger.Entry{
 		ID:                   p.ID,
 		Time:                 started.UTC(),
@@ -110,11 +116,11 @@ func (p *report) entry(g *grant, late bool, now time.Time) ledger.Entry {
 		Model:                p.ModelID,
 		Framework:            p.Framework,
 		Reason:               p.Reason,
-		DecidedBy:            p.DecidedBy,
-		PromptTokens:         p.PromptTokens,
-		CompletionTokens:     p.CompletionTokens,
-		LatencyMs:            p.LatencyMs,
-		TTFTMs:               p.TTFTMs,
+		DecidedBy:            byPage,
+		PromptTokens:         min(p.PromptTokens, maxClaimedTokens),
+		CompletionTokens:     min(p.CompletionTokens, maxClaimedTokens),
+		LatencyMs:            min(p.LatencyMs, longest),
+		TTFTMs:               min(p.TTFTMs, longest),
 		TokensPerSecondMilli: p.TokensPerSecondMilli,
 		Success:              p.Success,
 		ErrorCode:            p.ErrorCode,

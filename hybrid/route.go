@@ -74,7 +74,7 @@ func (r *Router) serveRoute(w http.ResponseWriter, req *http.Request, who policy
 		Alternates:     d.Alternates(),
 		Fallback:       d.Fallback,
 		Continuation:   k.subject.Server.Continuation,
-		DecisionID:     newID(),
+		DecisionID:     r.keys.decisionID(identityKey(who.Subject)),
 		PolicyRevision: v.revision,
 		Trace:          d.Trace,
 	}

@@ -32,6 +32,9 @@ type Router struct {
 	keys   keyring
 	served *served
 	view   atomic.Pointer[view]
+	tiers  map[string]*Allowance
+	prices *policy.Prices // of the default model, nil if unknown
+	uses   uses           // of decisions, by reports
 
 	// What the backend can do besides, nil if it can't.
 	continuer backend.Continuer
@@ -71,6 +74,11 @@ func New(ctx context.Context, opts Options) (*Router, error) {
 	r.stop = stop
 	r.served = newServed(life, &r.opts)
 	r.complaints = newComplaints(&r.opts)
+	r.prices = r.opts.priceOf(r.served.preset)
+	r.tiers = make(map[string]*Allowance, len(opts.Tiers))
+	for tier, own := range opts.Tiers {
+		r.tiers[tier] = &own
+	}
 	changed := r.watch(life)
 	if err := r.begin(ctx); err != nil {
 		stop()

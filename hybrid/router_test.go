@@ -33,7 +33,7 @@ func TestNewRefuses(t *testing.T) {
 		"negative stale":      {valid(func(o *hybrid.Options) { o.StaleIfUnreachable = -time.Hour }), "StaleIfUnreachable"},
 		"stale before old":    {valid(func(o *hybrid.Options) { o.MaxAge, o.StaleIfUnreachable = time.Hour, time.Minute }), "Options.MaxAge"},
 		"negative body":       {valid(func(o *hybrid.Options) { o.MaxBodyBytes = -1 }), "MaxBodyBytes"},
-		"negative tokens":     {valid(func(o *hybrid.Options) { o.MaxOutputTokens = -1 }), "MaxOutputTokens"},
+		"negative tokens":     {valid(func(o *hybrid.Options) { o.Allowance.MaxOutputTokens = -1 }), "MaxOutputTokens"},
 		"negative limit":      {valid(func(o *hybrid.Options) { o.Limits.MaxFailures = -1 }), "MaxFailures"},
 		"nameless policy":     {valid(func(o *hybrid.Options) { o.Policies = []policy.Policy{policy.PolicyFunc(panics)} }), "name"},
 		"unknown first":       {valid(func(o *hybrid.Options) { o.First = []string{"acme.x"} }), "acme.x"},

@@ -107,3 +107,7 @@ const (
 	chatHello       = `{"messages":[{"role":"user","content":"hi"}]}`
 	chatHelloStream = `{"messages":[{"role":"user","content":"hi"}],"stream":true}`
 )
+
+// wholeAnswer is a plain answer.
+const wholeAnswer = `{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,` +
+	`"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}`

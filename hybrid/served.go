@@ -151,10 +151,14 @@ func (l *listing) wait(ctx context.Context) ([]backend.Model, error) {
 }
 
 // model returns the model to ask the backend for, given the one that the request
-// named. What the backend is not known to serve is not asked for.
-func (s *served) model(ctx context.Context, asked string) (string, error) {
+// named. What the backend is not known to serve is not asked for, nor what the
+// allowance doesn't have.
+func (s *served) model(ctx context.Context, asked string, a *Allowance) (string, error) {
 	if asked == "" || asked == autoModel {
-		asked = s.preset
+		asked = a.preset(s.preset)
+	}
+	if !a.allows(asked) {
+		return "", &backend.Error{Code: backend.CodeModelNotFound, Param: "model"}
 	}
 	if asked != "" && asked == s.preset {
 		return asked, nil

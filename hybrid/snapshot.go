@@ -49,14 +49,18 @@ func (r *Router) serveSnapshot(w http.ResponseWriter, req *http.Request, who pol
 	if notModified(w, req, `W/"`+fingerprint(facts)+`"`) {
 		return nil
 	}
-	tail.Grant = r.keys.issue(grant{
+	g := grant{
 		ID:       newID(),
 		Identity: identityKey(who.Subject),
 		Tier:     who.Tier,
 		Revision: v.revision,
 		Expires:  expires.Unix(),
 		Max:      maxReports,
-	})
+	}
+	if prices := k.subject.Prices; prices != nil {
+		g.PromptPrice, g.CompletionPrice = prices.PromptMicroUSDPerMTok, prices.CompletionMicroUSDPerMTok
+	}
+	tail.Grant = r.keys.issue(g)
 	own, err := json.Marshal(tail)
 	if err != nil {
 		return err

@@ -37,6 +37,13 @@ func (p *Prices) Validate() error {
 	return nil
 }
 
+// Tokens is what an answer costs on the server: millionths of a US dollar, to the
+// nearest whole one. Prompt and completion count to eight million tokens each.
+func (p *Prices) Tokens(prompt, completion int64) int64 {
+	sum := min(prompt, maxPricedTokens)*p.PromptMicroUSDPerMTok + min(completion, maxPricedTokens)*p.CompletionMicroUSDPerMTok
+	return (sum + 500_000) / 1_000_000
+}
+
 // tokens is what so many tokens cost.
 func (*Prices) tokens(count, perMillion int64) int64 {
 	return min(count, maxPricedTokens) * perMillion / 1_000_000

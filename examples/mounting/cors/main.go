@@ -55,8 +55,8 @@ func newService(ctx context.Context, model backend.Backend, origins ...string) (
 	return cors.New(cors.Options{
 		AllowOriginFunc:  func(origin string) bool { return slices.Contains(origins, origin) }, // exactly: no patterns
 		AllowedMethods:   []string{http.MethodGet, http.MethodPost},
-		AllowedHeaders:   []string{"Authorization", "Content-Type", "If-None-Match"},
-		AllowCredentials: true, // for cookies, which the page's client sends with credentials: 'include'
+		AllowedHeaders:   append(hybrid.AllowedHeaders(), "Authorization"), // and what the page adds
+		AllowCredentials: true,                                             // for cookies, which the page's client sends with credentials: 'include'
 		ExposedHeaders:   hybrid.ExposedHeaders(),
 		MaxAge:           600, // seconds for which a browser asks no second time
 	}).Handler(csrf.Handler(mux)), nil // outermost, so that a page can read refusals too

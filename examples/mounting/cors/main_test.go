@@ -65,7 +65,7 @@ func TestPreflight(t *testing.T) {
 		return h.Get("Access-Control-Allow-Origin") == origin && h.Get("Access-Control-Allow-Credentials") == "true" &&
 			h.Get("Access-Control-Allow-Methods") == http.MethodPost && h.Get("Access-Control-Allow-Headers") == headers
 	}
-	if !preflight(page, "authorization,content-type,if-none-match") {
+	if !preflight(page, "authorization,content-type,if-none-match,x-edgewise-version") {
 		t.Error("the page may not ask")
 	}
 	if preflight(stranger, "content-type") || preflight("null", "content-type") {

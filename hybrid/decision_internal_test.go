@@ -1,0 +1,63 @@
+package hybrid
+
+import (
+	"strconv"
+	"testing"
+)
+
+func TestDecisionID(t *testing.T) {
+	old, young := []byte("an older signing key"), []byte("a younger signing key")
+	id := keyring{old}.decisionID("alice")
+	for _, test := range []struct {
+		name, id, identity string
+		keys               keyring
+		want               bool
+	}{
+		{"same", id, "alice", keyring{old}, true},
+		{"rotated", id, "alice", keyring{young, old}, true},
+		{"dropped key", id, "alice", keyring{young}, false},
+		{"another's", id, "bob", keyring{old}, false},
+		{"nobody's", id, "", keyring{old}, false},
+		{"changed", "A" + id[1:], "alice", keyring{old}, id[0] == 'A'},
+		{"cut", id[:32], "alice", keyring{old}, false},
+		{"longer", id + "A", "alice", keyring{old}, false},
+		{"unsigned", id[:22], "alice", keyring{old}, false},
+		{"none", "", "", keyring{old}, false},
+		{"not base64", id[:22] + "...........", "alice", keyring{old}, false},
+	} {
+		if got := test.keys.decided(test.id, test.identity); got != test.want {
+			t.Errorf("%s: got %v", test.name, got)
+		}
+	}
+	if len(id) != 33 || id == (keyring{old}).decisionID("alice") {
+		t.Errorf("ID %s", id)
+	}
+}
+
+// A decision is good for four reports, which may come several times, and what is old is
+// forgotten.
+func TestUses(t *testing.T) {
+	var u uses
+	for n := range 6 {
+		for range 2 {
+			if got, want := u.take("d", strconv.Itoa(n)), n < maxUses; got != want {
+				t.Errorf("report %d: got %v", n, got)
+			}
+		}
+	}
+	for n := range usesHeld {
+		u.take("other"+strconv.Itoa(n), "1")
+	}
+	if u.take("d", "9") {
+		t.Error("a decision of the last generation is forgotten")
+	}
+	for n := range 2 * usesHeld {
+		u.take("more"+strconv.Itoa(n), "1")
+	}
+	if held := len(u.young) + len(u.old); held > 2*usesHeld {
+		t.Errorf("%d decisions are held", held)
+	}
+	if !u.take("d", "9") {
+		t.Error("an old decision is remembered")
+	}
+}
