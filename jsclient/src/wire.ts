@@ -1,7 +1,8 @@
 /**
- * The wire: what the page and the Go service send each other, in JSON. The Go side and `openapi.yaml` are its other
- * copies; golden files that both read keep them equal. Every optional field that is absent means *unknown*, never
- * *none*. Numbers are integers below 2^53 unless the comment gives another unit.
+ * The wire, version 1.1: what the page and the Go service send each other, in JSON. The Go side and `openapi.yaml` are
+ * its other copies; golden files that both read keep them equal. Every optional field that is absent means *unknown*,
+ * never *none*; a field that a reader does not know is ignored. Numbers are integers below 2^53 unless the comment gives
+ * another unit.
  */
 export type * from './chat.ts'
 
@@ -56,6 +57,7 @@ export type Reason = OpenString<
   | 'request_too_complex'
   | 'cheaper_in_browser'
   | 'cheaper_on_server'
+  | 'policy_unreachable'
 >
 
 /** Body of every error response, in OpenAI's shape. */
@@ -64,7 +66,12 @@ export interface ErrorBody {
 }
 
 export type ErrorType = OpenString<
-  'invalid_request_error' | 'authentication_error' | 'permission_error' | 'rate_limit_error' | 'server_error'
+  | 'invalid_request_error'
+  | 'authentication_error'
+  | 'permission_error'
+  | 'rate_limit_error'
+  | 'insufficient_quota'
+  | 'server_error'
 >
 
 /** A WebGPU adapter. */
@@ -276,6 +283,7 @@ export interface Decision {
 
 /** Answer of POST `{prefix}/browser/route`. */
 export interface RouteResponse extends Decision {
+  /** Names the decision to the server that made it, and proves who it was made for. Opaque; of no fixed length. */
   decisionId: string
   policyRevision: string
 }
@@ -460,6 +468,8 @@ export interface Report {
   errorCode?: string
   fallback?: boolean
   decidedBy: 'page' | 'server'
+  /** The server's decision, where it made one. Only that makes `decidedBy` "server" in the ledger. Since version 1.1. */
+  decisionId?: string
   /** Unix ms. */
   startedAt: number
 }
@@ -478,6 +488,63 @@ export interface ReportReceipt {
   dropped: number
 }
 
+/** Query of GET `{prefix}/browser/savings`, since version 1.1. */
+export interface SavingsQuery {
+  /** The caller's own answers, or everybody's, which only an auditor may see. Defaults to "own". */
+  scope?: 'own' | 'all'
+  /** When the period begins: "2026-11-01", which is midnight UTC, or a time of RFC 3339. Defaults to no beginning. */
+  from?: string
+  /** When it ends, itself left out. Defaults to no end. */
+  until?: string
+}
+
+/** Answer of GET `{prefix}/browser/savings`: sums over the answers of a period, by what the member names. */
+export interface Savings {
+  scope: 'own' | 'all'
+  /** RFC 3339, UTC. Absent = no beginning. */
+  from?: string
+  /** RFC 3339, UTC. Absent = no end. */
+  until?: string
+  total: Tally
+  bySource: TallyBySource
+  byModel: Record<string, TallyBySource>
+  /** Answers without a reason are left out. */
+  byReason: Record<string, TallyBySource>
+  /** Days in UTC, such as "2026-11-23". */
+  byDay: Record<string, TallyBySource>
+}
+
+/** Who answered. A source without answers is absent. */
+export type TallyBySource = Partial<Record<Target, Tally>>
+
+/** A sum over answers, failed ones too. */
+export interface Tally {
+  requests: number
+  /** Of the requests. */
+  failures: number
+  promptTokens: number
+  completionTokens: number
+  /** What they cost, millionths of a US dollar at the prices of their time. */
+  costMicroUSD: number
+  /** What those in browsers would have cost on the server. */
+  avoidedMicroUSD: number
+  /** Reports whose claims can't be true. They are in none of the other sums. */
+  suspect: number
+}
+
+/**
+ * What the page says of why a request came to the server, for the ledger. Codes, never text; it reaches no model. All
+ * that is absent is unknown.
+ */
+export interface RequestOrigin {
+  /** The server's decision, where it made one. */
+  decisionId?: string
+  /** The decision's; anything but a code is refused. */
+  reason?: Reason
+  /** Another target was tried first. Defaults to false. */
+  fallback?: boolean
+}
+
 /** Body of POST `{prefix}/generate`. */
 export interface GenerateRequest {
   prompt: string
@@ -486,6 +553,8 @@ export interface GenerateRequest {
   stream?: boolean
   model?: string
   privacy?: '' | 'local-only'
+  /** Since version 1.1. */
+  edgewise?: RequestOrigin
 }
 
 /** Answer of POST `{prefix}/generate`. */

@@ -9,7 +9,9 @@ import type {
   ChatDelta,
   ChatFinishReason,
   ChatToolCall,
+  RequestOrigin,
 } from '../wire.ts'
+import type { RoutedDecision } from './options.ts'
 import type { PreparedRequest } from './prepare.ts'
 
 /** What one attempt yields: any number of deltas, then one end. */
@@ -38,6 +40,7 @@ export interface AttemptEnd {
 export interface ServerAttempt {
   readonly transport: ServerTransport
   readonly request: PreparedRequest
+  readonly decision: RoutedDecision
   readonly stream: boolean
   readonly signal: AbortSignal
 }
@@ -50,7 +53,7 @@ export async function* answerOnServer(attempt: ServerAttempt): AsyncGenerator<At
   const { transport, request, signal } = attempt
   if (request.info.privacy === 'local-only') throw new NoTargetError('local_only_unavailable')
   if (attempt.stream) return yield* streamFromServer(attempt)
-  const completion = await transport.chat(bodyOf(request), { signal })
+  const completion = await transport.chat(bodyOf(attempt), { signal })
   const { model, choices, usage } = completion
   const { message, finish_reason = 'stop' } = choices[0] ?? {}
   if (message?.content) yield { type: 'delta', text: message.content }
@@ -66,7 +69,7 @@ export async function* answerOnServer(attempt: ServerAttempt): AsyncGenerator<At
 
 async function* streamFromServer(attempt: ServerAttempt): AsyncGenerator<AttemptEvent, void, undefined> {
   const { transport, request, signal } = attempt
-  const body = { ...bodyOf(request), stream_options: { ...request.body.stream_options, include_usage: true } }
+  const body = { ...bodyOf(attempt), stream_options: { ...request.body.stream_options, include_usage: true } }
   /** Chunks that only open the answer. Held back, so that another target can still begin it. */
   let opening: ChatCompletionChunk[] = []
   let model = ''
@@ -92,9 +95,16 @@ async function* streamFromServer(attempt: ServerAttempt): AsyncGenerator<Attempt
   yield { type: 'end', model, finishReason, usage: usageOf(usageChunk?.usage), ...(usageChunk && { usageChunk }) }
 }
 
-/** What the server gets. The conversation's id goes no further. */
-function bodyOf({ body, extraBody, info: { conversationId } }: PreparedRequest): ChatCompletionRequest {
-  return { ...extraBody, ...body, ...(conversationId && { conversationId }) }
+/** What the server gets. Our own members go no further. */
+function bodyOf({ request, decision }: ServerAttempt): ChatCompletionRequest {
+  const { body, extraBody, info } = request
+  const { conversationId } = info
+  return { ...extraBody, ...body, ...(conversationId && { conversationId }), edgewise: originOf(decision) }
+}
+
+/** Why the request comes to the server. Ids that the page made up mean nothing there. */
+function originOf({ decidedBy, decisionId, reason, target }: RoutedDecision): RequestOrigin {
+  return { ...(decidedBy === 'server' && { decisionId }), reason, ...(target === 'browser' && { fallback: true }) }
 }
 
 /** Some servers leave an empty delta out. */

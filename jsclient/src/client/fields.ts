@@ -1,10 +1,10 @@
-import type { ChatCompletionRequest } from '../wire.ts'
+import type { OpenAIChatRequest } from '../wire.ts'
 
 /**
  * OpenAI's fields, and who honours them: local models too, the server alone, or nobody's answer depends on it. The one
  * list of them.
  */
-export const FIELDS: Readonly<Record<keyof ChatCompletionRequest, 'all' | 'server' | 'inert'>> = {
+export const FIELDS: Readonly<Record<keyof OpenAIChatRequest, 'all' | 'server' | 'inert'>> = {
   messages: 'all',
   max_tokens: 'all',
   max_completion_tokens: 'all',

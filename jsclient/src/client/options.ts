@@ -2,10 +2,10 @@ import type { DetectOptions } from '../capability/detector.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { ServerTransportOptions } from '../transport/http.ts'
 import type {
-  ChatCompletionRequest,
   Complexity,
   Decision,
   DeviceCapabilities,
+  OpenAIChatRequest,
   RequestFeatures,
   State,
   Target,
@@ -100,7 +100,7 @@ export interface RoutingOptions {
  * local answer comes from the model that the decision names. Fields that no local engine honours send it to the server.
  * A field that is neither is an InvalidRequestError, lest a misspelt wish go unheard.
  */
-export interface ChatRequest extends ChatCompletionRequest, RoutingOptions {
+export interface ChatRequest extends OpenAIChatRequest, RoutingOptions {
   /** Fields of the server's own, such as vLLM's `top_k`, added to the body that it gets. No local model takes them. */
   extraBody?: Record<string, unknown> | undefined
 }

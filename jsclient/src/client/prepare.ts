@@ -4,14 +4,14 @@ import { features } from '../policy/features.ts'
 import { codePoints, utf8Length } from '../policy/numbers.ts'
 import { checkRequest } from '../policy/request.ts'
 import { isList, isObject, isText } from '../policy/validate.ts'
-import type { ChatCompletionRequest, ChatMessage, RequestInfo, RequestNeeds } from '../wire.ts'
+import type { ChatCompletionRequest, ChatMessage, OpenAIChatRequest, RequestInfo, RequestNeeds } from '../wire.ts'
 import { FIELDS } from './fields.ts'
 import type { ChatRequest, RoutingOptions } from './options.ts'
 
 /** A request taken apart: what a model gets, and what a decision may know. */
 export interface PreparedRequest {
   /** What the model gets: without our own fields and without `stream`. */
-  readonly body: ChatCompletionRequest
+  readonly body: OpenAIChatRequest
   /** What the server gets besides. */
   readonly extraBody: Readonly<Record<string, unknown>>
   /** Counts and wishes; never text. */
@@ -37,6 +37,9 @@ const OWN: readonly string[] = [
   'trace',
 ] satisfies (keyof RoutingOptions)[]
 
+/** What the client alone writes, once it is decided. */
+const ORIGIN = 'edgewise' satisfies keyof ChatCompletionRequest
+
 /** Takes a request apart. Throws an InvalidRequestError when it can't be meant. */
 export function prepare(request: ChatRequest, more: RoutingOptions = {}): PreparedRequest {
   const { stream: _, extraBody = {}, ...fields } = { ...request, ...defined(more) }
@@ -45,7 +48,7 @@ export function prepare(request: ChatRequest, more: RoutingOptions = {}): Prepar
   const part = (own: boolean) =>
     Object.fromEntries(Object.entries(fields).filter(([name]) => OWN.includes(name) === own))
   const options: RoutingOptions = part(true)
-  const body = part(false) as unknown as ChatCompletionRequest
+  const body = part(false) as unknown as OpenAIChatRequest
   checkMessages(body.messages)
   const texts = body.messages.flatMap(textsOf)
   const needs = needsOf(body)
@@ -65,7 +68,7 @@ export function prepare(request: ChatRequest, more: RoutingOptions = {}): Prepar
   return { body, extraBody: defined(extraBody), info, promptBytes, options }
 }
 
-function needsOf({ messages, tools, tool_choice, response_format, logprobs, n }: ChatCompletionRequest): RequestNeeds {
+function needsOf({ messages, tools, tool_choice, response_format, logprobs, n }: OpenAIChatRequest): RequestNeeds {
   const hasImages = messages.some(
     ({ content }) => Array.isArray(content) && content.some(({ type }) => type !== 'text'),
   )
@@ -99,7 +102,7 @@ function checkFields(fields: object): void {
 
 function checkExtra(extraBody: unknown): void {
   if (!isObject(extraBody)) throw new InvalidRequestError('`extraBody` must be an object.', { param: 'extraBody' })
-  const known = Object.keys(extraBody).find(isKnown)
+  const known = Object.keys(extraBody).find((name) => isKnown(name) || name === ORIGIN)
   if (known === undefined) return
   const message = `\`${known}\` is a field of the request itself. Take it out of \`extraBody\`.`
   throw new InvalidRequestError(message, { param: `extraBody.${known}` })

@@ -113,6 +113,7 @@ function reportOf(id: string, { attempt, handedOver, model, decision, info, rout
     ...(attempt.errorCode && { errorCode: attempt.errorCode }),
     ...(handedOver && { fallback: true }),
     decidedBy: decision.decidedBy,
+    ...(decision.decidedBy === 'server' && { decisionId: decision.decisionId }),
     startedAt: attempt.startedAt,
   }
 }

@@ -90,7 +90,7 @@ export class Requests {
         yield* local.answer({ request, model, signal, onProgress })
       }
       const attempt = (target: Target) =>
-        target === 'server' ? answerOnServer({ transport, request, stream: mode.stream, signal }) : answerHere()
+        target === 'server' ? answerOnServer({ ...started, transport, stream: mode.stream }) : answerHere()
       for await (const event of execute({ ...started, ...mode, attempt })) {
         if (event.type === 'handover') status.set({ target: event.to, progress: undefined })
         else if (status.get().phase === 'loading') status.set({ phase: 'generating', progress: undefined })

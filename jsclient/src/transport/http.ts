@@ -2,10 +2,14 @@ import { raceAbort } from '../errors/abort.ts'
 import { NetworkError } from '../errors/network-error.ts'
 import { errorFromResponse } from './error-response.ts'
 import { resolveURL } from './url.ts'
+import { minorOf, VERSION_HEADER, WIRE_VERSION } from './version.ts'
 
 /** Options of {@link ServerTransport}. */
 export interface ServerTransportOptions {
-  /** Where the handlers are mounted: "/api/v1" or "https://host/api/v1". Relative to the page or worker. */
+  /**
+   * Where the handlers are mounted: "/api/v1" or "https://host/api/v1". Relative to the page or worker. Another origin
+   * must allow the request headers Content-Type, If-None-Match, X-Edgewise-Version and those of `headers`.
+   */
   baseURL: string
   /**
    * Headers of every request, such as Authorization; reports go without them. A function is called for each request,
@@ -36,12 +40,18 @@ export interface HTTPRequest {
 /** Sends requests: resolves the address, adds credentials and refreshes them once, and types the errors. */
 export class HTTP {
   readonly #options: ServerTransportOptions
+  #minor = 0
   #refreshing: Promise<HeadersInit> | undefined
   /** How often credentials were refreshed. */
   #refreshes = 0
 
   constructor(options: ServerTransportOptions) {
     this.#options = options
+  }
+
+  /** The minor version of the wire of which the server's last answer was; 0 before there was one. */
+  get minor(): number {
+    return this.#minor
   }
 
   /** The absolute address of a path. */
@@ -64,12 +74,16 @@ export class HTTP {
     return this.#checked(response, request)
   }
 
-  /** One bare fetch with the address and the cookies of the options; only its failures are typed. */
+  /** One bare fetch with the address and the cookies of the options, and our version; only its failures are typed. */
   async fetch(path: string, init: RequestInit): Promise<Response> {
     const url = this.url(path)
     const { fetch = globalThis.fetch, credentials } = this.#options
+    const headers = new Headers(init.headers)
+    headers.set(VERSION_HEADER, WIRE_VERSION)
     try {
-      return await fetch(url, { ...init, ...(credentials && { credentials }) })
+      const response = await fetch(url, { ...init, headers, ...(credentials && { credentials }) })
+      this.#minor = minorOf(response.headers.get(VERSION_HEADER))
+      return response
     } catch (cause) {
       if (init.signal?.aborted) throw init.signal.reason
       throw new NetworkError(url, { cause })

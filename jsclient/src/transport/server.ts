@@ -114,7 +114,7 @@ export class ServerTransport {
   /** A whole chat completion. */
   async chat(body: ChatCompletionRequest, options: CallOptions = {}): Promise<ChatCompletion> {
     const { stream_options: _, ...request } = body
-    const response = await this.#http.send(CHAT, { ...options, body: { ...request, stream: false } })
+    const response = await this.#http.send(CHAT, { ...options, body: { ...this.#suit(request), stream: false } })
     return this.#json(response, options, 'choices')
   }
 
@@ -127,8 +127,13 @@ export class ServerTransport {
     body: ChatCompletionRequest,
     options: CallOptions = {},
   ): AsyncGenerator<ChatCompletionChunk, void, undefined> {
-    const request = { ...options, body: { ...body, stream: true }, accept: 'text/event-stream' }
+    const request = { ...options, body: { ...this.#suit(body), stream: true }, accept: 'text/event-stream' }
     yield* readChatStream(await this.#http.send(CHAT, request), { model: body.model, signal: options.signal })
+  }
+
+  /** The body as the server takes it: one before 1.1, or not ours, would hand `edgewise` on to the model's server. */
+  #suit({ edgewise, ...body }: ChatCompletionRequest): ChatCompletionRequest {
+    return edgewise && this.#http.minor >= 1 ? { ...body, edgewise } : body
   }
 
   /** The JSON object in a response; it must have the field by which its kind is known. */

@@ -52,9 +52,13 @@ describe('local-only', () => {
     const { server } = await setup(t)
     const transport = new ServerTransport({ baseURL: server.baseURL })
     const request = prepare({ messages: [{ role: 'user', content: CANARY }], ...local })
+    const decision = {
+      ...({ target: 'server', useBrowser: false, reason: 'request_too_complex', continuation: 'none' } as const),
+      ...({ decisionId: 'd1', policyRevision: 'r1', decidedBy: 'server' } as const),
+    }
     const { signal } = new AbortController()
     for (const stream of [true, false]) {
-      const error = await rejection(collect(answerOnServer({ transport, request, stream, signal })))
+      const error = await rejection(collect(answerOnServer({ transport, request, decision, stream, signal })))
       assert.ok(isNoTargetError(error))
     }
     assert.equal(server.seen.length, 0)

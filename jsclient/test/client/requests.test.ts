@@ -73,14 +73,15 @@ describe('fields of a request', () => {
     assert.equal(route.attempts[0]?.errorCode, 'unsupported')
     assert.equal(route.source, 'server')
     const [body] = server.bodies<Record<string, unknown>>(chats)
-    assert.deepEqual(body, { messages, top_k: 4, echo: false, stream: false })
+    const edgewise = { decisionId: 'd1', reason: 'optimal_for_browser', fallback: true }
+    assert.deepEqual(body, { messages, top_k: 4, echo: false, stream: false, edgewise })
     const fine = await client.chat.completions.create({ messages, extraBody: {} })
     assert.equal(fine.route.source, 'browser')
   })
 
   it('that are known can not hide in extraBody', async (t) => {
     const { client } = await setup(t)
-    for (const extraBody of [{ privacy: 'local-only' }, { messages: [] }]) {
+    for (const extraBody of [{ privacy: 'local-only' }, { messages: [] }, { edgewise: {} }]) {
       const error = await rejection(client.chat.completions.create({ messages, extraBody }))
       assert.ok(isInvalidRequestError(error) && error.param === `extraBody.${Object.keys(extraBody)[0]}`)
     }

@@ -15,6 +15,8 @@ export interface Behaviour {
   snapshot?: Partial<Snapshot>
   /** Changes the decision. */
   route?: (decision: RouteResponse) => Partial<RouteResponse>
+  /** The version of the wire that the server says it speaks; "" = it says none. Defaults to "1.1". */
+  version?: string
   /** HTTP status of `/browser/route`, of `/browser/policy`, of `/chat/completions`. */
   routeStatus?: number
   policyStatus?: number
@@ -79,6 +81,8 @@ export async function wireServer(t: TestContext, behaviour: Behaviour = {}): Pro
     request.on('end', () => {
       const path = (request.url ?? '').replace('/api/v1', '')
       seen.push({ path, body: Buffer.concat(chunks).toString() })
+      const { version = '1.1' } = state.behaviour
+      if (version) response.setHeader('x-edgewise-version', version)
       answer(response, path, seen.at(-1)?.body ?? '', state.behaviour)
     })
   })

@@ -26,8 +26,10 @@ import type {
   ReportReceipt,
   RequestFeatures,
   RequestNeeds,
+  RequestOrigin,
   RouteRequest,
   RouteResponse,
+  Savings,
   Snapshot,
   SnapshotLimits,
   SnapshotSubject,
@@ -35,6 +37,8 @@ import type {
   SubjectBudget,
   SubjectPrices,
   SubjectServer,
+  Tally,
+  TallyBySource,
   TraceStep,
 } from '../../src/wire.ts'
 import { loopback, sendEvents, sendJSON } from './loopback.ts'
@@ -228,6 +232,7 @@ const report: Fields<Report> = {
   errorCode: true,
   fallback: true,
   decidedBy: true,
+  decisionId: true,
   startedAt: true,
 }
 const generateRequest: Fields<GenerateRequest> = {
@@ -237,6 +242,7 @@ const generateRequest: Fields<GenerateRequest> = {
   stream: true,
   model: true,
   privacy: true,
+  edgewise: { decisionId: true, reason: true, fallback: true } satisfies Fields<RequestOrigin>,
 }
 const generateResponse: Fields<GenerateResponse> = {
   text: true,
@@ -245,6 +251,26 @@ const generateResponse: Fields<GenerateResponse> = {
   latency: true,
   source: true,
   model: true,
+}
+const tally: Fields<Tally> = {
+  requests: true,
+  failures: true,
+  promptTokens: true,
+  completionTokens: true,
+  costMicroUSD: true,
+  avoidedMicroUSD: true,
+  suspect: true,
+}
+const bySource: Fields<TallyBySource> = { browser: tally, server: tally }
+const savings: Fields<Savings> = {
+  scope: true,
+  from: true,
+  until: true,
+  total: tally,
+  bySource,
+  byModel: true, // by a name, as the next two are: checked apart
+  byReason: true,
+  byDay: true,
 }
 const receipt: Fields<ReportReceipt> = { accepted: true, duplicates: true, dropped: true }
 
@@ -275,6 +301,8 @@ describe('the golden files of the Go service', () => {
     ['generate.stream', generateRequest, true],
     ['analytics.batch', { grant: true, reports: report }, receipt],
     ['analytics.single', { grant: true, ...report }, receipt],
+    ['savings', true, savings],
+    ['savings.all', true, savings],
     ...goldens
       .filter(({ name }) => name.startsWith('route.'))
       .map(({ name }): [string, object, object] => [name, routeRequest, routeResponse]),
@@ -295,6 +323,19 @@ describe('the golden files of the Go service', () => {
     const { models } = (request as unknown as RouteRequest).state ?? {}
     const [first] = Object.values(models ?? {})
     assert.deepEqual([...absent(first, modelState, 'state'), ...unknown(models?.['big-3b'], modelState, 'state')], [])
+  })
+
+  it('savings have every field that the types have', () => {
+    const { response } = golden('savings')
+    const { byModel, byReason, byDay } = response as unknown as Savings
+    assert.deepEqual(absent(response, savings, 'savings'), [])
+    for (const sums of [byModel, byReason, byDay]) {
+      assert.ok(Object.keys(sums).length > 0)
+      assert.deepEqual(
+        Object.entries(sums).flatMap(([name, one]) => unknown(one, bySource, name)),
+        [],
+      )
+    }
   })
 
   it('the snapshot can be used', () => {
