@@ -17,6 +17,9 @@ CASES      ?= 1000000
 SEED       ?=
 GOLANGCI   ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
+# The Go modules: the root, and those that need what the root must not.
+MODULES := . hybrid/otel examples examples/mounting integration tools
+
 # Where make interop installs Ollama, in a folder named after the version, and once.
 OLLAMA_VERSION := v0.6.5
 OLLAMA         := .cache/ollama-$(OLLAMA_VERSION)/ollama
@@ -43,11 +46,8 @@ test: system $(STAMP) vet test-js test-go fuzz ## Run every test, those in a rea
 check: lint test ## Run what must pass before a change lands: every linter and every test
 
 .PHONY: test-go
-test-go: ## Run the Go tests with the race detector, and without it those that count allocations
-	go test -race ./...
-	go test -C examples -race ./...
-	go test -C examples/mounting -race ./...
-	go test -C tools -race ./...
+test-go: system ## Run the Go tests with the race detector, and without it those that count allocations
+	for module in $(MODULES); do go test -C $$module -race ./...; done
 	go test -run AllocatesNothing ./backend/... ./hybrid ./policy
 
 .PHONY: test-js
@@ -60,7 +60,7 @@ test-js: system $(STAMP) ## Build the client, then lint, type-check and test it,
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target, FUZZTIME (5000x, or 1m) each
-	tools/fuzz.sh '$(FUZZTIME)'
+	tools/fuzz.sh '$(FUZZTIME)' $(MODULES)
 
 .PHONY: differential
 differential: $(STAMP) ## Compare random decisions of Go and TypeScript, CASES (1000000) of them, from SEED (a new one each time)
@@ -69,19 +69,13 @@ differential: $(STAMP) ## Compare random decisions of Go and TypeScript, CASES (
 
 .PHONY: vet
 vet: ## Run go vet and gofmt over every module
-	go vet ./...
-	go vet -C examples ./...
-	go vet -C examples/mounting ./...
-	go vet -C tools ./...
+	for module in $(MODULES); do go vet -C $$module ./...; done
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'run make fmt: these files are not formatted:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
 
 .PHONY: lint
 lint: $(STAMP) vet ## Run the linters: go vet (for 32 bits too), golangci-lint, Biome and tsc
 	GOARCH=386 go vet ./...
-	$(GOLANGCI) run ./...
-	cd examples && $(GOLANGCI) run ./...
-	cd examples/mounting && $(GOLANGCI) run ./...
-	cd tools && $(GOLANGCI) run ./...
+	for module in $(MODULES); do (cd $$module && $(GOLANGCI) run ./...); done
 	$(NPM) run --silent lint
 	$(NPM) run --silent typecheck
 
@@ -94,6 +88,7 @@ fmt: $(STAMP) ## Format Go and TypeScript
 generate: $(STAMP) ## Write anew what is generated: the built client, golden files and README snippets
 	$(NPM) run --silent build
 	go test ./policy ./hybrid -run 'Golden|Vectors|FaultMatrix' -update
+	go test -C hybrid/otel -update
 	go test -C examples ./explain ./calibrate -update
 	go test ./internal/docs -update
 
@@ -112,8 +107,7 @@ interop: $(OLLAMA) ## Serve the tiny model by a real Ollama and run it behind ou
 .PHONY: bench
 bench: $(STAMP) ## Run the benchmarks, in Go and in Node, and print what the client weighs, beside its budgets
 	@# One package after the other, so that nothing is compiled while something is measured.
-	go test -p 1 -run '^$$' -bench . -benchmem ./...
-	go test -C examples -p 1 -run '^$$' -bench . -benchmem ./...
+	for module in . hybrid/otel examples integration; do go test -C $$module -p 1 -run '^$$' -bench . -benchmem ./...; done
 	$(NPM) run --silent bench
 	$(NPM) run --silent size
 
