@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,24 +43,28 @@ func populated(b *testing.B) (*limit.Memory, [][]limit.Charge) {
 	return m, requests
 }
 
+// BenchmarkMemoryLeft looks at one account after the other: of a hundred users who are
+// there at the time, or of the whole crowd, whose accounts are in no cache.
 func BenchmarkMemoryLeft(b *testing.B) {
 	m, requests := populated(b)
 	ctx, cancel := context.WithCancel(b.Context()) // as a request's
 	defer cancel()
-	for name, charge := range map[string]int{"rate": 0, "budget": 2} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			var users atomic.Int64
-			b.RunParallel(func(pb *testing.PB) {
-				user := int(users.Add(crowd / 8))
-				for pb.Next() {
-					user = (user + 1) % crowd
-					if _, err := m.Left(ctx, noon, requests[user][charge].Account); err != nil {
-						b.Error(err)
+	for _, account := range []struct {
+		name   string
+		charge int
+	}{{"rate", 0}, {"budget", 2}} {
+		for _, users := range []int{100, crowd} {
+			b.Run(fmt.Sprintf("%s/users=%d", account.name, users), func(b *testing.B) {
+				b.ReportAllocs()
+				b.RunParallel(func(pb *testing.PB) {
+					for user := 0; pb.Next(); user = (user + 1) % users {
+						if _, err := m.Left(ctx, noon, requests[user][account.charge].Account); err != nil {
+							b.Error(err)
+						}
 					}
-				}
+				})
 			})
-		})
+		}
 	}
 }
 

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// DefaultMaxAccounts is the default of [MemoryOptions.MaxAccounts].
+// DefaultMaxAccounts is the default of [MemoryOptions.MaxAccounts]: some 50 MB.
 const DefaultMaxAccounts = 250_000
 
-// ErrFull is the error of a [Memory] that has no room for another account.
-var ErrFull = errors.New("limit: as many accounts are charged as can be held: there is no room for another until one has come back")
+// ErrFull is the error of a [Memory] that has no room for an account it does not hold.
+var ErrFull = errors.New("limit: the store holds as many accounts as it may: there is no room for another until one has come back")
 
 // MemoryOptions are the options of [NewMemory]. The zero value is useful.
 type MemoryOptions struct {

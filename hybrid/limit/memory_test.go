@@ -32,8 +32,9 @@ func take(t *testing.T, s limit.Store, now time.Time, charges []limit.Charge) {
 func TestMemoryForgetsWhatHasComeBack(t *testing.T) {
 	var m limit.Memory
 	const users, visits = 1_000, 20_000
-	for n := range visits { // each user a visit, which has come back after a second
-		take(t, &m, noon.Add(time.Duration(n)*time.Second/users), charge(n, 1))
+	for n := range visits { // of as many users, and each has come back after a second
+		now := noon.Add(time.Duration(n) * time.Second / users)
+		take(t, &m, now, charge(n, 1))
 		if n := m.Len(); n > 2*users+1 { // clocks may be a second behind
 			t.Fatalf("%d accounts are held", n)
 		}
@@ -47,6 +48,38 @@ func TestMemoryForgetsWhatHasComeBack(t *testing.T) {
 		}
 		take(t, &m, noon.Add(time.Hour), charge("x", 0))
 	}
+}
+
+// Whatever becomes of an account, the others go when they have come back, and it goes
+// when it has.
+func TestMemoryForgetsInOrder(t *testing.T) {
+	var m limit.Memory
+	holds := func(now time.Time, want int) {
+		t.Helper()
+		for range 10 {
+			take(t, &m, now, charge("x", 0))
+		}
+		if n := m.Len(); n != want {
+			t.Errorf("%d accounts are held, want %d", n, want)
+		}
+	}
+	for n := range 10 {
+		take(t, &m, noon, charge(n, 1))
+	}
+	take(t, &m, noon, charge("long", 5))
+	settle := func(key string, amount int64) {
+		t.Helper()
+		if err := m.Settle(t.Context(), noon, charge(key, amount)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle("0", 100)
+	settle("long", 1_000)
+	settle("long", -800)
+	holds(noon, 11)
+	holds(noon.Add(10*time.Second), 2)
+	holds(noon.Add(110*time.Second), 1)
+	holds(noon.Add(210*time.Second), 0)
 }
 
 func TestMemoryHoldsNothingOfAnUntouchedAccount(t *testing.T) {
@@ -89,13 +122,6 @@ func TestMemoryThatIsFullForgetsNoDebt(t *testing.T) {
 		t.Errorf("the debtor got %+v, %v, want a refusal", refusal, err)
 	}
 
-	// What asks for nothing, and what is held, needs no room.
-	take(t, m, noon, charge("nothing", 0))
-	if err := m.Settle(t.Context(), noon, charge(0, -5)); err != nil {
-		t.Fatal(err)
-	}
-	take(t, m, noon, charge(0, 5))
-
 	// A call needs room for all of its accounts, or changes nothing.
 	if _, err := m.Take(t.Context(), noon, append(charge(1, 0), charge("new", 1)...)); !errors.Is(err, limit.ErrFull) {
 		t.Errorf("got %v, want ErrFull", err)
@@ -111,6 +137,13 @@ func TestMemoryThatIsFullForgetsNoDebt(t *testing.T) {
 	if left, err := m.Left(t.Context(), noon, charge("new", 0)[0].Account); left != -5 || err != nil || m.Len() != 101 {
 		t.Errorf("%d left, %v, with %d accounts", left, err, m.Len())
 	}
+
+	// What asks for nothing, and what is held, needs no room.
+	take(t, m, noon, charge("nothing", 0))
+	if err := m.Settle(t.Context(), noon, charge(0, -5)); err != nil {
+		t.Fatal(err)
+	}
+	take(t, m, noon, charge(0, 5))
 
 	// Once they have come back there is room.
 	later := noon.Add(16 * time.Second)

@@ -30,10 +30,10 @@ func wrongCalls() []mistake {
 			return s.take(in)
 		}}},
 		{name: "settles any charge", check: "Nonsense", store: broken{onSettle: func(s *table, in input) error {
-			if limit.ValidateSettle(in.charges) != nil {
-				return nil
+			if limit.ValidateSettle(in.charges) == nil {
+				return s.settle(in)
 			}
-			return s.settle(in)
+			return in.ctx.Err()
 		}}},
 		{name: "charges, and then looks what it is", check: "Nonsense", store: broken{onTake: func(s *table, in input) (*limit.Refusal, error) {
 			err := limit.ValidateTake(in.charges)

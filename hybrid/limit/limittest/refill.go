@@ -3,6 +3,7 @@ package limittest
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/edgewise-ai/edgewise/hybrid/limit"
@@ -77,7 +78,7 @@ func (k *kit) checkPeriods() error {
 		if err := cmp.Or(errSpent, errAt); err != nil {
 			return err
 		}
-		a := k.budget(fmt.Sprint(i), 10, test.period)
+		a := k.budget(strconv.Itoa(i), 10, test.period)
 		if err := cmp.Or(
 			k.take(spent, charge(a, 6)),
 			k.refuse(spent, &limit.Refusal{Wait: at.Sub(spent)}, charge(a, 5)),

@@ -11,9 +11,9 @@ import (
 	"github.com/edgewise-ai/edgewise/hybrid/limit"
 )
 
-// patience is how long anything may take that must be prompt, on a busy machine and
-// over a network.
-const patience = 10 * time.Second
+// patience is how long may take what must not wait for ever, on a busy machine and over
+// a network: some hundreds of calls, of which many are about the same account.
+const patience = time.Minute
 
 // Run checks the stores that open returns. Open is called once a check; all that it
 // opens may keep their accounts in one place, even one that is in use: the keys begin
