@@ -24,10 +24,16 @@ type messageJSON struct {
 	Content *string `json:"content,omitempty"`
 }
 
+// wholeJSON is the message of a whole answer, in which OpenAI leaves nothing out.
+type wholeJSON struct {
+	messageJSON
+	Refusal *string `json:"refusal"`
+}
+
 type choiceJSON struct {
 	Index        int          `json:"index"`
 	Delta        *messageJSON `json:"delta,omitempty"`
-	Message      *messageJSON `json:"message,omitempty"`
+	Message      *wholeJSON   `json:"message,omitempty"`
 	Logprobs     *struct{}    `json:"logprobs"`
 	FinishReason *string      `json:"finish_reason"`
 }
@@ -64,7 +70,7 @@ func (a answer) whole(text string, c Completion) string {
 		Usage   *usageJSON   `json:"usage,omitempty"`
 	}{
 		answer:  a,
-		Choices: []choiceJSON{{Message: &messageJSON{"assistant", &text}, FinishReason: c.finishReason()}},
+		Choices: []choiceJSON{{Message: &wholeJSON{messageJSON: messageJSON{"assistant", &text}}, FinishReason: c.finishReason()}},
 		Usage:   c.usage(),
 	})
 	return buf.String()

@@ -47,7 +47,7 @@ func TestFromGenerator(t *testing.T) {
 	const tokens = `,"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}`
 	first, a, b := choice(`{"role":"assistant","content":""}`, "null"), choice(`{"content":"a<"}`, "null"), choice(`{"content":"b"}`, "null")
 	whole := `{"id":"ID","object":"chat.completion","created":1700000000,"model":"in-process","choices":[{"index":0,` +
-		`"message":{"role":"assistant","content":"a<b"},"logprobs":null,"finish_reason":`
+		`"message":{"role":"assistant","content":"a<b","refusal":null},"logprobs":null,"finish_reason":`
 	words := []string{"a<", "", "b"}
 	tests := []struct {
 		name         string

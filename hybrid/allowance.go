@@ -48,10 +48,9 @@ type Allowance struct {
 	// Defaults to no limit.
 	Tokens limit.Rate
 
-	// Reports bounds how many answers a page may report. Its capacity must be 50 or
-	// more, as the client reports so many at once. Pages without a name are told
-	// apart by their grants. Defaults to no limit but the grants' own, a thousand
-	// each.
+	// Reports bounds how many answers an identity's pages may report. Its capacity
+	// must be 50 or more, as the client reports so many at once. Defaults to no limit
+	// but the grants' own, a thousand each.
 	Reports limit.Rate
 
 	// Budget is the money for one identity, TierBudget that for all of its tier

@@ -1,7 +1,6 @@
 package hybrid
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,10 +73,9 @@ func (r *Router) serveAnalytics(w http.ResponseWriter, req *http.Request, _ poli
 	return nil
 }
 
-// tooManyReports refuses what is more than the identity may report, or the page if
-// it has no name.
+// tooManyReports refuses what is more than the identity may report.
 func (r *Router) tooManyReports(ctx context.Context, g *grant, count int) error {
-	account, limited := r.allowance(g.Tier).Reports.Account("reports/" + cmp.Or(g.Identity, g.ID))
+	account, limited := r.allowance(g.Tier).Reports.Account("reports/" + g.Identity)
 	if !limited || count == 0 {
 		return nil
 	}

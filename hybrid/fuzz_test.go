@@ -1,10 +1,19 @@
 package hybrid_test
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/edgewise-ai/edgewise/hybrid"
+	"github.com/edgewise-ai/edgewise/hybrid/ledger"
+	"github.com/edgewise-ai/edgewise/policy"
 )
 
 // record sends a request through a handler without a network.
@@ -55,6 +64,7 @@ func FuzzGenerate(f *testing.F) {
 func FuzzChat(f *testing.F) {
 	f.Add(`{"messages":[{"role":"user","content":"hello world"}]}`)
 	f.Add(`{"messages":[{"role":"user","content":"a"}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":1}`)
+	f.Add(`{"messages":[{"role":"user","content":"a"}],"edgewise":{"reason":"A b","fallback":1,"decisionId":null}}`)
 	f.Add(`{"messages":[],"Messages":[{}],"n":0,"privacy":"local-only","model":null}`)
 	fuzz(f, "/chat/completions")
 }
@@ -66,4 +76,76 @@ func FuzzAnalytics(f *testing.F) {
 	f.Add(`{"grant":"` + g.Token + `","reports":[{"id":"` + g.ID + `.1","modelId":"m","latencyMs":-1}]}`)
 	f.Add(`{"grant":"a.b","reports":null}`)
 	fuzz(f, "/browser/analytics")
+}
+
+// FuzzReports sends whatever comes with a grant that is good: what gets into the ledger
+// is codes and counts within their bounds, under the grant's name, and worth money only
+// if it could be true.
+func FuzzReports(f *testing.F) {
+	s := open(f, func(o *hybrid.Options) {
+		o.Prices = map[string]policy.Prices{"": {PromptMicroUSDPerMTok: policy.MaxPrice, CompletionMicroUSDPerMTok: policy.MaxPrice}}
+	})
+	_, h := s.router.Handler()
+	g := s.grant()
+	f.Add(reportJSON(g, 1))
+	f.Add(reportJSON(g, 2) + "," + strings.Replace(reportJSON(g, 2), `"promptTokens":12`, `"promptTokens":9007199254740991`, 1))
+	f.Add(`{"id":"` + g.ID + `.3","modelId":"big-3b","completionTokens":9007199254740991,"latencyMs":9007199254740991,"success":true,"decisionId":"x"}`)
+	f.Add(`{"id":"` + g.ID + `.4","modelId":"m","errorCode":"Dear diary","success":false}`)
+	f.Fuzz(func(t *testing.T, reports string) {
+		w := record(h, http.MethodPost, "/api/v1/browser/analytics", `{"grant":"`+g.Token+`","reports":[`+reports+`]}`)
+		if w.Code >= http.StatusInternalServerError {
+			t.Fatalf("%d: %s", w.Code, w.Body)
+		}
+		for _, e := range s.ledger.Recent(50) {
+			if err := plausible(&e, g.ID); err != nil {
+				t.Fatalf("%v: %+v", err, e)
+			}
+		}
+	})
+}
+
+var codes = regexp.MustCompile(`^[A-Za-z0-9_.:/@+-]{0,200}$`)
+
+// plausible checks an entry that a page reported.
+func plausible(e *ledger.Entry, grant string) error {
+	for _, code := range []string{e.Model, e.Framework, e.Reason, e.ErrorCode, e.Suspect, e.FinishReason, e.DecidedBy} {
+		if !codes.MatchString(code) {
+			return fmt.Errorf("%q is no code", code)
+		}
+	}
+	for _, count := range []int64{e.PromptTokens, e.CompletionTokens, e.LatencyMs, e.TTFTMs, e.AvoidedMicroUSD} {
+		if count < 0 || count > 1<<53 {
+			return fmt.Errorf("%d is out of bounds", count)
+		}
+	}
+	switch {
+	case !strings.HasPrefix(e.ID, grant+"."):
+		return errors.New("it has another's ID")
+	case e.Source != ledger.Browser || e.CostMicroUSD != 0:
+		return errors.New("it is the server's")
+	case e.AvoidedMicroUSD != 0 && (e.Suspect != "" || !e.Success):
+		return errors.New("it saved nothing")
+	case e.Time.After(noon) || e.Time.Before(noon.Add(-48*time.Hour)):
+		return errors.New("it was at another time")
+	}
+	return nil
+}
+
+// FuzzSavings asks for whatever period comes.
+func FuzzSavings(f *testing.F) {
+	s := open(f)
+	_, h := s.router.Handler()
+	for _, seed := range []string{"", "scope=own", "scope=all", "from=2026-11-01&until=2026-12-01", "from=2026-11-01T00:00:00%2B14:00", "%", "from=9999-99-99"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		req := httptest.NewRequest(http.MethodGet, "/api/v1/browser/savings", nil)
+		req.URL.RawQuery = query
+		req.Header.Set("Authorization", "Bearer fuzz")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, req)
+		if w.Code >= http.StatusInternalServerError || !json.Valid(w.Body.Bytes()) {
+			t.Fatalf("%d: %s", w.Code, w.Body)
+		}
+	})
 }

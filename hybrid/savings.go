@@ -50,6 +50,9 @@ func (r *Router) serveSavings(w http.ResponseWriter, req *http.Request, who poli
 			return &policy.FieldError{Field: bound.field, Problem: "must be a date, as in 2026-11-23, or a time of RFC 3339"}
 		}
 	}
+	if !query.Until.IsZero() && !query.Until.After(query.From) {
+		return &policy.FieldError{Field: "until", Problem: "must be later than from"}
+	}
 	out.From, out.Until = query.From, query.Until
 
 	sums, err := r.sums(req, query)

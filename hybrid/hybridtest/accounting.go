@@ -12,8 +12,8 @@ import (
 
 // Every answer is counted once, whatever became of it, and what failed before it began
 // costs nothing.
-func testAccounting(t *testing.T, stores Stores) {
-	s := serve(t, stores, nil)
+func testAccounting(t *testing.T, stores Replicas) {
+	s := serve(t, stores.Stores, nil)
 	p := s.open("alice/free")
 	const stream = `,"stream":true`
 	var want ledger.Tally
@@ -60,8 +60,8 @@ func testAccounting(t *testing.T, stores Stores) {
 
 // Pages deliver a report until they hear of it: at once, from several replicas, in any
 // order, and after a restart.
-func testReplays(t *testing.T, stores Stores) {
-	first, second := serve(t, stores, nil), serve(t, stores, nil)
+func testReplays(t *testing.T, stores Replicas) {
+	first, second := serve(t, stores.Stores, nil), serve(t, stores.another(), nil)
 	p := first.open("alice/free")
 	var claims []map[string]any
 	for n := range 40 {
@@ -81,11 +81,12 @@ func testReplays(t *testing.T, stores Stores) {
 		})
 	}
 	wg.Wait()
+	second.summary() // flushes
 	want := ledger.Tally{Requests: 40, PromptTokens: 40 * 12, CompletionTokens: 40 * 40, AvoidedMicroUSD: 40 * worth}
 	if diff := cmp.Diff(want, first.summary().Total); diff != "" {
 		t.Error(diff)
 	}
-	restarted := serve(t, stores, nil)
+	restarted := serve(t, stores.another(), nil)
 	restarted.post("/browser/analytics", "", batch(p.grant.Token, claims...)).want(t, 202, "")
 	if diff := cmp.Diff(want, restarted.summary().Total); diff != "" {
 		t.Errorf("after a restart: %s", diff)
@@ -94,8 +95,8 @@ func testReplays(t *testing.T, stores Stores) {
 
 // What people see is what the ledger holds: everybody's to an auditor, and to everybody
 // their own.
-func testSavings(t *testing.T, stores Stores) {
-	s := serve(t, stores, auditedByAda)
+func testSavings(t *testing.T, stores Replicas) {
+	s := serve(t, stores.Stores, auditedByAda)
 	alice, bob := s.open("alice/free"), s.open("bob/free")
 	alice.mustReport(alice.claim(1, nil), alice.claim(2, map[string]any{"reason": "cheaper_in_browser"}))
 	bob.mustReport(bob.claim(1, nil))
@@ -142,4 +143,5 @@ func testSavings(t *testing.T, stores Stores) {
 	s.get("/browser/savings?scope=all", bob.user).want(t, 403, "forbidden")
 	s.get("/browser/savings?scope=theirs", bob.user).want(t, 400, "invalid_value")
 	s.get("/browser/savings?from=yesterday", bob.user).want(t, 400, "invalid_value")
+	s.get("/browser/savings?from=2026-11-23&until=2026-11-23", bob.user).want(t, 400, "invalid_value")
 }

@@ -27,8 +27,8 @@ func free(o *hybrid.Options) {
 }
 
 // Every attack is refused with its code, and none is counted.
-func testAttacks(t *testing.T, stores Stores) {
-	s := serve(t, stores, free)
+func testAttacks(t *testing.T, stores Replicas) {
+	s := serve(t, stores.Stores, free)
 	mallory := s.open("mallory/free")
 	forged := forge(mallory.grant.Token, []byte("not the key of hybridtest"))
 	altered := strings.Replace(mallory.grant.Token, mallory.grant.Token[10:14], "AAAA", 1)
@@ -109,8 +109,8 @@ func forge(token string, key []byte) string {
 }
 
 // What can't be true is kept, and adds to no sum; what only could be false counts.
-func testClaims(t *testing.T, stores Stores) {
-	s := serve(t, stores, nil)
+func testClaims(t *testing.T, stores Replicas) {
+	s := serve(t, stores.Stores, nil)
 	p := s.open("alice/free")
 	other := s.open("bob/free")
 	decision := p.decide()
@@ -143,8 +143,8 @@ func testClaims(t *testing.T, stores Stores) {
 }
 
 // Floods are refused beyond the rate, say when to come back, and hold no memory.
-func testFloods(t *testing.T, stores Stores) {
-	s := serve(t, stores, func(o *hybrid.Options) {
+func testFloods(t *testing.T, stores Replicas) {
+	s := serve(t, stores.Stores, func(o *hybrid.Options) {
 		o.Allowance = hybrid.Allowance{
 			Requests: limit.Rate{Amount: 6, Per: time.Minute, Burst: 10},
 			Reports:  limit.Rate{Amount: 60, Per: time.Minute, Burst: 100},
@@ -213,8 +213,8 @@ func (endless) Read(p []byte) (int, error) {
 
 // A body that is too long is refused before it has been read. (Without a network: a
 // client that is still sending may not see the answer.)
-func testLargeBodies(t *testing.T, stores Stores) {
-	s := serve(t, stores, nil)
+func testLargeBodies(t *testing.T, stores Replicas) {
+	s := serve(t, stores.Stores, nil)
 	const posts, size = 10, 10 << 20
 	var m runtime.MemStats
 	for _, path := range []string{"/browser/route", "/browser/analytics", "/generate", "/chat/completions"} {

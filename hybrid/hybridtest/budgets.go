@@ -32,11 +32,11 @@ const ask = `{"capabilities":{"hasWebGPU":true,"gpuTier":"high","isDesktop":true
 
 // However many ask at once, a hard budget is never overdrawn while answers are no longer
 // than they may be, and all of it can be spent.
-func testHardBudget(t *testing.T, stores Stores) {
+func testHardBudget(t *testing.T, stores Replicas) {
 	// "one two three" costs 3 + 2*3 = 9 at most where 3 tokens may be said; its prompt
 	// is estimated at 4.
 	a := hybrid.Allowance{MaxOutputTokens: 3, Budget: limit.Budget{MicroUSD: 100, Per: limit.Day, Hard: true}}
-	s := serve(t, stores, allow(a))
+	s := serve(t, stores.Stores, allow(a))
 	var mu sync.Mutex
 	answered := 0
 	var wg sync.WaitGroup
@@ -82,8 +82,8 @@ func testHardBudget(t *testing.T, stores Stores) {
 }
 
 // A budget that is spent, and not hard, sends requests to browsers and refuses none.
-func testSoftBudget(t *testing.T, stores Stores) {
-	s := serve(t, stores, func(o *hybrid.Options) {
+func testSoftBudget(t *testing.T, stores Replicas) {
+	s := serve(t, stores.Stores, func(o *hybrid.Options) {
 		o.Allowance.Budget = limit.Budget{MicroUSD: 20}
 		// Without the budget, this one would choose the server.
 		o.Policies = policy.Defaults(policy.Tier{Otherwise: policy.PreferServer})
@@ -111,8 +111,8 @@ func testSoftBudget(t *testing.T, stores Stores) {
 }
 
 // All of a tier share its budget.
-func testTierBudget(t *testing.T, stores Stores) {
-	s := serve(t, stores, func(o *hybrid.Options) {
+func testTierBudget(t *testing.T, stores Replicas) {
+	s := serve(t, stores.Stores, func(o *hybrid.Options) {
 		o.Tiers = map[string]hybrid.Allowance{
 			"free": {MaxOutputTokens: 3, TierBudget: limit.Budget{MicroUSD: 30, Hard: true}},
 		}
@@ -126,8 +126,8 @@ func testTierBudget(t *testing.T, stores Stores) {
 }
 
 // Tokens are taken by estimate, and corrected by what was counted.
-func testTokens(t *testing.T, stores Stores) {
-	s := serve(t, stores, allow(hybrid.Allowance{
+func testTokens(t *testing.T, stores Replicas) {
+	s := serve(t, stores.Stores, allow(hybrid.Allowance{
 		MaxOutputTokens: 50, Tokens: limit.Rate{Amount: 60, Per: time.Minute, Burst: 120},
 	}))
 	// 2+50 are taken before, 3+2 really: so requests fit until less than 52 are left.
@@ -146,9 +146,9 @@ func testTokens(t *testing.T, stores Stores) {
 }
 
 // Replicas enforce limits together.
-func testReplicas(t *testing.T, stores Stores) {
+func testReplicas(t *testing.T, stores Replicas) {
 	a := hybrid.Allowance{Requests: limit.Rate{Amount: 20, Per: time.Hour}}
-	replicas := []*service{serve(t, stores, allow(a)), serve(t, stores, allow(a))}
+	replicas := []*service{serve(t, stores.Stores, allow(a)), serve(t, stores.another(), allow(a))}
 	var mu sync.Mutex
 	answered := 0
 	var wg sync.WaitGroup
@@ -167,6 +167,7 @@ func testReplicas(t *testing.T, stores Stores) {
 	if answered != 20 {
 		t.Errorf("%d requests were answered, want 20", answered)
 	}
+	replicas[1].summary() // flushes
 	if got := replicas[0].summary().Total.Requests; got != 20 {
 		t.Errorf("%d are counted, want 20", got)
 	}

@@ -6,6 +6,6 @@
 // by itself, and this kit what a router makes of them.
 //
 //	func TestStores(t *testing.T) {
-//		hybridtest.Run(t, func(t *testing.T) hybridtest.Stores { … })
+//		hybridtest.Run(t, func(t *testing.T) hybridtest.Replicas { … })
 //	}
 package hybridtest

@@ -67,10 +67,10 @@ func TestMutants(t *testing.T) {
 func TestMutant(t *testing.T) {
 	for _, m := range mistakes {
 		if m.name == os.Getenv(mutantEnv) {
-			hybridtest.Run(t, func(*testing.T) hybridtest.Stores {
+			hybridtest.Run(t, func(*testing.T) hybridtest.Replicas {
 				stores := memory()
 				m.change(&stores)
-				return stores
+				return hybridtest.Replicas{Stores: stores}
 			})
 		}
 	}

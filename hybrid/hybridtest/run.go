@@ -19,13 +19,27 @@ type Ledger interface {
 	ledger.Reader
 }
 
+// Replicas are the stores of one replica, and how another gets at the same data. Stores
+// that live in one process have no other, and leave it nil.
+type Replicas struct {
+	Stores
+	Another func() Stores
+}
+
+func (r Replicas) another() Stores {
+	if r.Another == nil {
+		return r.Stores
+	}
+	return r.Another()
+}
+
 // Run runs the kit, a subtest for each promise. open returns stores in which nothing
-// has been counted; it is called once for each subtest and registers with t what must
+// has been counted; it is called once for each subtest, and registers with t what must
 // be released.
-func Run(t *testing.T, open func(t *testing.T) Stores) {
+func Run(t *testing.T, open func(t *testing.T) Replicas) {
 	for _, test := range []struct {
 		name string
-		run  func(t *testing.T, stores Stores)
+		run  func(t *testing.T, stores Replicas)
 	}{
 		{"Attacks", testAttacks},
 		{"Claims", testClaims},

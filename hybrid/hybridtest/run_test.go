@@ -7,5 +7,5 @@ import (
 )
 
 func TestMemory(t *testing.T) {
-	hybridtest.Run(t, func(*testing.T) hybridtest.Stores { return memory() })
+	hybridtest.Run(t, func(*testing.T) hybridtest.Replicas { return hybridtest.Replicas{Stores: memory()} })
 }
