@@ -5,7 +5,6 @@
  * assignable to the official `openai` package's type of the same name (a type test proves it). Requests have all of
  * OpenAI's fields; those that no local engine knows are typed loosely and pass through to the server unchanged.
  */
-import type { RequestOrigin } from './wire.ts'
 
 export interface ChatTextPart {
   type: 'text'
@@ -103,16 +102,6 @@ export interface OpenAIChatRequest {
   prompt_cache_key?: string | null
   prompt_cache_options?: object
   prompt_cache_retention?: string | null
-}
-
-/** Body of POST `{prefix}/chat/completions`: OpenAI's fields, and ours, which go no further than our server. */
-export interface ChatCompletionRequest extends OpenAIChatRequest {
-  /** A "local-only" request is refused: it should not have come. */
-  privacy?: '' | 'local-only'
-  /** Requests of one conversation go where its prefix is cached. UTF-8 bytes: 200 at most. */
-  conversationId?: string
-  /** Since version 1.1: `ServerTransport` leaves it out until the server says that it speaks that. */
-  edgewise?: RequestOrigin
 }
 
 export type ChatFinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call'

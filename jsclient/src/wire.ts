@@ -4,6 +4,8 @@
  * never *none*; a field that a reader does not know is ignored. Numbers are integers below 2^53 unless the comment gives
  * another unit.
  */
+import type { OpenAIChatRequest } from './chat.ts'
+
 export type * from './chat.ts'
 
 /** A string with known values that stays open to new ones; editors still complete the known values. */
@@ -543,6 +545,16 @@ export interface RequestOrigin {
   reason?: Reason
   /** Another target was tried first. Defaults to false. */
   fallback?: boolean
+}
+
+/** Body of POST `{prefix}/chat/completions`: OpenAI's fields, and ours, which go no further than our server. */
+export interface ChatCompletionRequest extends OpenAIChatRequest {
+  /** A "local-only" request is refused: it should not have come. */
+  privacy?: '' | 'local-only'
+  /** Requests of one conversation go where its prefix is cached. UTF-8 bytes: 200 at most. */
+  conversationId?: string
+  /** Since version 1.1: `ServerTransport` leaves it out until the server says that it speaks that. */
+  edgewise?: RequestOrigin
 }
 
 /** Body of POST `{prefix}/generate`. */
