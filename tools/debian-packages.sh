@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the tests need and this machine lacks:
-# Chromium for the browser tests, a C compiler for the race detector.
+# Chromium for the browser tests, a C compiler for the race detector, a PostgreSQL
+# server, which the tests start themselves.
 set -eu
 
 missing=()
 command -v "${CHROMIUM:-chromium}" >/dev/null || missing+=(chromium)
 command -v gcc >/dev/null || missing+=(gcc libc6-dev)
+# Debian puts the server into a folder of its major version, and not into PATH.
+command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
