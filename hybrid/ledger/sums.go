@@ -98,9 +98,9 @@ func (q *Query) chooses(e *Entry) bool {
 // [MaxGroups] groups: its period should be shorter.
 var ErrTooManyGroups = errors.New("ledger: the entries fall into too many groups: ask for a shorter period")
 
-// MaxGroups is how many groups one query has at most: some ten models and
-// ten reasons for a year and more.
-const MaxGroups = 50_000
+// MaxGroups is how many groups one query has at most: fifty a day, as of five models
+// with ten reasons each, for a year and more.
+const MaxGroups = 20_000
 
 // Reader is a ledger or [Store] that can tell what it holds. Implementations must
 // be safe for concurrent use, also while entries are recorded.
