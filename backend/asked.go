@@ -10,6 +10,7 @@ import (
 type Asked struct {
 	Messages   int  // how many there are
 	Chars      int  // code points of their text
+	Rest       int  // bytes of what models read besides: names, calls and descriptions of tools, schemas
 	Tools      bool // may call tools or functions
 	JSONSchema bool // wants JSON, of a schema or any
 	Images     bool // shows images
@@ -32,10 +33,17 @@ func ReadRequest(body []byte) Asked {
 		case spells(name, "messages"):
 			a.readMessages(&c)
 		case spells(name, "tools"), spells(name, "functions"):
-			a.Tools = !isEmpty(c.skip()) || a.Tools
+			if tools := c.skip(); !isEmpty(tools) {
+				a.Tools = true
+				a.Rest += len(tools)
+			}
 		case spells(name, "response_format"):
-			kind := member(c.skip(), "type")
+			format := c.skip()
+			kind := member(format, "type")
 			a.JSONSchema = a.JSONSchema || kind == "json_schema" || kind == "json_object"
+			if kind != "text" {
+				a.Rest += len(format)
+			}
 		case spells(name, "logprobs"):
 			a.Logprobs = string(c.skip()) == "true" || a.Logprobs
 		case spells(name, "continue_final_message"):
@@ -57,10 +65,13 @@ func (a *Asked) readMessages(c *cursor) {
 			continue
 		}
 		for c.more('}') {
-			if spells(c.key(), "content") {
+			switch name := c.key(); {
+			case spells(name, "content"):
 				a.readContent(c)
-			} else {
+			case spells(name, "role"):
 				c.skip()
+			default:
+				a.Rest += len(c.skip())
 			}
 		}
 	}
@@ -86,8 +97,10 @@ func (a *Asked) readContent(c *cursor) {
 				a.Chars += codePoints(text)
 			case spells(name, "image_url"):
 				a.Images = !isEmpty(c.skip()) || a.Images
+			case spells(name, "type"), spells(name, "input_audio"), spells(name, "file"):
+				c.skip() // media are no text
 			default:
-				c.skip()
+				a.Rest += len(c.skip())
 			}
 		}
 	}

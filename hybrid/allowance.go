@@ -17,14 +17,15 @@ import (
 // by one, let Authenticate give each a Subject: a session's ID, say.
 type Allowance struct {
 	// Models may be asked for, by the names that the backend serves. GET /models
-	// lists no others, and any other is refused with 404 model_not_found. A request
-	// that names none gets the default model if it is among these, else the first of
-	// them. Empty, but not nil, allows none. Defaults to nil: all.
+	// lists no others, and any other is refused with 404 model_not_found; OpenRouter's
+	// list of "models" to try is taken out of requests. One that names none gets the
+	// default model if it is among these, else the first of them. Empty, but not nil,
+	// allows none. Defaults to nil: all.
 	Models []string
 
-	// MaxPromptTokens is the longest prompt, estimated at four characters a token;
-	// a longer one is refused with 413 prompt_too_long. Defaults to 0: no limit but
-	// Options.MaxBodyBytes.
+	// MaxPromptTokens is the longest prompt, estimated at four characters a token,
+	// tools and schemas included and media not; a longer one is refused with 413
+	// prompt_too_long. Defaults to 0: no limit but Options.MaxBodyBytes.
 	MaxPromptTokens int64
 
 	// MaxOutputTokens is the most completion tokens of one request, its n choices
@@ -43,9 +44,10 @@ type Allowance struct {
 	Requests limit.Rate
 
 	// Tokens bounds prompt and completion tokens together. Before a request its
-	// prompt is estimated, and its completion taken as MaxOutputTokens, or what it
-	// asks for if that is less, or 256; afterwards the upstream's count holds.
-	// Defaults to no limit.
+	// prompt is estimated, and its completion taken as what it asks for,
+	// MaxOutputTokens at most; or 256 where neither names a number. Afterwards the
+	// upstream's count holds, or the estimate where the client left before a whole
+	// answer came, for nobody knows how far the backend got. Defaults to no limit.
 	Tokens limit.Rate
 
 	// Reports bounds how many answers an identity's pages may report. Its capacity
@@ -54,10 +56,12 @@ type Allowance struct {
 	Reports limit.Rate
 
 	// Budget is the money for one identity, TierBudget that for all of its tier
-	// together: at Options.Prices, without which neither is ever spent. A spent one
-	// makes policies prefer the browser, or if it is hard, refuses to generate: with
-	// 429 budget_exhausted. A request may cost more than is left only if what it
-	// would take was estimated too low. Defaults to no limit.
+	// together, at Options.Prices. A spent one makes policies prefer the browser, or
+	// if it is hard, refuses to generate: with 429 budget_exhausted. What a request
+	// may cost is taken before, as of Tokens, and corrected after: so a hard budget is
+	// overdrawn only by what was estimated too low. Set MaxOutputTokens beside it, or
+	// a request that names no number is estimated at 256, and may become longer. A
+	// model whose price nobody knows is refused. Defaults to no limit.
 	Budget     limit.Budget
 	TierBudget limit.Budget
 }
@@ -116,6 +120,39 @@ func (a *Allowance) preset(model string) string {
 		return model
 	}
 	return a.Models[0]
+}
+
+// limits reports whether anything is counted against the allowance. Then every request
+// states its size in one way: see chatRequest.bound.
+func (a *Allowance) limits() bool {
+	return a.MaxOutputTokens > 0 || a.MaxChoices > 0 || a.staked()
+}
+
+// staked reports whether a request takes from an account.
+func (a *Allowance) staked() bool {
+	return a.Requests.Amount > 0 || a.Tokens.Amount > 0 || a.hasBudget()
+}
+
+// hard reports whether a budget refuses what it can't pay.
+func (a *Allowance) hard() bool {
+	return a.Budget.MicroUSD > 0 && a.Budget.Hard || a.TierBudget.MicroUSD > 0 && a.TierBudget.Hard
+}
+
+// priced reports whether every model that may be asked for has a price.
+func (a *Allowance) priced(prices map[string]policy.Prices) bool {
+	if _, all := prices[""]; all {
+		return true
+	}
+	return a.Models != nil && !slices.ContainsFunc(a.Models, func(model string) bool {
+		_, ok := prices[model]
+		return !ok
+	})
+}
+
+// clone copies what the caller may change.
+func (a Allowance) clone() Allowance {
+	a.Models = slices.Clone(a.Models)
+	return a
 }
 
 // check refuses a request that asks for more at once than is allowed. field is where

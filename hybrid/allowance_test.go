@@ -194,13 +194,16 @@ func TestSaidOfRequest(t *testing.T) {
 	s := open(t, up.serve)
 	var route struct {
 		DecisionID string `json:"decisionId"`
+		Reason     string `json:"reason"`
 	}
 	s.post("/browser/route", routeBody(desktop, `"promptLength":40`)).decode(t, &route)
 	for _, test := range []struct {
 		said, reason, decidedBy string
 		fallback                bool
 	}{
-		{`{"decisionId":"` + route.DecisionID + `","reason":"too_slow","fallback":true}`, "too_slow", "server", true},
+		{`{"decisionId":"` + route.DecisionID + `","reason":"` + route.Reason + `","fallback":true}`, route.Reason, "server", true},
+		{`{"decisionId":"` + route.DecisionID + `","reason":"too_slow"}`, "too_slow", "page", false}, // that was not why
+		{`{"reason":"i.made.this.up"}`, "other", "page", false},
 		{`{"decisionId":"forged","reason":"offline"}`, "offline", "page", false},
 		{`{}`, "", "", false},
 		{`null`, "", "", false},

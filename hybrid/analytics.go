@@ -1,6 +1,7 @@
 package hybrid
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,6 +34,10 @@ func (r *Router) serveAnalytics(w http.ResponseWriter, req *http.Request, _ poli
 	if err != nil {
 		return err
 	}
+	// A report is a flat object. Strangers should not make us decode thousands.
+	if bytes.Count(body, []byte("{")) > 1+maxReports {
+		return &policy.FieldError{Field: "reports", Problem: fmt.Sprintf("must be %d or fewer", maxReports)}
+	}
 	if err := decodeObject(body, &batch); err != nil {
 		return nameReport(body, err)
 	}
@@ -48,7 +53,6 @@ func (r *Router) serveAnalytics(w http.ResponseWriter, req *http.Request, _ poli
 		}
 		return problem(http.StatusUnauthorized, code, "grant", "%v", err)
 	}
-
 	var reports []report
 	where := "reports[%d]."
 	if batch.Reports != nil {

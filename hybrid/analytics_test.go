@@ -180,3 +180,10 @@ func TestAnalyticsLongBatch(t *testing.T) {
 	}
 	s.report(batchJSON(g, reports...), ledger.Receipt{Accepted: len(reports)})
 }
+
+// Strangers can't make the service decode thousands of reports.
+func TestAnalyticsCountsReportsFirst(t *testing.T) {
+	s := open(t)
+	s.post("/browser/analytics", `{"grant":"e30.AAAA","reports":[`+strings.Repeat("{},", 20_000)+`{}]}`).
+		wantError(t, http.StatusBadRequest, "invalid_request_error", "invalid_value", "reports")
+}

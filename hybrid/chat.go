@@ -9,6 +9,7 @@ import (
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/capability"
+	"github.com/edgewise-ai/edgewise/hybrid/limit"
 	"github.com/edgewise-ai/edgewise/policy"
 	"github.com/edgewise-ai/edgewise/registry"
 )
@@ -63,12 +64,12 @@ func (r *Router) serveChat(w http.ResponseWriter, req *http.Request, who policy.
 	if err := g.admit(req.Context(), w.Header(), in.Model, in.choices(), "messages"); err != nil {
 		return err
 	}
-	if g.request.Body, err = in.bound(body, g.allowance.MaxOutputTokens); err != nil {
+	if g.request.Body, g.expected, err = in.bound(body, g.allowance); err != nil {
 		return err
 	}
 	g.request.Stream, g.request.IncludeUsage = in.Stream, in.StreamOptions.IncludeUsage
 	g.request.Continue, g.request.Conversation = asked.Continue, in.conversation(who)
-	r.observing(req.Context()).prompted(func() json.RawMessage { return messagesOf(body) })
+	g.messages = func() json.RawMessage { return messagesOf(body) }
 	a := newAnswerWriter(w, req)
 	defer a.done()
 	if in.Stream {
@@ -169,13 +170,18 @@ func (c *chatRequest) features(asked backend.Asked) policy.Request {
 	if n := c.choices(); n > 1 {
 		needs.N = int(n)
 	}
-	return policy.Request{
+	request := policy.Request{
 		PromptLength:   int64(asked.Chars),
 		MaxTokens:      c.maxTokens(),
 		Privacy:        c.Privacy.level,
 		Needs:          needs,
 		ConversationID: c.ConversationID.id,
 	}
+	if asked.Rest > 0 { // of which a policy knows nothing but how long it makes the prompt
+		rest := policy.Request{PromptLength: int64(asked.Rest)}
+		request.PromptTokens = request.Tokens() + rest.Tokens()
+	}
+	return request
 }
 
 // messagesOf returns the messages of a body.
@@ -207,11 +213,12 @@ func (c *chatRequest) maxTokens() int64 {
 	}
 }
 
-// bound returns the body without our own fields, and with the operator's limit on
-// tokens where there is one. The limit is always written, never just compared:
-// of a name that stands there twice we may have read another value than the
-// backend will.
-func (c *chatRequest) bound(body []byte, limit int64) ([]byte, error) {
+// bound returns the body without our own fields, and how many completion tokens it asks
+// for, all choices together. Where the allowance has limits, the body states its size
+// in one way, within them: of a name that stands there twice, or in several spellings,
+// we may have read another value than the backend will, and some backends heed names
+// of their own before OpenAI's.
+func (c *chatRequest) bound(body []byte, a *Allowance) (bounded []byte, tokens int64, err error) {
 	var members []backend.Member
 	if c.Privacy.present {
 		members = append(members, backend.Member{Name: "privacy"})
@@ -222,26 +229,48 @@ func (c *chatRequest) bound(body []byte, limit int64) ([]byte, error) {
 	if c.Said.present {
 		members = append(members, backend.Member{Name: "edgewise"})
 	}
-	if limit > 0 {
-		n := c.choices()
-		if n > limit {
-			return nil, &policy.FieldError{Field: "n", Problem: "asks for more tokens than this service allows"}
+	n, each := c.choices(), limit.MaxAmount
+	if most := a.MaxOutputTokens; most > 0 {
+		if n > most {
+			return nil, 0, &policy.FieldError{Field: "n", Problem: "asks for more tokens than this service allows"}
 		}
-		each := limit / n
-		if c.MaxTokens == nil && c.MaxCompletionTokens == nil {
+		if each = most / n; c.MaxTokens == nil && c.MaxCompletionTokens == nil {
 			c.MaxTokens = &each // of the two names the one that every server knows
 		}
+	}
+	if a.limits() {
 		members = append(members,
 			countMember("n", c.N, n),
 			countMember("max_tokens", c.MaxTokens, each),
 			countMember("max_completion_tokens", c.MaxCompletionTokens, each),
-			backend.Member{Name: "n_predict"}, // llama.cpp lets it win over max_tokens
+			backend.Member{Name: "n_predict"}, // llama.cpp's, for max_tokens and for n
+			backend.Member{Name: "n_cmpl"},
 		)
 	}
-	if members == nil {
-		return body, nil
+	if a.Models != nil {
+		members = append(members, backend.Member{Name: "models"})
 	}
-	return backend.SetMembers(body, members...)
+	tokens = min(each, max(value(c.MaxTokens), value(c.MaxCompletionTokens)))
+	if tokens == 0 {
+		tokens = policy.DefaultMaxTokens
+	}
+	if tokens > limit.MaxAmount/n {
+		tokens = limit.MaxAmount / n
+	}
+	tokens *= n
+	if members == nil {
+		return body, tokens, nil
+	}
+	bounded, err = backend.SetMembers(body, members...)
+	return bounded, tokens, err
+}
+
+// value is the number that p points to, 0 for none.
+func value(p *int64) int64 {
+	if p == nil {
+		return 0
+	}
+	return *p
 }
 
 // countMember sets a number that is at most most; nil removes it.

@@ -2,6 +2,7 @@ package hybrid
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -9,6 +10,14 @@ import (
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/hybrid/limit"
 	"github.com/edgewise-ai/edgewise/policy"
+)
+
+const (
+	// limitTime bounds what a request waits for the limit store before it is answered.
+	limitTime = time.Second
+
+	// settleTime bounds the correction after it.
+	settleTime = 5 * time.Second
 )
 
 // unit is what an account counts.
@@ -20,70 +29,75 @@ const (
 	money // millionths of a US dollar
 )
 
-// share is one account that a request takes from.
+// share is what a request takes from one account.
 type share struct {
-	limit.Charge
-	unit unit
-	firm bool // there must be enough
+	account  limit.Account
+	unit     unit
+	firm     bool  // there must be enough: the estimate is taken before
+	estimate int64 // at most the account's capacity: more would wait for ever
+}
+
+// taken is how much of the share has been taken.
+func (s *share) taken() int64 {
+	if s.firm {
+		return s.estimate
+	}
+	return 0
 }
 
 // claim is what one request takes of its identity's allowance: an estimate before it
 // is generated, and what it really took afterwards. The zero claim takes nothing.
 type claim struct {
-	router *Router
 	shares []share
+	at     time.Time // when the estimate was taken
 }
-
-// settleTime bounds the correction after an answer.
-const settleTime = 5 * time.Second
 
 // stake takes what the request is going to need, or refuses it.
 func (g *generation) stake(ctx context.Context) error {
-	r, a, key := g.router, g.allowance, identityKey(g.who.Subject)
-	g.claim = claim{router: r}
-	prompt, completion := g.prompt.Tokens(), g.expected
-	for _, s := range []struct {
-		account func(string) (limit.Account, bool)
-		key     string
-		unit    unit
-		firm    bool
-		amount  int64
-	}{
-		{a.Requests.Account, "requests/" + key, requests, true, 1},
-		{a.Tokens.Account, "tokens/" + key, tokens, true, prompt + completion},
-		{a.Budget.Account, userBudget(key), money, a.Budget.Hard, cost(g.prices, prompt, completion)},
-		{a.TierBudget.Account, tierBudget(g.who.Tier), money, a.TierBudget.Hard, cost(g.prices, prompt, completion)},
-	} {
-		account, limited := s.account(s.key)
-		if !limited {
-			continue
-		}
-		if !s.firm {
-			s.amount = 0
-		}
-		// What takes more than an account holds at most would wait for ever.
-		charge := limit.Charge{Account: account, Amount: min(s.amount, account.Capacity)}
-		g.claim.shares = append(g.claim.shares, share{charge, s.unit, s.firm})
+	r, a := g.router, g.allowance
+	if !a.staked() {
+		return nil
 	}
-	return g.claim.take(ctx)
+	if a.hard() && g.prices == nil {
+		r.complaints.hear("counting a hard budget", "", errUnpriced)
+		return problem(http.StatusServiceUnavailable, codeNoLimits, "model", "nobody knows what this model costs, and there is a budget for it")
+	}
+	key, size, price := identityKey(g.who.Subject), g.prompt.Tokens()+g.expected, cost(g.prices, g.prompt.Tokens(), g.expected)
+	g.claim.at = r.opts.Now()
+	g.claim.add(requests, true, 1)(a.Requests.Account("requests/" + key))
+	g.claim.add(tokens, true, size)(a.Tokens.Account("tokens/" + key))
+	g.claim.add(money, a.Budget.Hard, price)(a.Budget.Account(userBudget(key)))
+	g.claim.add(money, a.TierBudget.Hard, price)(a.TierBudget.Account(tierBudget(g.who.Tier)))
+	return g.claim.take(ctx, r)
 }
+
+var errUnpriced = errors.New("a model has no price in Options.Prices: requests for it are refused")
 
 func userBudget(key string) string  { return "budget/" + key }
 func tierBudget(tier string) string { return "budget/tier/" + tier }
 
+// add returns what adds a share of an account, if that has a limit.
+func (c *claim) add(of unit, firm bool, estimate int64) func(limit.Account, bool) {
+	return func(account limit.Account, limited bool) {
+		if limited {
+			c.shares = append(c.shares, share{account, of, firm, min(estimate, account.Capacity)})
+		}
+	}
+}
+
 // take takes the firm shares, all of them or none.
-func (c *claim) take(ctx context.Context) error {
+func (c *claim) take(ctx context.Context, r *Router) error {
 	var charges []limit.Charge
 	var units []unit
 	for _, s := range c.shares {
 		if s.firm {
-			charges, units = append(charges, s.Charge), append(units, s.unit)
+			charges, units = append(charges, limit.Charge{Account: s.account, Amount: s.estimate}), append(units, s.unit)
 		}
 	}
 	if len(charges) == 0 {
 		return nil
 	}
-	refusal, err := c.router.charge(ctx, charges)
+	refusal, err := r.charge(ctx, charges)
 	if err != nil || refusal != nil {
 		c.shares = nil // nothing was taken
 	}
@@ -93,7 +107,7 @@ func (c *claim) take(ctx context.Context) error {
 	case refusal == nil:
 		return nil
 	case units[refusal.Index] == money:
-		spent := problem(http.StatusTooManyRequests, string(policy.BudgetExhausted), "", "the budget is spent")
+		spent := problem(http.StatusTooManyRequests, string(policy.BudgetExhausted), "", "too little is left of the budget for this request")
 		spent.kind, spent.wait = typeQuota, refusal.Wait
 		return spent
 	case units[refusal.Index] == tokens:
@@ -112,6 +126,8 @@ func tooMany(refusal *limit.Refusal, message string) error {
 // charge asks the store. One that can't say is a refusal: a limit that holds only
 // while all is well is none.
 func (r *Router) charge(ctx context.Context, charges []limit.Charge) (refusal *limit.Refusal, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limitTime)
+	defer cancel()
 	err = contain(func() (err error) {
 		refusal, err = r.opts.LimitStore.Take(ctx, r.opts.Now(), charges)
 		return err
@@ -127,24 +143,25 @@ func (r *Router) charge(ctx context.Context, charges []limit.Charge) (refusal *l
 }
 
 // settle corrects what was taken by what the request really took: also where its
-// client has gone.
-func (c *claim) settle(ctx context.Context, spentTokens, spentMoney int64) {
+// client has gone. Where nobody knows what it took, the estimate stands.
+func (c *claim) settle(ctx context.Context, r *Router, known bool, spentTokens, spentMoney int64) {
+	now := r.opts.Now()
 	var charges []limit.Charge
-	for _, s := range c.shares {
-		more := -s.Amount
-		switch s.unit {
-		case requests:
-			more = 0
-		case tokens:
-			more += spentTokens
-		case money:
-			more += spentMoney
+	for i := range c.shares {
+		s := &c.shares[i]
+		really := s.estimate
+		switch {
+		case s.unit == tokens && known:
+			really = spentTokens
+		case s.unit == money && known:
+			really = spentMoney
 		}
-		if !s.firm {
-			more += s.Amount // nothing was taken yet
+		more := really - s.taken()
+		if more < 0 && s.account.Per == 0 && !s.account.Period.Start(c.at).Equal(s.account.Period.Start(now)) {
+			continue // it was taken from a period that has ended
 		}
 		if more != 0 {
-			charges = append(charges, limit.Charge{Account: s.Account, Amount: more})
+			charges = append(charges, limit.Charge{Account: s.account, Amount: more})
 		}
 	}
 	c.shares = nil
@@ -153,53 +170,8 @@ func (c *claim) settle(ctx context.Context, spentTokens, spentMoney int64) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	err := contain(func() error { return c.router.opts.LimitStore.Settle(ctx, c.router.opts.Now(), charges) })
+	err := contain(func() error { return r.opts.LimitStore.Settle(ctx, now, charges) })
 	if err != nil {
-		c.router.complaints.hear("the limit store", "", err)
+		r.complaints.hear("the limit store", "", err)
 	}
-}
-
-// budgets reads what is left of the identity's budgets. What can't be read is
-// spent if it is hard, and unknown otherwise.
-func (r *Router) budgets(ctx context.Context, who policy.Identity, k *known) {
-	a := r.allowance(who.Tier)
-	if !a.hasBudget() {
-		return
-	}
-	now := r.opts.Now()
-	for _, b := range []struct {
-		limit.Budget
-		key string
-	}{
-		{a.Budget, userBudget(identityKey(who.Subject))},
-		{a.TierBudget, tierBudget(who.Tier)},
-	} {
-		account, limited := b.Account(b.key)
-		if !limited {
-			continue
-		}
-		var left int64
-		err := contain(func() (err error) {
-			left, err = r.opts.LimitStore.Left(ctx, now, account)
-			return err
-		})
-		if err != nil {
-			r.complaints.hear("the limit store", "", err)
-			if !b.Hard {
-				continue
-			}
-			left = 0
-		}
-		k.limit(policy.Balance{RemainingMicroUSD: coarse(left, account.Capacity), Hard: b.Hard})
-	}
-}
-
-// coarse rounds what is left down to hundredths of the whole, but for the last of
-// them, and what is owed up to nothing: pages fetch their snapshot anew whenever a
-// balance in it changes.
-func coarse(left, whole int64) int64 {
-	if step := whole / 100; step > 0 && left >= step {
-		return left - left%step
-	}
-	return max(left, 0)
 }

@@ -16,15 +16,16 @@ const (
 	signatureBytes = 8
 )
 
-// decisionID names a decision made for an identity, so that a report about it can
-// prove that there was one: 22 random characters, and 11 of a signature.
-func (k keyring) decisionID(identity string) string {
+// decisionID names a decision made for an identity, and why, so that a page can prove
+// that there was one: 22 random characters, and 11 of a signature.
+func (k keyring) decisionID(identity, reason string) string {
 	id := newID()
-	return id + base64.RawURLEncoding.EncodeToString(decisionSum(k[0], id, identity))
+	return id + base64.RawURLEncoding.EncodeToString(decisionSum(k[0], id, identity, reason))
 }
 
-// decided reports whether an ID names a decision that was made for an identity.
-func (k keyring) decided(id, identity string) bool {
+// decided reports whether an ID names a decision that was made for an identity, for
+// that reason.
+func (k keyring) decided(id, identity, reason string) bool {
 	random := base64.RawURLEncoding.EncodedLen(idBytes)
 	if len(id) != random+base64.RawURLEncoding.EncodedLen(signatureBytes) {
 		return false
@@ -35,13 +36,13 @@ func (k keyring) decided(id, identity string) bool {
 	}
 	good := false
 	for _, key := range k {
-		good = hmac.Equal(signature, decisionSum(key, id[:random], identity)) || good
+		good = hmac.Equal(signature, decisionSum(key, id[:random], identity, reason)) || good
 	}
 	return good
 }
 
-func decisionSum(key []byte, id, identity string) []byte {
-	return sum(key, decisionLabel, id+"\n"+identity)[:signatureBytes]
+func decisionSum(key []byte, id, identity, reason string) []byte {
+	return sum(key, decisionLabel, id+"\n"+identity+"\n"+reason)[:signatureBytes]
 }
 
 // maxUses is how many reports one decision is good for: each of its models can be

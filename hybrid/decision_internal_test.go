@@ -7,29 +7,30 @@ import (
 
 func TestDecisionID(t *testing.T) {
 	old, young := []byte("an older signing key"), []byte("a younger signing key")
-	id := keyring{old}.decisionID("alice")
+	id := keyring{old}.decisionID("alice", "offline")
 	for _, test := range []struct {
-		name, id, identity string
-		keys               keyring
-		want               bool
+		name, id, identity, reason string
+		keys                       keyring
+		want                       bool
 	}{
-		{"same", id, "alice", keyring{old}, true},
-		{"rotated", id, "alice", keyring{young, old}, true},
-		{"dropped key", id, "alice", keyring{young}, false},
-		{"another's", id, "bob", keyring{old}, false},
-		{"nobody's", id, "", keyring{old}, false},
-		{"changed", "A" + id[1:], "alice", keyring{old}, id[0] == 'A'},
-		{"cut", id[:32], "alice", keyring{old}, false},
-		{"longer", id + "A", "alice", keyring{old}, false},
-		{"unsigned", id[:22], "alice", keyring{old}, false},
-		{"none", "", "", keyring{old}, false},
-		{"not base64", id[:22] + "...........", "alice", keyring{old}, false},
+		{"same", id, "alice", "offline", keyring{old}, true},
+		{"rotated", id, "alice", "offline", keyring{young, old}, true},
+		{"dropped key", id, "alice", "offline", keyring{young}, false},
+		{"another's", id, "bob", "offline", keyring{old}, false},
+		{"for another reason", id, "alice", "sticky", keyring{old}, false},
+		{"nobody's", id, "", "offline", keyring{old}, false},
+		{"changed", "A" + id[1:], "alice", "offline", keyring{old}, id[0] == 'A'},
+		{"cut", id[:32], "alice", "offline", keyring{old}, false},
+		{"longer", id + "A", "alice", "offline", keyring{old}, false},
+		{"unsigned", id[:22], "alice", "offline", keyring{old}, false},
+		{"none", "", "", "offline", keyring{old}, false},
+		{"not base64", id[:22] + "...........", "alice", "offline", keyring{old}, false},
 	} {
-		if got := test.keys.decided(test.id, test.identity); got != test.want {
+		if got := test.keys.decided(test.id, test.identity, test.reason); got != test.want {
 			t.Errorf("%s: got %v", test.name, got)
 		}
 	}
-	if len(id) != 33 || id == (keyring{old}).decisionID("alice") {
+	if len(id) != 33 || id == (keyring{old}).decisionID("alice", "offline") {
 		t.Errorf("ID %s", id)
 	}
 }

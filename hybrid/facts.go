@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"sync"
+	"time"
 
 	"github.com/edgewise-ai/edgewise/backend"
 	"github.com/edgewise-ai/edgewise/capability"
@@ -36,6 +37,7 @@ type known struct {
 	subject policy.Subject
 	budget  policy.Balance
 	prices  policy.Prices
+	renewed time.Time // when there is money again in all budgets that are spent; zero if none of the allowance's is
 }
 
 var knowns = sync.Pool{New: func() any { return new(known) }}
@@ -46,7 +48,7 @@ func (r *Router) know(ctx context.Context, who policy.Identity) *known {
 	k.subject = policy.Subject{
 		Tier:          who.Tier,
 		RolloutBucket: bucketOf(who.Subject),
-		Prices:        r.prices,
+		Prices:        r.usual(r.allowance(who.Tier)),
 		Server:        r.server(),
 	}
 	r.budgets(ctx, who, k)

@@ -25,7 +25,7 @@ func TestChatFeatures(t *testing.T) {
 		{`{"messages":[{"role":"system","content":"größer"},{"role":"user","content":[{"type":"text","text":"abc"}]}],"max_tokens":7,"n":1}`,
 			policy.Request{PromptLength: 9, MaxTokens: 7}},
 		{`{"messages":[{"content":[{"type":"image_url","image_url":{"url":"x"}}]}],"n":3,"logprobs":true,"tools":[{}],"response_format":{"type":"json_schema"}}`,
-			policy.Request{Needs: registry.Features{Tools: true, JSONSchema: true, Images: true, Logprobs: true, N: 3}}},
+			policy.Request{PromptTokens: 7, Needs: registry.Features{Tools: true, JSONSchema: true, Images: true, Logprobs: true, N: 3}}},
 	} {
 		var got policy.Request
 		spy := policy.Named("test.spy", policy.PolicyFunc(func(_ context.Context, in *policy.Input) (policy.Verdict, error) {

@@ -68,14 +68,15 @@ func (r *Router) serveGenerate(w http.ResponseWriter, req *http.Request, who pol
 		return err
 	}
 	chat := in.chat(g.request.Model, g.allowance.MaxOutputTokens)
+	g.expected = cmp.Or(chat.MaxTokens, policy.DefaultMaxTokens)
 	g.request.Stream = in.Stream
 	if g.request.Body, err = json.Marshal(chat); err != nil {
 		return err
 	}
-	r.observing(req.Context()).prompted(func() json.RawMessage {
+	g.messages = func() json.RawMessage {
 		messages, _ := json.Marshal(chat.Messages)
 		return messages
-	})
+	}
 	a := newAnswerWriter(w, req)
 	defer a.done()
 	if in.Stream {
@@ -158,7 +159,7 @@ func (in *generateRequest) chat(model string, limit int64) chatBody {
 
 // simple is the answer in the form of POST /generate.
 func (g *generation) simple(text string, out *backend.Outcome) generateResponse {
-	prompt, completion, _ := g.usage(out)
+	prompt, completion, _ := g.usage(out, false)
 	return generateResponse{
 		Text:         text,
 		TokensUsed:   tokensUsed{prompt, completion, prompt + completion},

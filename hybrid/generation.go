@@ -2,6 +2,7 @@ package hybrid
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -24,6 +25,9 @@ type generation struct {
 	prices    *policy.Prices // of the model, for the identity; nil if unknown
 	expected  int64          // completion tokens, of all choices
 	claim     claim
+	accounted bool
+
+	messages func() json.RawMessage // the prompt, for who may see it
 
 	observed *observed
 	endpoint string // of a pool, as the backend says
@@ -50,11 +54,7 @@ func (g *generation) admit(ctx context.Context, h http.Header, model string, cho
 		return backend.AsError(err, backend.CodeUnavailable)
 	}
 	if g.prices = own; own == nil {
-		g.prices = r.opts.priceOf(g.request.Model)
-	}
-	g.expected = choices * g.prompt.OutputTokens()
-	if most := g.allowance.MaxOutputTokens; most > 0 && (g.prompt.MaxTokens == 0 || g.expected > most) {
-		g.expected = most
+		g.prices = r.prices.of(g.request.Model)
 	}
 	return nil
 }
@@ -67,7 +67,10 @@ func (g *generation) generate(req *http.Request, a *answerWriter, serve func(*ba
 	if err := g.stake(ctx); err != nil {
 		return err
 	}
-	g.observed = g.router.observing(ctx)
+	defer g.abort(ctx)
+	if g.observed = g.router.observing(ctx); g.observed != nil {
+		g.observed.prompted(g.messages)
+	}
 	if a.fixed {
 		g.router.complaints.hear("lifting the server's WriteTimeout for an answer", "", errFixedTimeout)
 	}
@@ -76,14 +79,21 @@ func (g *generation) generate(req *http.Request, a *answerWriter, serve func(*ba
 		e := backend.AsError(gone(ctx, err), backend.CodeUnavailable)
 		g.endpoint, g.attempts = e.Endpoint, e.Attempts
 		a.fail(e)
-		g.account(ctx, backend.Outcome{}, e)
+		g.account(ctx, a, backend.Outcome{}, e)
 		return g.settle(a, e)
 	}
 	defer resp.Body.Close()
 	g.endpoint, g.attempts = resp.Endpoint, resp.Attempts
 	out, err := serve(resp)
-	g.account(ctx, out, err)
+	g.account(ctx, a, out, err)
 	return g.settle(a, err)
+}
+
+// abort accounts for a request that a panic ended.
+func (g *generation) abort(ctx context.Context) {
+	if !g.accounted {
+		g.account(ctx, nil, backend.Outcome{}, &backend.Error{Code: backend.CodeInternal})
+	}
 }
 
 // begin waits for the answer to begin.
@@ -124,13 +134,14 @@ func (g *generation) relayOptions() backend.RelayOptions {
 	return opts
 }
 
-// usage returns the answer's tokens, estimated where nobody counted.
-func (g *generation) usage(out *backend.Outcome) (prompt, completion int64, estimated bool) {
+// usage returns the answer's tokens, estimated where nobody counted. left says that
+// the client went before the end.
+func (g *generation) usage(out *backend.Outcome, left bool) (prompt, completion int64, estimated bool) {
 	// What was counted before the end, as some gateways do in every event, may be less than was delivered.
 	if out.Usage.Known && (out.Done || out.Usage.CompletionTokens >= out.Deltas) {
 		return int64(out.Usage.PromptTokens), int64(out.Usage.CompletionTokens), false
 	}
-	if out.Deltas == 0 {
+	if out.Deltas == 0 && !left {
 		return 0, 0, false
 	}
 	prompt = g.prompt.Tokens()
@@ -141,8 +152,12 @@ func (g *generation) usage(out *backend.Outcome) (prompt, completion int64, esti
 	return prompt, max(text.Tokens(), int64(out.Deltas)), true // an event holds a token or more
 }
 
-// account settles what the request took, and puts it into the ledger.
-func (g *generation) account(ctx context.Context, out backend.Outcome, err error) {
+// account puts the request into the ledger, and settles what it took. The answer goes
+// out between the two, for it should not wait for the limit store; a is nil if there is
+// none.
+func (g *generation) account(ctx context.Context, a *answerWriter, out backend.Outcome, err error) {
+	g.accounted = true
+	left := errors.Is(err, backend.CodeCanceled)
 	e := ledger.Entry{
 		ID:        newID(),
 		Time:      g.began.UTC(),
@@ -150,20 +165,18 @@ func (g *generation) account(ctx context.Context, out backend.Outcome, err error
 		Tier:      g.who.Tier,
 		Source:    ledger.Server,
 		Model:     g.request.Model,
-		Reason:    g.said.Reason,
-		DecidedBy: g.router.decider(&g.said, g.who),
 		Fallback:  g.said.Fallback,
 		LatencyMs: sinceMs(g.began, g.router.opts.Now()),
 		Success:   err == nil,
 		Endpoint:  g.endpoint,
 		Attempts:  max(g.attempts, 1),
 	}
+	e.Reason, e.DecidedBy = g.router.decided(g.said.DecisionID, e.Identity, g.said.Reason)
 	if codeWord.MatchString(out.FinishReason) { // an upstream's own may be anything
 		e.FinishReason = out.FinishReason
 	}
-	e.PromptTokens, e.CompletionTokens, e.Estimated = g.usage(&out)
+	e.PromptTokens, e.CompletionTokens, e.Estimated = g.usage(&out, left)
 	e.CostMicroUSD = cost(g.prices, e.PromptTokens, e.CompletionTokens)
-	g.claim.settle(ctx, e.PromptTokens+e.CompletionTokens, e.CostMicroUSD)
 	if !out.FirstContent.IsZero() {
 		e.TTFTMs = sinceMs(g.began, out.FirstContent)
 	}
@@ -175,6 +188,15 @@ func (g *generation) account(ctx context.Context, out backend.Outcome, err error
 	}
 	g.router.record([]ledger.Entry{e})
 	g.observed.account(e)
+	if len(g.claim.shares) == 0 {
+		return
+	}
+	if a != nil {
+		a.release()
+	}
+	// How far a backend comes with an answer that nobody waits for, nobody knows.
+	known := !left || g.request.Stream
+	g.claim.settle(ctx, g.router, known, e.PromptTokens+e.CompletionTokens, e.CostMicroUSD)
 }
 
 // settle returns the error of a stream that has yet to be answered. One that broke

@@ -70,8 +70,11 @@ type Options struct {
 	Tiers map[string]Allowance
 
 	// LimitStore counts what was taken of the allowances. Replicas that enforce them
-	// together share one. Where it fails, requests with a limit are refused with
-	// 503. Defaults to a [limit.Memory].
+	// together share one. It is asked before and after every generating request that
+	// has a limit, and where there are budgets, for every decision too; a second is
+	// all the time it gets. Where it fails, requests with a limit are refused with
+	// 503; where it fails after an answer, or the process is killed within one, what
+	// was estimated stays taken. Defaults to a [limit.Memory].
 	LimitStore limit.Store
 
 	// Prices are what the operator pays for a model's tokens, by the name that the
@@ -195,7 +198,10 @@ func (o Options) withDefaults() Options {
 	// Every listing reads these.
 	o.Policies, o.First, o.Limits = slices.Clone(o.Policies), slices.Clone(o.First), o.Limits.WithDefaults()
 	o.Shadow = o.Shadow.withDefaults(&o)
-	o.Tiers, o.Prices = maps.Clone(o.Tiers), maps.Clone(o.Prices)
+	o.Allowance, o.Tiers, o.Prices = o.Allowance.clone(), maps.Clone(o.Tiers), maps.Clone(o.Prices)
+	for tier, own := range o.Tiers {
+		o.Tiers[tier] = own.clone()
+	}
 	if o.LimitStore == nil {
 		o.LimitStore = limit.NewMemory(limit.MemoryOptions{})
 	}
@@ -245,16 +251,13 @@ func (o *Options) validate() error {
 	if o.MaxBodyBytes < 0 {
 		return fmt.Errorf("hybrid: Options.MaxBodyBytes is %d: want 0 (the default, %d) or more", o.MaxBodyBytes, DefaultMaxBodyBytes)
 	}
-	if err := o.Allowance.validate("Options.Allowance"); err != nil {
+	if err := o.validateAllowance(&o.Allowance, "Options.Allowance"); err != nil {
 		return err
 	}
 	for tier, own := range o.Tiers {
-		if err := own.validate(fmt.Sprintf("Options.Tiers[%q]", tier)); err != nil {
+		if err := o.validateAllowance(&own, fmt.Sprintf("Options.Tiers[%q]", tier)); err != nil {
 			return err
 		}
-	}
-	if o.Prices == nil && o.Facts == nil && o.hasBudget() {
-		return errors.New("hybrid: Options.Prices is nil: a budget of an allowance is counted at them")
 	}
 	for model, prices := range o.Prices {
 		if err := prices.Validate(); err != nil {
@@ -264,12 +267,14 @@ func (o *Options) validate() error {
 	return nil
 }
 
-// hasBudget reports whether any allowance has a budget.
-func (o *Options) hasBudget() bool {
-	for _, own := range o.Tiers {
-		if own.hasBudget() {
-			return true
-		}
+// validateAllowance reports the first thing that makes no sense in an allowance of that
+// name. What Facts knows can't be told beforehand.
+func (o *Options) validateAllowance(a *Allowance, name string) error {
+	if err := a.validate(name); err != nil {
+		return err
 	}
-	return o.Allowance.hasBudget()
+	if a.hasBudget() && o.Facts == nil && !a.priced(o.Prices) {
+		return fmt.Errorf("hybrid: %s has a budget, and Options.Prices lacks a price: want one for each of its Models, or one for \"\", all others", name)
+	}
+	return nil
 }

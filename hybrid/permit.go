@@ -29,6 +29,9 @@ func (r *Router) permit(ctx context.Context, h http.Header, who policy.Identity,
 	refusal := problem(http.StatusForbidden, string(why), "", "the server may not answer this request: %s", why)
 	if why == policy.BudgetExhausted {
 		refusal.status, refusal.kind = http.StatusTooManyRequests, typeQuota
+		if !k.renewed.IsZero() {
+			refusal.wait = k.renewed.Sub(r.opts.Now())
+		}
 	}
 	return nil, refusal
 }

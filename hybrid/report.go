@@ -115,8 +115,6 @@ func (p *report) entry(g *grant, late bool, now time.Time) ledger.Entry {
 		Source:               ledger.Browser,
 		Model:                p.ModelID,
 		Framework:            p.Framework,
-		Reason:               p.Reason,
-		DecidedBy:            byPage,
 		PromptTokens:         min(p.PromptTokens, maxClaimedTokens),
 		CompletionTokens:     min(p.CompletionTokens, maxClaimedTokens),
 		LatencyMs:            min(p.LatencyMs, longest),

@@ -74,7 +74,7 @@ func (r *Router) serveRoute(w http.ResponseWriter, req *http.Request, who policy
 		Alternates:     d.Alternates(),
 		Fallback:       d.Fallback,
 		Continuation:   k.subject.Server.Continuation,
-		DecisionID:     r.keys.decisionID(identityKey(who.Subject)),
+		DecisionID:     r.keys.decisionID(identityKey(who.Subject), string(d.Reason)),
 		PolicyRevision: v.revision,
 		Trace:          d.Trace,
 	}

@@ -33,8 +33,8 @@ type Router struct {
 	served *served
 	view   atomic.Pointer[view]
 	tiers  map[string]*Allowance
-	prices *policy.Prices // of the default model, nil if unknown
-	uses   uses           // of decisions, by reports
+	prices priceList
+	uses   uses // of decisions, by reports
 
 	// What the backend can do besides, nil if it can't.
 	continuer backend.Continuer
@@ -74,7 +74,9 @@ func New(ctx context.Context, opts Options) (*Router, error) {
 	r.stop = stop
 	r.served = newServed(life, &r.opts)
 	r.complaints = newComplaints(&r.opts)
-	r.prices = r.opts.priceOf(r.served.preset)
+	if r.prices = newPriceList(opts.Prices); len(r.prices) > 0 {
+		r.served.warm()
+	}
 	r.tiers = make(map[string]*Allowance, len(opts.Tiers))
 	for tier, own := range opts.Tiers {
 		r.tiers[tier] = &own
@@ -107,8 +109,8 @@ func (r *Router) begin(ctx context.Context) error {
 }
 
 // Route decides where a request runs. It does no I/O of its own, allocates
-// nothing and does not block, unless a policy or [Options.Facts] does; a [Shadow]
-// gets a copy of in. A nil in.Subject is filled in from in.Identity and by Facts;
+// nothing and does not block, unless a policy, [Options.Facts] or, where there are
+// budgets, the [Options.LimitStore] does; a [Shadow] gets a copy of in. A nil in.Subject is filled in from in.Identity and by Facts;
 // one that is given stands.
 //
 // The error is a [*policy.FieldError] if in.Request makes no sense; nothing else

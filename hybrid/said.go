@@ -46,15 +46,21 @@ const (
 	byServer = "server"
 )
 
-// decider says who sent a request to the server: nobody knows of one that says
-// nothing.
-func (r *Router) decider(s *saidField, who policy.Identity) string {
+// other stands in the ledger for reasons and models that only the page knows. It could
+// make up any number of them, and who adds up the ledger would drown in groups.
+const other = "other"
+
+// decided returns a reason as the ledger has it, and who decided: nobody knows of a
+// request without one. An app's own reasons count where the decision's ID proves them.
+func (r *Router) decided(id, identity, reason string) (shown, decidedBy string) {
 	switch {
-	case r.keys.decided(s.DecisionID, identityKey(who.Subject)):
-		return byServer
-	case s.Reason != "":
-		return byPage
+	case r.keys.decided(id, identity, reason):
+		return reason, byServer
+	case reason == "":
+		return "", ""
+	case !policy.Reason(reason).BuiltIn():
+		return other, byPage
 	default:
-		return ""
+		return reason, byPage
 	}
 }

@@ -65,6 +65,8 @@ func (r *Router) serveSavings(w http.ResponseWriter, req *http.Request, who poli
 	return nil
 }
 
+var errYear = errors.New("out of the calendar")
+
 // parseBound reads a time, or a date as its beginning in UTC.
 func parseBound(text string, to *time.Time) (err error) {
 	if text == "" {
@@ -73,7 +75,9 @@ func parseBound(text string, to *time.Time) (err error) {
 	if *to, err = time.Parse(time.DateOnly, text); err != nil {
 		*to, err = time.Parse(time.RFC3339, text)
 	}
-	*to = to.UTC()
+	if *to = to.UTC(); err == nil && (to.Year() < 1 || to.Year() > 9999) {
+		err = errYear // JSON has no word for it
+	}
 	return err
 }
 

@@ -64,6 +64,29 @@ func newServed(life context.Context, o *Options) *served {
 	return s
 }
 
+// warm begins to list the models, if the default is among what nobody has said.
+func (s *served) warm() {
+	if s.backend == nil || s.preset != "" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fetch()
+}
+
+// presumed is the default model as far as it is known without waiting, else "".
+func (s *served) presumed() string {
+	if s.preset != "" || s.unordered {
+		return s.preset
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.list) == 0 {
+		return ""
+	}
+	return s.list[0].ID
+}
+
 // models returns what the backend serves.
 func (s *served) models(ctx context.Context) ([]backend.Model, error) {
 	s.mu.Lock()
@@ -155,20 +178,21 @@ func (l *listing) wait(ctx context.Context) ([]backend.Model, error) {
 // allowance doesn't have.
 func (s *served) model(ctx context.Context, asked string, a *Allowance) (string, error) {
 	if asked == "" || asked == autoModel {
-		asked = a.preset(s.preset)
+		preset, err := s.usual(ctx)
+		if err != nil && len(a.Models) == 0 {
+			return "", err
+		}
+		asked = a.preset(preset)
 	}
 	if !a.allows(asked) {
 		return "", &backend.Error{Code: backend.CodeModelNotFound, Param: "model"}
 	}
-	if asked != "" && asked == s.preset {
+	if asked == s.preset {
 		return asked, nil
 	}
 	models, err := s.models(ctx)
 	if err != nil {
 		return "", err
-	}
-	if asked == "" {
-		return s.first(models)
 	}
 	is := func(m backend.Model) bool { return m.ID == asked }
 	if !slices.ContainsFunc(models, is) {
@@ -180,6 +204,18 @@ func (s *served) model(ctx context.Context, asked string, a *Allowance) (string,
 		return "", &backend.Error{Code: backend.CodeModelNotFound, Param: "model"}
 	}
 	return asked, nil
+}
+
+// usual is the default model.
+func (s *served) usual(ctx context.Context) (string, error) {
+	if s.preset != "" {
+		return s.preset, nil
+	}
+	models, err := s.models(ctx)
+	if err != nil {
+		return "", err
+	}
+	return s.first(models)
 }
 
 // first is the default model where none was named beforehand.

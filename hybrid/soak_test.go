@@ -214,7 +214,8 @@ func (q *question) send(t *testing.T, s *service) tally {
 		if !q.leaves {
 			t.Errorf("question %d: %v", q.number, err)
 		}
-		return tally{Requests: 1, Left: 1}
+		left := policy.Request{PromptLength: int64(len(q.prompt()))}
+		return tally{Requests: 1, Left: 1, PromptTokens: left.Tokens()}
 	}
 	defer resp.Body.Close()
 	saw := tally{Requests: 1}

@@ -34,6 +34,7 @@ type answerWriter struct {
 	restore time.Duration // the server's own, 0 for none
 	header  http.Header   // of a stream, set when it begins
 	begun   bool
+	sent    bool // all of it, in one piece
 	fixed   bool // the server's WriteTimeout can't be lifted
 }
 
@@ -145,6 +146,14 @@ func (a *answerWriter) whole(body []byte) {
 		if _, err := a.w.Write(piece); err != nil {
 			return // a client that has gone needs no answer
 		}
+	}
+	a.sent = true
+}
+
+// release lets the client have a whole answer, before the handler is done.
+func (a *answerWriter) release() {
+	if a.sent {
+		_ = a.control.Flush() // what can't be flushed comes at the end
 	}
 }
 

@@ -54,3 +54,19 @@ const (
 // PolicyUnreachable is the reason when a policy that declared
 // [ForbidWhenUnreachable] failed, or could not be asked.
 const PolicyUnreachable Reason = "policy_unreachable"
+
+// BuiltIn reports whether it is a reason of the decision rule or of a built-in policy.
+// A page can give no others by itself: an app's own policies are asked on the server.
+func (r Reason) BuiltIn() bool {
+	switch r {
+	case OptimalForBrowser, LocalOnly, UserPrefersBrowser, BudgetExhausted, TierBrowserOnly,
+		TierPrefersBrowser, ServerUnavailable, TaskPrefersBrowser, CheaperInBrowser,
+		BrowserInferenceDisabled, InsufficientDevice, NoCompatibleModel, ModelTooLarge,
+		ContextWindowExceeded, FeatureUnsupported, MeteredNetwork, BrowserUnhealthy, TooSlow,
+		UserDisabledBrowser, TierServerOnly, ModelNotReady, RequestTooComplex, LowBattery,
+		TierPrefersServer, CheaperOnServer, KeptInPlace, Offline, LocalOnlyUnavailable,
+		PolicyUnreachable:
+		return true
+	}
+	return false
+}

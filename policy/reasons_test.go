@@ -74,3 +74,16 @@ func TestEveryReasonIsReachable(t *testing.T) {
 		}
 	}
 }
+
+func TestReasonBuiltIn(t *testing.T) {
+	for reason := range documentedReasons(t) {
+		if !reason.BuiltIn() {
+			t.Errorf("%s is not", reason)
+		}
+	}
+	for _, reason := range []policy.Reason{"", "acme.x", "Sticky"} {
+		if reason.BuiltIn() {
+			t.Errorf("%q is", reason)
+		}
+	}
+}

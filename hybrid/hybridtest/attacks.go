@@ -115,12 +115,12 @@ func testClaims(t *testing.T, stores Replicas) {
 	other := s.open("bob/free")
 	decision := p.decide()
 	for n, change := range []map[string]any{
-		{"completionTokens": 2000, "latencyMs": 1},                  // no time
-		{"tokensPerSecondMilli": 50_000_000},                        // no device
-		{"promptTokens": 3000, "completionTokens": 2000},            // no context window
-		{"decidedBy": "server", "decisionId": "made-up"},            // no decision
-		{"decidedBy": "server", "decisionId": other.decide()},       // another's
-		{"decidedBy": "server", "decisionId": decision[:32] + "A_"}, // too long
+		{"completionTokens": 2000, "latencyMs": 1},                                      // no time
+		{"promptTokens": 3000, "completionTokens": 2000},                                // no context window
+		{"modelId": "never-heard-of", "promptTokens": 8_000_000, "latencyMs": 80000000}, // nobody's
+		{"decidedBy": "server", "decisionId": "made-up"},                                // no decision
+		other.decide(), // another's
+		{"decidedBy": "server", "decisionId": decision["decisionId"], "reason": "sticky"}, // for another reason
 	} {
 		p.mustReport(p.claim(n+1, change))
 	}
@@ -129,15 +129,34 @@ func testClaims(t *testing.T, stores Replicas) {
 		t.Fatal(diff)
 	}
 
+	// What honest pages say, and nobody can tell from a lie.
+	for n, change := range []map[string]any{
+		{"tokensPerSecondMilli": 50_000_000}, // all of it came at once, at the end
+		{"latencyMs": 0},                     // unknown
+		{"modelId": "never-heard-of"},        // has left the registry: saved nothing that we know of
+		{"reason": "i.made.this.up"},         // an app's own policy, before the server signed decisions
+	} {
+		p.mustReport(p.claim(n+31, change))
+	}
+	want := ledger.Tally{Requests: 4, PromptTokens: 4 * 12, CompletionTokens: 4 * 40, AvoidedMicroUSD: 3 * worth, Suspect: 6}
+	got = s.summary()
+	if diff := cmp.Diff(want, got.Total); diff != "" {
+		t.Fatal(diff)
+	}
+	for name, of := range map[string]map[string]ledger.BySource{"never-heard-of": got.ByModel, "i.made.this.up": got.ByReason} {
+		if of[name] != nil || of["other"] == nil {
+			t.Errorf("%s has a group of its own: %v", name, of)
+		}
+	}
+
 	// One decision is good for the candidate and three alternates.
 	for n := range 6 {
-		p.mustReport(p.claim(n+11, map[string]any{"decidedBy": "server", "decisionId": decision}))
-		p.mustReport(p.claim(n+11, map[string]any{"decidedBy": "server", "decisionId": decision})) // delivered again
+		p.mustReport(p.claim(n+11, decision))
+		p.mustReport(p.claim(n+11, decision)) // delivered again
 	}
 	p.mustReport(p.claim(21, map[string]any{"decidedBy": "server"})) // says so, and can't prove it: the page's claim
-	got = s.summary()
-	want := ledger.Tally{Requests: 5, PromptTokens: 5 * 12, CompletionTokens: 5 * 40, AvoidedMicroUSD: 5 * worth, Suspect: 8}
-	if diff := cmp.Diff(want, got.Total); diff != "" {
+	want.Add(ledger.Tally{Requests: 5, PromptTokens: 5 * 12, CompletionTokens: 5 * 40, AvoidedMicroUSD: 5 * worth, Suspect: 2})
+	if diff := cmp.Diff(want, s.summary().Total); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -24,12 +24,15 @@ func (s *service) open(user string) *page {
 	return &page{s, user, snapshot.Grant}
 }
 
-// decide asks the server where to run a request, and returns the decision's ID.
-func (p *page) decide() string {
+// decide asks the server where to run a request, and returns what a report says of the
+// decision.
+func (p *page) decide() map[string]any {
 	p.t.Helper()
-	return decode[struct {
+	decided := decode[struct {
 		DecisionID string `json:"decisionId"`
-	}](p.t, p.post("/browser/route", p.user, `{"capabilities":{"hasWebGPU":true,"gpuTier":"high","isDesktop":true},"promptLength":20}`)).DecisionID
+		Reason     string `json:"reason"`
+	}](p.t, p.post("/browser/route", p.user, `{"capabilities":{"hasWebGPU":true,"gpuTier":"high","isDesktop":true},"promptLength":20}`))
+	return map[string]any{"decidedBy": "server", "decisionId": decided.DecisionID, "reason": decided.Reason}
 }
 
 // claim is a report of an answer with 12 prompt tokens and 40 completion tokens: worth

@@ -9,7 +9,11 @@ import (
 
 // Flush implements [Ledger]. What the store rejects is not waited for. A store that
 // failed, and would be tried again after a pause, is tried at once.
-func (q *Queue) Flush(ctx context.Context) error {
+func (q *Queue) Flush(ctx context.Context) error { return q.settled(ctx, true) }
+
+// settled waits until what was accepted before the call is stored, or rejected, and
+// hurries the next try if told to.
+func (q *Queue) settled(ctx context.Context, hurry bool) error {
 	q.mu.Lock()
 	goal := q.accepted
 	q.mu.Unlock()
@@ -23,7 +27,9 @@ func (q *Queue) Flush(ctx context.Context) error {
 		if ended {
 			return fmt.Errorf("ledger: the queue was closed with %d entries unstored", goal-settled)
 		}
-		signal(q.hurry)
+		if hurry {
+			signal(q.hurry)
+		}
 		select {
 		case <-progress:
 		case <-q.done:
@@ -67,7 +73,7 @@ const freshness = time.Second
 // Sums implements [Reader] by the store. It waits until what was accepted before the
 // call is stored, but a second at most, and reads what is there by then: a store
 // that has fallen behind makes the sums late, by [QueueStats.Waiting], and not
-// unavailable. A store that is no Reader is an error that wraps
+// unavailable; nor is one that fails tried more often because somebody reads. A store that is no Reader is an error that wraps
 // [errors.ErrUnsupported].
 func (q *Queue) Sums(ctx context.Context, query Query) ([]Sum, error) {
 	reader, ok := q.store.(Reader)
@@ -76,7 +82,7 @@ func (q *Queue) Sums(ctx context.Context, query Query) ([]Sum, error) {
 	}
 	fresh, cancel := context.WithTimeout(ctx, freshness)
 	defer cancel()
-	if err := q.Flush(fresh); err != nil && ctx.Err() != nil {
+	if err := q.settled(fresh, false); err != nil && ctx.Err() != nil {
 		return nil, err
 	}
 	return reader.Sums(ctx, query)

@@ -1,5 +1,6 @@
 import { raceAbort } from '../errors/abort.ts'
 import { isNetworkError } from '../errors/network-error.ts'
+import { isBusy, isServerError } from '../errors/server-error.ts'
 import type { ServerTransport } from '../transport/server.ts'
 import type { Grant, ModelInfo, Report, RequestInfo } from '../wire.ts'
 import type { RoutedDecision } from './options.ts'
@@ -81,8 +82,7 @@ export class Reporter {
         try {
           await raceAbort(this.#transport.report({ grant, reports: part }, { signal: timeout }), timeout)
         } catch (error) {
-          // An answer is final, whatever it says; only silence is worth another try.
-          if (isNetworkError(error) || timeout.aborted) this.#keep(part.map((report) => ({ token: grant, report })))
+          if (timeout.aborted || isPassing(error)) this.#keep(part.map((report) => ({ token: grant, report })))
         }
       }
     }
@@ -93,6 +93,11 @@ export class Reporter {
     const { document } = globalThis as { document?: Document }
     document?.addEventListener('visibilitychange', this.#flushNow, { once: true })
   }
+}
+
+/** Whether a batch may be taken another time: nobody answered, or could not now. Any other answer is final. */
+function isPassing(error: unknown): boolean {
+  return isNetworkError(error) || (isServerError(error) && (isBusy(error.status) || error.status >= 500))
 }
 
 function reportOf(id: string, { attempt, handedOver, model, decision, info, route }: ReportFacts): Report {

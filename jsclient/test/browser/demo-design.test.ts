@@ -96,7 +96,7 @@ describe("the demo's page", () => {
       assert.equal(await page.evaluate(() => (window as unknown as Watching).focusedThen), 'stop')
       assert.equal(await focused(page), 'force-server', 'Stop gives the focus back')
 
-      for (const id of ['output', 'receipt', 'receipt-body', 'history-scroll', 'what-if']) {
+      for (const id of ['output', 'receipt', 'receipt-body', 'history-scroll', 'savings-scroll', 'what-if']) {
         await page.keyboard.press('Tab')
         assert.equal(await page.evaluate(() => document.activeElement?.closest('[id]')?.id), id)
       }
@@ -165,6 +165,7 @@ describe("the demo's page", () => {
         await section.set(choices)
         assert.deepEqual(await page.$$eval('#what-if *', tooNarrow), [], JSON.stringify(choices))
       }
+      assert.deepEqual(await page.$$eval('.saved *', tooNarrow), [])
       const widest = await page.evaluate(() => document.documentElement.scrollWidth)
       assert.ok(widest <= width, `the page is ${widest} px wide`)
       const small = await page.$$eval('button, select, input, summary', (controls) =>

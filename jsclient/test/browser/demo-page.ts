@@ -40,6 +40,16 @@ export interface DemoPage extends AsyncDisposable {
   attempts(): Promise<string[][]>
   /** Cells of the history's rows. */
   history(): Promise<string[][]>
+  /** What was saved, once so many answers have been accounted for. */
+  saved(answers: number): Promise<Saved>
+}
+
+/** What the page tells of everybody's answers. */
+export interface Saved {
+  sentence: string
+  /** Cells by model and source. */
+  rows: string[][]
+  status: string
 }
 
 export interface AskOptions {
@@ -95,6 +105,16 @@ export async function openDemo(browser: Browser, options: DemoPageOptions): Prom
       ),
     attempts: () => cells('#receipt-body table >> nth=0 >> tbody tr'),
     history: () => cells('#history tr:not(.empty)'),
+    async saved(answers) {
+      await page.waitForFunction((answers) => {
+        const counts = [...document.querySelectorAll('#savings-models td:nth-child(3)')].map((td) => td.textContent)
+        return counts.reduce((sum, count) => sum + Number(count), 0) === answers
+      }, answers)
+      const [sentence = '', status = ''] = await page.$$eval('#savings-sentence, #savings-status', (parts) =>
+        parts.map((part) => part.textContent ?? ''),
+      )
+      return { sentence, status, rows: await cells('#savings-models tr:not(.empty)') }
+    },
     async [Symbol.asyncDispose]() {
       await context.close()
       assert.deepEqual(problems, [], 'the page is without errors')

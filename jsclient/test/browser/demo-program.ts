@@ -12,7 +12,7 @@ const modules = path.join(root, 'jsclient/node_modules')
 const reference = path.join(root, 'examples/tinymodel/files/edgewise-tiny-v1/reference.json')
 
 export interface DemoBuild extends AsyncDisposable {
-  /** Starts the program with more flags. */
+  /** Starts the program with more flags. Its account ends with it, unless they say otherwise. */
   start(...flags: string[]): Promise<Demo>
 }
 
@@ -55,7 +55,7 @@ export async function buildDemo(): Promise<DemoBuild> {
 }
 
 async function start(program: string, flags: string[]): Promise<Demo> {
-  const child = spawn(program, ['-addr', '127.0.0.1:0', '-modules', modules, ...flags], {
+  const child = spawn(program, ['-addr', '127.0.0.1:0', '-modules', modules, '-db', 'memory', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const exited = exit(child)

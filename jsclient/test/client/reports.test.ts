@@ -39,6 +39,26 @@ describe('a server that does not answer reports', () => {
   })
 })
 
+describe('a server that can take no reports now', () => {
+  for (const status of [429, 503]) {
+    it(`gets them again after a ${status}`, async (t) => {
+      let busy = true
+      const sometimes: typeof fetch = async (url, init) =>
+        busy && String(url).endsWith('/analytics')
+          ? Response.json({ error: { message: 'later', type: 'server_error', code: 'later', param: null } }, { status })
+          : fetch(url, init)
+      const { client, server } = await setup(t, { client: { fetch: sometimes } })
+      await client.initialize()
+      await client.preload()
+      await client.generate('one')
+      await settled()
+      busy = false
+      await client.generate('two')
+      await until(() => server.reports().length === 2)
+    })
+  }
+})
+
 describe('another user', () => {
   it('gets nothing of the one before', async (t) => {
     let user = 'alice'
