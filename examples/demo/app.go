@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -17,10 +18,19 @@ import (
 	"github.com/edgewise-ai/edgewise/registry"
 )
 
+// microUSDPerMTok is an assumption, which the page says: what a million tokens cost on the
+// book's server, which is bought, powered and housed for $233 a month (chapter 5.5.8).
+const microUSDPerMTok = 390_000
+
+// minSaving keeps the price out of the demo's decisions: an answer costs far less than
+// this tenth of a cent, and would otherwise always be cheaper in the browser.
+const minSaving = 1_000 // millionths of a US dollar
+
 // app is the demo as a handler: the page, what the page loads, and the API.
 type app struct {
 	http.Handler
-	router *hybrid.Router
+	router  *hybrid.Router
+	account *account
 }
 
 func newApp(ctx context.Context, c config, log *slog.Logger) (*app, error) {
@@ -32,11 +42,12 @@ func newApp(ctx context.Context, c config, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := newPage(c)
+	account, err := openAccount(ctx, c, log)
 	if err != nil {
 		return nil, err
 	}
-	router, err := hybrid.New(ctx, hybrid.Options{
+	a := &app{account: account}
+	a.router, err = hybrid.New(ctx, hybrid.Options{
 		Authenticate: hybrid.AllowAnonymous, // a demo has no users; a service has
 		Registry:     models,
 		Backend:      server,
@@ -44,15 +55,26 @@ func newApp(ctx context.Context, c config, log *slog.Logger) (*app, error) {
 		Policies: policy.Defaults(
 			// The model is smaller than many a photograph: let people wait for it.
 			policy.Readiness{Wait: true},
+			policy.Cost{MinSavingMicroUSD: minSaving},
 		),
-		Logger: log,
+		Prices: map[string]policy.Prices{
+			"": {PromptMicroUSDPerMTok: microUSDPerMTok, CompletionMicroUSDPerMTok: microUSDPerMTok},
+		},
+		Ledger:      account.ledger,
+		SigningKeys: account.keys,
+		Auditor:     func(policy.Identity) bool { return true }, // nobody here has a name to see their own by
+		Logger:      log,
 	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, bounded(endTime, account.close))
+	}
+	page, err := newPage(c, account.place)
+	if err != nil {
+		return nil, errors.Join(err, a.close())
 	}
 
 	mux := http.NewServeMux()
-	mux.Handle(router.Handler())
+	mux.Handle(a.router.Handler())
 	mux.Handle("/", page) // "GET /" would conflict with the router's pattern, which takes every method
 	mux.Handle("GET /client/", http.StripPrefix("/client/", jsclient.Handler()))
 	mux.Handle("GET /models/", http.StripPrefix("/models/", http.FileServerFS(tinymodel.Files())))
@@ -60,7 +82,14 @@ func newApp(ctx context.Context, c config, log *slog.Logger) (*app, error) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "ok")
 	})
-	return &app{Handler: mux, router: router}, nil
+	a.Handler = mux
+	return a, nil
+}
+
+// close writes what is to be written, and releases the database. The server, which may
+// use it until then, has to be shut down first.
+func (a *app) close() error {
+	return errors.Join(bounded(endTime, a.router.Close), bounded(endTime, a.account.close))
 }
 
 // newBackend is the server side: a real server if one is named, else the tiny

@@ -1,27 +1,29 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 )
 
 // service is the demo as the page and curl meet it.
 type service struct {
-	t   *testing.T
-	url string
-	log *strings.Builder // of a single request at a time
+	t    *testing.T
+	url  string
+	log  *strings.Builder // of a single request at a time
+	stop func()           // ends it, once, as the program does
 }
 
-// open starts the demo with these flags.
+// open starts the demo with these flags. Its account ends with the test, unless they say
+// otherwise.
 func open(t *testing.T, args ...string) *service {
 	t.Helper()
-	c, err := parse(args, io.Discard)
+	c, err := parse(append([]string{"-db", inMemory}, args...), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,13 +33,14 @@ func open(t *testing.T, args ...string) *service {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(app)
-	t.Cleanup(func() {
+	stop := sync.OnceFunc(func() {
 		server.Close()
-		if err := app.router.Close(context.Background()); err != nil {
+		if err := app.close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return &service{t, server.URL, &log}
+	t.Cleanup(stop)
+	return &service{t, server.URL, &log, stop}
 }
 
 type answer struct {
@@ -75,12 +78,17 @@ func (s *service) get(path string) answer {
 // post sends JSON and decodes the JSON that comes back.
 func (s *service) post(path, body string, v any) {
 	s.t.Helper()
-	a := s.do(http.MethodPost, path, body)
+	s.decode(s.do(http.MethodPost, path, body), v)
+}
+
+// decode reads the JSON of an answer that must be one.
+func (s *service) decode(a answer, v any) {
+	s.t.Helper()
 	if a.status != http.StatusOK {
-		s.t.Fatalf("%s: status %d: %s", path, a.status, a.body)
+		s.t.Fatalf("status %d: %s", a.status, a.body)
 	}
 	if err := json.Unmarshal([]byte(a.body), v); err != nil {
-		s.t.Fatalf("%s: %v in %s", path, err, a.body)
+		s.t.Fatalf("%v in %s", err, a.body)
 	}
 }
 

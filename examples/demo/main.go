@@ -4,6 +4,16 @@
 //
 //	go run -C examples ./demo
 //	go run -C examples ./demo -backend http://127.0.0.1:11434/v1 -model llama3.2
+//	go run -C examples ./demo -db postgres://edgewise@127.0.0.1/edgewise
+//
+// What was answered where is kept in a database: a SQLite file, unless -db names a
+// PostgreSQL, or memory. A demo that is started again goes on with it; pages that are
+// open by then stay as good as they were, for the keys that sign their right to report
+// are kept as well, in -keys-file. The names of files are relative to the folder that the
+// demo is started in, as make demo does in examples.
+//
+// A signal to end lets answers that have begun end, for a few seconds, and writes the
+// account to the end; a second one ends the demo at once.
 package main
 
 import (
@@ -14,11 +24,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 )
 
 // config is what the command line says.
@@ -28,10 +36,13 @@ type config struct {
 	model   string
 	keyEnv  string
 	modules string // node_modules, where the browser's engine files lie
+	db      string // the account's database: a file, a postgres:// URL, or inMemory
+	keys    string // file of the keys that sign grants
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	switch {
@@ -52,6 +63,8 @@ func parse(args []string, help io.Writer) (config, error) {
 	flags.StringVar(&c.model, "model", "", "`name` of the model to ask that server for (default: the only one it has)")
 	flags.StringVar(&c.keyEnv, "key-env", "", "environment `variable` that holds that server's API key")
 	flags.StringVar(&c.modules, "modules", "../jsclient/node_modules", "`folder` of the npm packages that the page's engine is served from")
+	flags.StringVar(&c.db, "db", "../.cache/demo.sqlite", "`database` of the account: a SQLite file, made if missing, a postgres:// URL, or memory for none")
+	flags.StringVar(&c.keys, "keys-file", "../.cache/demo.keys", "`file` of the keys that sign grants, one a line, the first signs; made if missing, and not used with -db memory")
 	if err := flags.Parse(args); err != nil {
 		return config{}, err
 	}
@@ -61,11 +74,11 @@ func parse(args []string, help io.Writer) (config, error) {
 	case c.backend == "" && (c.model != "" || c.keyEnv != ""):
 		return config{}, errors.New("-model and -key-env need -backend: they describe a server")
 	}
+	if err := checkDatabase(c.db); err != nil {
+		return config{}, err
+	}
 	return c, nil
 }
-
-// shutdownTime is how long streams may go on once the program is told to end.
-const shutdownTime = 5 * time.Second
 
 // run serves until ctx ends. The address goes to out, what goes wrong to log.
 func run(ctx context.Context, args []string, out, log io.Writer) error {
@@ -79,22 +92,12 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.addr)
 	if err != nil {
-		return errors.Join(err, app.router.Close(ctx))
+		return errors.Join(err, app.close())
 	}
-	server := &http.Server{Handler: app, ReadHeaderTimeout: 10 * time.Second}
 	// Tests read the address from this line: with port 0 the system picks one.
 	fmt.Fprintf(out, "Edgewise demo on http://%s\n", display(listener.Addr()))
-
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return errors.Join(err, app.router.Close(ctx))
-	case <-ctx.Done():
-	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
-	defer cancel()
-	return errors.Join(server.Shutdown(ending), app.router.Close(ending))
+	// The server first, so that its last answers are in the account that the app closes.
+	return errors.Join(serve(ctx, listener, app, answerTime), app.close())
 }
 
 // display names the address as a person would type it: browsers treat localhost

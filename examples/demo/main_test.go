@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,7 +16,11 @@ import (
 
 func TestFlags(t *testing.T) {
 	c, err := parse(nil, io.Discard)
-	if want := (config{addr: "127.0.0.1:8080", modules: "../jsclient/node_modules"}); err != nil || c != want {
+	want := config{
+		addr: "127.0.0.1:8080", modules: "../jsclient/node_modules",
+		db: "../.cache/demo.sqlite", keys: "../.cache/demo.keys",
+	}
+	if err != nil || c != want {
 		t.Errorf("no flags give %+v, %v", c, err)
 	}
 	if _, err := parse([]string{"-help"}, io.Discard); !errors.Is(err, flag.ErrHelp) {
@@ -25,6 +30,7 @@ func TestFlags(t *testing.T) {
 
 func TestBadFlags(t *testing.T) {
 	t.Setenv("DEMO_TEST_EMPTY", "")
+	keys := filepath.Join(t.TempDir(), "keys")
 	for want, args := range map[string][]string{
 		"-model and -key-env need -backend":  {"-model", "llama3.2"},
 		"need -backend":                      {"-key-env", "HOME"},
@@ -36,10 +42,17 @@ func TestBadFlags(t *testing.T) {
 		"address 127.0.0.1: missing port":    {"-addr", "127.0.0.1"},
 		"address 99999: invalid port":        {"-addr", "127.0.0.1:99999"},
 		"must have neither query nor fragme": {"-backend", "http://127.0.0.1?key=secret"},
+		"-db is empty":                       {"-db", ""},
+		"-db begins with mysql://: name a":   {"-db", "mysql://user:secret@127.0.0.1/demo"},
+		"keep the account in memory: -db me": {"-db", "/nowhere/at/all.sqlite", "-keys-file", keys},
+		"can't be used: sqlstore: the table": {"-db", t.TempDir(), "-keys-file", keys},
+		"refused":                            {"-db", "postgres://user:secret@127.0.0.1:1/demo", "-keys-file", keys},
+		"invalid port":                       {"-db", "postgres://user:secret@127.0.0.1:x/demo", "-keys-file", keys},
+		"-keys-file: ":                       {"-db", t.TempDir() + "/demo.sqlite", "-keys-file", t.TempDir()},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			var out strings.Builder
-			err := run(t.Context(), args, &out, io.Discard)
+			err := run(t.Context(), append([]string{"-db", inMemory}, args...), &out, io.Discard)
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v", err)
 			}
@@ -59,7 +72,7 @@ func TestRun(t *testing.T) {
 	defer stop()
 	out, printed := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, []string{"-addr", "127.0.0.1:0"}, printed, io.Discard) }()
+	go func() { ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-db", inMemory}, printed, io.Discard) }()
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +101,7 @@ func TestAddressInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if err := run(t.Context(), []string{"-addr", l.Addr().String()}, io.Discard, io.Discard); err == nil {
+	if err := run(t.Context(), []string{"-addr", l.Addr().String(), "-db", inMemory}, io.Discard, io.Discard); err == nil {
 		t.Error("two programs on one address")
 	}
 }

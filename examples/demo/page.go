@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"embed"
+	"fmt"
 	"html/template"
 	"io/fs"
 	"net/http"
@@ -17,15 +18,21 @@ var web embed.FS
 type page struct {
 	Chips  []string // prompts that the tiny model can answer
 	Server string   // the model of another server; empty for the tiny one, in this process
+	Price  string   // of a million tokens on the server, in dollars
+	Place  string   // where the account is
 }
 
 // newPage serves index.html, filled in once, and the files beside it.
-func newPage(c config) (http.Handler, error) {
+func newPage(c config, place string) (http.Handler, error) {
 	reference, err := tinymodel.ReadReference()
 	if err != nil {
 		return nil, err
 	}
-	filled := page{Chips: reference.Chips}
+	filled := page{
+		Chips: reference.Chips,
+		Price: fmt.Sprintf("%.2f", microUSDPerMTok/1e6),
+		Place: place,
+	}
 	if c.backend != "" {
 		filled.Server = c.model
 		if c.model == "" {

@@ -8,6 +8,7 @@ import { showDevice, showModels } from './device.js'
 import { byId } from './dom.js'
 import { addToHistory } from './history.js'
 import { clearReceipt, showReceipt } from './receipt.js'
+import { followSavings } from './savings.js'
 import { offerWhatIf } from './whatif.js'
 
 const client = new HybridInferenceClient({
@@ -187,6 +188,7 @@ document.addEventListener('keydown', (event) => {
 })
 
 offerWhatIf(client, asked)
+followSavings()
 client.subscribe(showStatus)
 try {
   await client.initialize()

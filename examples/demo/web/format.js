@@ -32,14 +32,27 @@ export function yesNo(value) {
   return value ? 'yes' : 'no'
 }
 
-// What the page's note says: a server that costs $233 a month and makes 600 million tokens.
-const DOLLARS_PER_MILLION_TOKENS = 0.39
+/** @param {number} value */
+export function count(value) {
+  return value.toLocaleString('en')
+}
+
+const cents = new Intl.NumberFormat('en', { style: 'currency', currency: 'USD' })
+const millionths = new Intl.NumberFormat('en', { style: 'currency', currency: 'USD', minimumFractionDigits: 6 })
+
+/** @param {number} microUSD millionths of a US dollar */
+export function money(microUSD) {
+  if (microUSD === 0) return '$0'
+  return (microUSD < 1e6 ? millionths : cents).format(microUSD / 1e6)
+}
+
+// The server's assumption, as the page's note says it. A dollar a million tokens is a millionth a token.
+const DOLLARS_PER_MILLION_TOKENS = Number(document.documentElement.dataset.dollarsPerMillionTokens)
 
 /**
  * @param {'browser' | 'server'} source
  * @param {number} tokens prompt and completion together
  */
 export function cost(source, tokens) {
-  if (source === 'browser') return '$0'
-  return `$${((tokens * DOLLARS_PER_MILLION_TOKENS) / 1e6).toFixed(6)}`
+  return money(source === 'browser' ? 0 : tokens * DOLLARS_PER_MILLION_TOKENS)
 }

@@ -1,0 +1,86 @@
+// Accounts is a service whose users have plans: what they may take of the server is
+// enforced there, whatever their pages decide, and what was generated where is counted
+// in a database: a PostgreSQL, which replicas share, or a SQLite file.
+//
+//	OPENAI_BASE_URL=http://127.0.0.1:11434/v1 DATABASE_URL=accounts.sqlite go run -C examples ./accounts
+//
+// SIGNING_KEYS are the secrets that sign the pages' right to report, 16 bytes or more
+// each, the same for all replicas: the first signs, all verify. Without any, each process
+// makes up its own.
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
+
+	"github.com/edgewise-ai/edgewise/backend/openai"
+	"github.com/edgewise-ai/edgewise/hybrid/sqlstore"
+)
+
+// drainTime is how long an ending service waits for its answers, and for the database.
+const drainTime = 25 * time.Second
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:8080")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := serve(ctx, listener); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// serve serves until ctx ends.
+func serve(ctx context.Context, listener net.Listener) error {
+	server, err := openai.New(openai.Options{BaseURL: os.Getenv("OPENAI_BASE_URL"), APIKey: os.Getenv("OPENAI_API_KEY")})
+	if err != nil {
+		return err
+	}
+	db, dialect, err := openDatabase(os.Getenv("DATABASE_URL"))
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	end, err := mount(ctx, mux, server, db, dialect)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	service := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- service.Serve(listener) }()
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	// Each after those that use it.
+	return errors.Join(err, service.Shutdown(ending), end(ending), db.Close())
+}
+
+// openDatabase opens a postgres:// URL or a SQLite file.
+func openDatabase(address string) (*sql.DB, sqlstore.Dialect, error) {
+	if strings.HasPrefix(address, "postgres://") {
+		db, err := sql.Open("pgx", address)
+		return db, sqlstore.PostgreSQL, err
+	}
+	if address == "" {
+		return nil, sqlstore.Dialect{}, errors.New("DATABASE_URL is empty: name a postgres:// URL or a SQLite file")
+	}
+	db, err := sql.Open("sqlite", address+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)")
+	return db, sqlstore.SQLite, err
+}
