@@ -34,7 +34,7 @@ func TestReported(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{
-		"edgewise.avoided_cost{edgewise.source=browser} 1620", // 1500 tokens at 1 and 60 at 2
+		"edgewise.avoided_cost{edgewise.source=browser} 1080", // 1000 tokens at 1 and 40 at 2, of the one model that is listed
 		"edgewise.browser.answer.duration{edgewise.engine=_OTHER} 1x",
 		"edgewise.browser.answer.duration{edgewise.engine=webllm} 1x",
 		"edgewise.browser.answer.time_to_first_token{edgewise.engine=webllm} 1x",

@@ -3,6 +3,7 @@ package release
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path"
@@ -23,23 +24,41 @@ func Run(t *testing.T, modules map[string]string, program string) string {
 	t.Helper()
 	root := strings.TrimSpace(run(t, ".", nil, "git", "rev-parse", "--show-toplevel"))
 	proxy, app := t.TempDir(), t.TempDir()
-	for folder, module := range modules {
-		pack(t, filepath.Join(root, folder), module, proxy)
-	}
 	write(t, filepath.Join(app, "main.go"), []byte(program))
-	write(t, filepath.Join(app, "go.mod"), []byte("module example.com/consumer\n\ngo 1.25\n"))
+	write(t, filepath.Join(app, "go.mod"), []byte("module example.com/consumer\n\ngo 1.25.0\n"))
+	for folder, module := range modules {
+		dir := filepath.Join(root, folder)
+		pack(t, dir, module, proxy)
+		// All that it requires too, so that no go.mod is asked for which building the
+		// module itself has no need of.
+		for _, required := range append(requirements(t, dir), module+"@"+version) {
+			run(t, app, nil, "go", "mod", "edit", "-require="+required)
+		}
+	}
 	cache := strings.TrimSpace(run(t, root, nil, "go", "env", "GOMODCACHE"))
 	env := []string{
 		"GOPROXY=file://" + proxy + ",file://" + filepath.Join(cache, "cache", "download"),
 		"GOSUMDB=off", "GOTOOLCHAIN=local", "GOWORK=off",
 		"GOMODCACHE=" + filepath.Join(app, "cache"), "GOFLAGS=-mod=mod -modcacherw",
 	}
-	get := []string{"get"}
-	for _, module := range modules {
-		get = append(get, module+"@"+version)
-	}
-	run(t, app, env, "go", get...)
 	return run(t, app, env, "go", "run", ".")
+}
+
+// requirements are what the module in a folder requires, but for this repository's own.
+func requirements(t *testing.T, dir string) (required []string) {
+	t.Helper()
+	var mod struct {
+		Require []struct{ Path, Version string }
+	}
+	if err := json.Unmarshal([]byte(run(t, dir, nil, "go", "mod", "edit", "-json")), &mod); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range mod.Require {
+		if !strings.HasPrefix(r.Path, "github.com/edgewise-ai/edgewise") {
+			required = append(required, r.Path+"@"+r.Version)
+		}
+	}
+	return required
 }
 
 // pack writes one module into a file-based module proxy, with the files that
