@@ -20,4 +20,9 @@ sudo=
 echo "Installing ${missing[*]} from Debian's packages."
 export DEBIAN_FRONTEND=noninteractive
 $sudo apt-get update -q
+if [[ " ${missing[*]} " == *" postgresql "* ]]; then
+	# The tests need the server's programs, and nobody a database that runs at every boot.
+	$sudo apt-get install -q -y --no-install-recommends postgresql-common
+	$sudo sed -i 's/^#create_main_cluster = true/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+fi
 $sudo apt-get install -q -y --no-install-recommends "${missing[@]}"

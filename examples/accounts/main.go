@@ -14,6 +14,7 @@ import (
 	"database/sql"
 	"errors"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -29,8 +30,17 @@ import (
 	"github.com/edgewise-ai/edgewise/hybrid/sqlstore"
 )
 
-// drainTime is how long an ending service waits for its answers, and for the database.
-const drainTime = 25 * time.Second
+const (
+	// drainTime is how long answers may go on once the service is told to end.
+	drainTime = 20 * time.Second
+
+	// endTime bounds each step after that: handlers whose answers were cut, the account.
+	endTime = 5 * time.Second
+
+	// connections to the database, of each replica. All of them together must be fewer
+	// than the database allows.
+	connections = 16
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -54,22 +64,39 @@ func serve(ctx context.Context, listener net.Listener) error {
 	if err != nil {
 		return err
 	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections) // or they would be opened anew all the time
 	mux := http.NewServeMux()
-	end, err := mount(ctx, mux, server, db, dialect)
+	end, err := mount(ctx, mux, server, db, dialect, slog.Default())
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}
-	service := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	service := &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return requests },
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- service.Serve(listener) }()
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
 	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	// Each after those that use it, and each with time of its own.
+	drained := within(drainTime, service.Shutdown)
+	if drained != nil {
+		cut() // what they have said so far is accounted for
+		drained = within(endTime, service.Shutdown)
+	}
+	return errors.Join(err, drained, within(endTime, end), db.Close())
+}
+
+func within(d time.Duration, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
-	// Each after those that use it.
-	return errors.Join(err, service.Shutdown(ending), end(ending), db.Close())
+	return f(ctx)
 }
 
 // openDatabase opens a postgres:// URL or a SQLite file.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -159,7 +160,7 @@ func open(t *testing.T, address string, promptTokens int) *service {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	end, err := mount(t.Context(), mux, server, db, dialect)
+	end, err := mount(t.Context(), mux, server, db, dialect, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -19,15 +20,16 @@ import (
 
 // snippet:begin
 // mount adds Edgewise to a service whose users have plans. What it returns writes the
-// account to the end: call it after http.Server.Shutdown, and before db.Close.
+// account to the end: call it after http.Server.Shutdown, with a deadline of its own, and
+// before db.Close.
 func mount(
-	ctx context.Context, mux *http.ServeMux, server backend.Backend, db *sql.DB, dialect sqlstore.Dialect,
+	ctx context.Context, mux *http.ServeMux, server backend.Backend, db *sql.DB, dialect sqlstore.Dialect, logger *slog.Logger,
 ) (end func(context.Context) error, err error) {
-	store, err := sqlstore.New(ctx, db, dialect, sqlstore.Options{}) // makes its tables
+	store, err := sqlstore.New(ctx, db, dialect, sqlstore.Options{Logger: logger}) // makes its tables
 	if err != nil {
 		return nil, err
 	}
-	queue := ledger.NewQueue(store, ledger.QueueOptions{}) // no answer waits for the database
+	queue := ledger.NewQueue(store, ledger.QueueOptions{Logger: logger}) // no answer waits for the database
 	router, err := hybrid.New(ctx, hybrid.Options{
 		Authenticate: func(r *http.Request) (policy.Identity, error) {
 			user, err := userOf(r) // the service's own
@@ -58,6 +60,7 @@ func mount(
 		Ledger:      queue,
 		LimitStore:  store, // replicas enforce the limits together
 		SigningKeys: signingKeys(),
+		Logger:      logger,
 		Auditor:     func(who policy.Identity) bool { return who.Tier == "staff" }, // sees everybody's savings
 	})
 	if err != nil {

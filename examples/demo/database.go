@@ -62,11 +62,7 @@ func checkDatabase(name string) error {
 }
 
 func openPostgreSQL(name string) (*sql.DB, error) {
-	db, err := sql.Open("pgx", name)
-	if err == nil {
-		db.SetMaxOpenConns(maxConnections)
-	}
-	return db, err
+	return pooled(sql.Open("pgx", name))
 }
 
 // openSQLite makes the file's folder, if only that is missing. Package sqlstore says
@@ -81,9 +77,14 @@ func openSQLite(name string) (*sql.DB, error) {
 	}
 	address := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(file)}
 	address.RawQuery = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"
-	db, err := sql.Open("sqlite", address.String())
+	return pooled(sql.Open("sqlite", address.String()))
+}
+
+// pooled keeps what connections there are.
+func pooled(db *sql.DB, err error) (*sql.DB, error) {
 	if err == nil {
 		db.SetMaxOpenConns(maxConnections)
+		db.SetMaxIdleConns(maxConnections)
 	}
 	return db, err
 }

@@ -29,7 +29,8 @@ type MemoryOptions struct {
 // held at the last charge, and never forgets one before: else whoever owes could be
 // rid of it by having others made. Once it holds as many as it may, a charge that
 // would open another is [ErrFull], while those that are held work as ever. Settle
-// opens one even then, for what was used must count, and a Take has let it in.
+// opens as many again, for what was used must count, also where no Take has let it in:
+// as of a budget that refuses nobody.
 //
 // No call walks over the accounts. Each forgets a few of those that have come back,
 // more than it opens. The zero Memory is ready to use with the default options; it is
@@ -99,11 +100,17 @@ func (m *Memory) Settle(ctx context.Context, now time.Time, charges []Charge) er
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.forget(now, 2*len(charges))
+	var full error
 	for i := range charges {
 		account := &charges[i].Account
-		m.keep(account, account.Settle(m.state(account.Key), now, charges[i].Amount))
+		state := m.state(account.Key)
+		if state.Taken == 0 && charges[i].Amount > 0 && len(m.accounts) >= 2*m.maxAccounts() {
+			full = ErrFull
+			continue
+		}
+		m.keep(account, account.Settle(state, now, charges[i].Amount))
 	}
-	return nil
+	return full
 }
 
 // Left implements [Store]. It opens no account.

@@ -207,3 +207,20 @@ func TestMemoryAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+// What nobody is refused for is bounded, too.
+func TestMemoryBoundsWhatIsSettled(t *testing.T) {
+	m := limit.NewMemory(limit.MemoryOptions{MaxAccounts: 10})
+	for n := range 100 {
+		err := m.Settle(t.Context(), noon, charge(fmt.Sprint("visitor ", n), 1))
+		if full := n >= 20; errors.Is(err, limit.ErrFull) != full {
+			t.Errorf("visitor %d: got %v", n, err)
+		}
+	}
+	if m.Len() != 20 {
+		t.Errorf("%d accounts are held", m.Len())
+	}
+	if err := m.Settle(t.Context(), noon, charge("visitor 3", 1)); err != nil {
+		t.Errorf("one that is held: %v", err)
+	}
+}

@@ -42,6 +42,8 @@ export class Reporter {
   readonly #flushNow = (): void => void this.flush()
   #waiting: { token: string; report: Report }[] = []
   #scheduled = false
+  /** When the server may be asked again, ms. */
+  #notBefore = 0
   #sending: Promise<void> = Promise.resolve()
 
   constructor(transport: ServerTransport, now: () => number) {
@@ -66,6 +68,7 @@ export class Reporter {
   /** Sends what waits. Never rejects. */
   flush(): Promise<void> {
     this.#scheduled = false
+    if (this.#now() < this.#notBefore) return this.#sending
     const batch = this.#waiting.splice(0)
     const sent = this.#send(batch)
     this.#sending = Promise.all([this.#sending, sent]).then(() => {})
@@ -83,6 +86,7 @@ export class Reporter {
           await raceAbort(this.#transport.report({ grant, reports: part }, { signal: timeout }), timeout)
         } catch (error) {
           if (timeout.aborted || isPassing(error)) this.#keep(part.map((report) => ({ token: grant, report })))
+          if (isServerError(error)) this.#notBefore = this.#now() + (error.retryAfterMs ?? 0)
         }
       }
     }

@@ -59,6 +59,30 @@ describe('a server that can take no reports now', () => {
   }
 })
 
+describe('a server that asks to wait', () => {
+  it('is left alone for so long', async (t) => {
+    let clock = Date.now()
+    let asked = 0
+    const busy: typeof fetch = async (url, init) => {
+      if (!String(url).endsWith('/analytics')) return fetch(url, init)
+      asked++
+      const error = { message: 'later', type: 'rate_limit_error', code: 'later', param: null }
+      return Response.json({ error }, { status: 429, headers: { 'retry-after': '60' } })
+    }
+    const { client } = await setup(t, { client: { fetch: busy, now: () => clock } })
+    await client.initialize()
+    await client.preload()
+    await client.generate('one')
+    await until(() => asked === 1)
+    await client.generate('two')
+    await settled()
+    assert.equal(asked, 1)
+    clock += 61_000
+    await client.generate('three')
+    await until(() => asked === 2)
+  })
+})
+
 describe('another user', () => {
   it('gets nothing of the one before', async (t) => {
     let user = 'alice'
