@@ -38,7 +38,7 @@ func (r *Router) serveSavings(w http.ResponseWriter, req *http.Request, who poli
 	case scope != "" && scope != scopeOwn:
 		return &policy.FieldError{Field: "scope", Problem: "must be own or all"}
 	case who.Subject == "":
-		return problem(http.StatusForbidden, codeForbidden, "scope", "nobody in particular has savings of their own")
+		return problem(http.StatusForbidden, codeForbidden, "scope", "nobody in particular has savings of their own: scope=all asks for everybody's")
 	default:
 		query.Identity = identityKey(who.Subject)
 	}

@@ -3,6 +3,9 @@
 // in a database: a PostgreSQL, which replicas share, or a SQLite file.
 //
 //	OPENAI_BASE_URL=http://127.0.0.1:11434/v1 DATABASE_URL=accounts.sqlite go run -C examples ./accounts
+//	curl --oauth2-bearer token-of-ann --json '{"prompt":"Hello"}' http://127.0.0.1:8080/api/v1/generate
+//
+// ADDR is the address to listen on, 127.0.0.1:8080 unless it is set.
 //
 // SIGNING_KEYS are the secrets that sign the pages' right to report, 16 bytes or more
 // each, the same for all replicas: the first signs, all verify. Without any, each process
@@ -10,6 +13,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -45,10 +49,11 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:8080")
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cmp.Or(os.Getenv("ADDR"), "127.0.0.1:8080"))
 	if err != nil {
 		log.Fatal(err)
 	}
+	log.Printf("listening on http://%s", listener.Addr())
 	if err := serve(ctx, listener); err != nil {
 		log.Fatal(err)
 	}
@@ -101,7 +106,7 @@ func within(d time.Duration, f func(context.Context) error) error {
 
 // openDatabase opens a postgres:// URL or a SQLite file.
 func openDatabase(address string) (*sql.DB, sqlstore.Dialect, error) {
-	if strings.HasPrefix(address, "postgres://") {
+	if strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://") {
 		db, err := sql.Open("pgx", address)
 		return db, sqlstore.PostgreSQL, err
 	}

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Failing appends are repeated after a pause that doubles up to a bound.
+// Failing appends are repeated after a pause that doubles up to a bound, and stays as
+// short as the first while somebody flushes.
 const (
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = 10 * time.Second
@@ -47,9 +48,13 @@ func (d *drain) run(ctx context.Context) {
 			d.settle(1, err)
 			retry, size = firstRetry, d.opts.BatchSize
 		default:
-			d.opts.Logger.Warn("ledger: entries could not be stored; trying again", "entries", len(batch), "in", retry, "error", err)
+			pause := retry
+			if d.flushing.Load() > 0 {
+				pause = firstRetry
+			}
+			d.opts.Logger.Warn("ledger: entries could not be stored; trying again", "entries", len(batch), "in", pause, "error", err)
 			select {
-			case <-time.After(retry):
+			case <-time.After(pause):
 			case <-d.hurry:
 			case <-ctx.Done():
 				return

@@ -8,12 +8,16 @@ import (
 )
 
 // Flush implements [Ledger]. What the store rejects is not waited for. A store that
-// failed, and would be tried again after a pause, is tried at once.
-func (q *Queue) Flush(ctx context.Context) error { return q.settled(ctx, true) }
+// failed is tried at once, and ten times a second for as long as Flush waits.
+func (q *Queue) Flush(ctx context.Context) error {
+	q.flushing.Add(1)
+	defer q.flushing.Add(-1)
+	signal(q.hurry)
+	return q.settled(ctx)
+}
 
-// settled waits until what was accepted before the call is stored, or rejected, and
-// hurries the next try if told to.
-func (q *Queue) settled(ctx context.Context, hurry bool) error {
+// settled waits until what was accepted before the call is stored, or rejected.
+func (q *Queue) settled(ctx context.Context) error {
 	q.mu.Lock()
 	goal := q.accepted
 	q.mu.Unlock()
@@ -26,9 +30,6 @@ func (q *Queue) settled(ctx context.Context, hurry bool) error {
 		}
 		if ended {
 			return fmt.Errorf("ledger: the queue was closed with %d entries unstored", goal-settled)
-		}
-		if hurry {
-			signal(q.hurry)
 		}
 		select {
 		case <-progress:
@@ -73,8 +74,8 @@ const freshness = time.Second
 // Sums implements [Reader] by the store. It waits until what was accepted before the
 // call is stored, but a second at most, and reads what is there by then: a store
 // that has fallen behind makes the sums late, by [QueueStats.Waiting], and not
-// unavailable; nor is one that fails tried more often because somebody reads. A store that is no Reader is an error that wraps
-// [errors.ErrUnsupported].
+// unavailable; nor is one that fails tried more often because somebody reads. A store
+// that is no Reader is an error that wraps [errors.ErrUnsupported].
 func (q *Queue) Sums(ctx context.Context, query Query) ([]Sum, error) {
 	reader, ok := q.store.(Reader)
 	if !ok {
@@ -82,7 +83,7 @@ func (q *Queue) Sums(ctx context.Context, query Query) ([]Sum, error) {
 	}
 	fresh, cancel := context.WithTimeout(ctx, freshness)
 	defer cancel()
-	if err := q.settled(fresh, false); err != nil && ctx.Err() != nil {
+	if err := q.settled(fresh); err != nil && ctx.Err() != nil {
 		return nil, err
 	}
 	return reader.Sums(ctx, query)

@@ -39,6 +39,43 @@ func TestQueueFlushTriesAtOnce(t *testing.T) {
 	})
 }
 
+// Nor has it for the pauses after that, which a reader leaves as they are.
+func TestQueueFlushKeepsTrying(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		const up = time.Minute + 2*time.Second
+		store := &readable{table{fail: func(int) error {
+			if time.Since(began) < up {
+				return errors.New("no connection")
+			}
+			return nil
+		}}}
+		tries := func() int {
+			store.mu.Lock()
+			defer store.mu.Unlock()
+			return store.calls
+		}
+		q := ledger.NewQueue(store, ledger.QueueOptions{})
+		q.Record(entries(0, 3))
+		time.Sleep(time.Minute) // it is tried every 10 seconds by now: the next time at 1:02.7
+		before := tries()
+		if _, err := q.Sums(t.Context(), ledger.Query{}); err != nil || tries() != before {
+			t.Errorf("%v, and %d tries while somebody read", err, tries()-before)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		if err := q.Close(ctx); err != nil || store.count() != 3 {
+			t.Errorf("%d rows, %v", store.count(), err)
+		}
+		if waited := time.Since(began) - up; waited > 100*time.Millisecond {
+			t.Errorf("stored %v after the store was up again", waited)
+		}
+		if n := tries() - before; n > 12 {
+			t.Errorf("%d tries in a second", n)
+		}
+	})
+}
+
 // meanwhile is a context that has something happen just before it is waited for.
 type meanwhile struct {
 	context.Context

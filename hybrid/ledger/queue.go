@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,8 +50,8 @@ func (o QueueOptions) withDefaults() QueueOptions {
 // batch gathers, so batches grow with the load and an idle queue adds no delay.
 //
 // An entry without an ID gets one, so that the store can tell an Append that is
-// repeated. The store recognises duplicates, so a receipt counts them as accepted.
-// Make a Queue with [NewQueue] and release it with Close, before the store. It is
+// repeated. The queue knows the newest 25,000 IDs and more, and the store all: what only
+// the store recognises as a duplicate, a receipt counts as accepted. Make a Queue with [NewQueue] and release it with Close, before the store. It is
 // safe for concurrent use.
 //
 // # What a crash can lose
@@ -72,14 +73,17 @@ type Queue struct {
 	store Store
 	opts  QueueOptions
 	wake  chan struct{} // there may be work
-	hurry chan struct{} // somebody waits for the store: it should be tried again now
+	hurry chan struct{} // somebody began to flush: the store should be tried again now
 	done  chan struct{} // closed when the goroutine has ended
 	stop  context.CancelFunc
+
+	flushing atomic.Int64 // how many wait for the store
 
 	mu        sync.Mutex
 	gathering []Entry // accepted since the drain took the others
 	accepted  uint64  // entries ever accepted
 	stats     QueueStats
+	recent    recent        // IDs
 	full      uint64        // entries dropped since the queue last ran empty
 	closed    bool          // takes no more
 	progress  chan struct{} // closed and replaced whenever entries are stored or rejected
@@ -92,6 +96,7 @@ type QueueStats struct {
 	Stored   uint64 `json:"stored"`   // the store took them, or knew their IDs
 	Dropped  uint64 `json:"dropped"`  // no room, or left over when Close had to give up
 	Rejected uint64 `json:"rejected"` // the store can never take them: see [ErrRejected]
+	Repeated uint64 `json:"repeated"` // recorded not long before: duplicates
 }
 
 var (
@@ -123,17 +128,27 @@ func (q *Queue) Record(entries []Entry) Receipt {
 	if q.closed {
 		room = 0
 	}
-	n := min(room, len(entries))
-	lost := len(entries) - n
-	for i := range entries[:n] {
-		q.gathering = append(q.gathering, entries[i])
-		if e := &q.gathering[len(q.gathering)-1]; e.ID == "" {
-			e.ID = newID()
+	var n, known, lost int
+	for i := range entries {
+		switch id := entries[i].ID; {
+		case q.recent.has(id):
+			known++
+		case n >= room:
+			lost++
+		default:
+			q.gathering = append(q.gathering, entries[i])
+			if e := &q.gathering[len(q.gathering)-1]; id == "" {
+				e.ID = newID()
+			} else {
+				q.recent.add(id)
+			}
+			n++
 		}
 	}
 	q.accepted += uint64(n)
 	q.stats.Waiting += n
 	q.stats.Dropped += uint64(lost)
+	q.stats.Repeated += uint64(known)
 	first := lost > 0 && q.full == 0
 	q.full += uint64(lost)
 	q.mu.Unlock()
@@ -145,7 +160,7 @@ func (q *Queue) Record(entries []Entry) Receipt {
 	if n > 0 {
 		signal(q.wake)
 	}
-	return Receipt{Accepted: n, Dropped: lost}
+	return Receipt{Accepted: n, Duplicates: known, Dropped: lost}
 }
 
 // Stats returns the counts since the queue was made.

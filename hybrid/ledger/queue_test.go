@@ -50,7 +50,7 @@ func TestQueueStoresAll(t *testing.T) {
 	if err := q.Close(t.Context()); err != nil {
 		t.Errorf("closed again: %v", err)
 	}
-	if r := q.Record(entries(0, 2)); r != (ledger.Receipt{Dropped: 2}) || q.Stats().Dropped != 2 {
+	if r := q.Record(entries(500, 502)); r != (ledger.Receipt{Dropped: 2}) || q.Stats().Dropped != 2 {
 		t.Errorf("after Close: %+v, %+v", r, q.Stats())
 	}
 }
@@ -89,7 +89,7 @@ func TestQueueGivesIDs(t *testing.T) {
 func TestQueueStats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &picky{table{fail: func(call int) error {
-			if call >= 3 {
+			if call >= 2 {
 				return errors.New("no connection")
 			}
 			return nil
@@ -109,16 +109,16 @@ func TestQueueStats(t *testing.T) {
 		odd.Model = "too long"
 		q.Record([]ledger.Entry{odd})
 		step(ledger.QueueStats{Stored: 4, Rejected: 1})
-		q.Record(entries(0, 2)) // which the store knows
-		step(ledger.QueueStats{Stored: 6, Rejected: 1})
+		q.Record(entries(0, 2)) // again
+		step(ledger.QueueStats{Stored: 4, Rejected: 1, Repeated: 2})
 		q.Record(entries(4, 17))
-		step(ledger.QueueStats{Stored: 6, Rejected: 1, Waiting: 10, Dropped: 3})
+		step(ledger.QueueStats{Stored: 4, Rejected: 1, Repeated: 2, Waiting: 10, Dropped: 3})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_ = q.Close(ctx)
-		step(ledger.QueueStats{Stored: 6, Rejected: 1, Dropped: 13})
+		step(ledger.QueueStats{Stored: 4, Rejected: 1, Repeated: 2, Dropped: 13})
 		q.Record(entries(17, 18))
-		step(ledger.QueueStats{Stored: 6, Rejected: 1, Dropped: 14})
+		step(ledger.QueueStats{Stored: 4, Rejected: 1, Repeated: 2, Dropped: 14})
 	})
 }
 
@@ -129,10 +129,11 @@ func TestQueueLogsDropsOnceUntilItIsEmpty(t *testing.T) {
 		var log bytes.Buffer
 		store := &table{}
 		q := ledger.NewQueue(store, ledger.QueueOptions{Capacity: 5, Logger: slog.New(slog.NewTextHandler(&log, nil))})
-		for range 2 {
+		for round := range 2 {
 			store.mu.Lock() // the store is busy
 			for n := range 4 {
-				q.Record(entries(n, n+3))
+				first := 100*round + 10*n
+				q.Record(entries(first, first+3))
 			}
 			store.mu.Unlock()
 			if err := q.Flush(t.Context()); err != nil {
@@ -148,4 +149,30 @@ func TestQueueLogsDropsOnceUntilItIsEmpty(t *testing.T) {
 			t.Errorf("logged:\n%s", &log)
 		}
 	})
+}
+
+// What is delivered again soon after is known at once; what comes later, the store knows.
+func TestQueueKnowsRecentIDs(t *testing.T) {
+	store := &table{}
+	q := ledger.NewQueue(store, ledger.QueueOptions{Capacity: 100_000})
+	for i, test := range []struct {
+		from, to int
+		want     ledger.Receipt
+	}{
+		{0, 10, ledger.Receipt{Accepted: 10}},
+		{5, 15, ledger.Receipt{Accepted: 5, Duplicates: 5}},
+		{15, 60_000, ledger.Receipt{Accepted: 59_985}},
+		{59_000, 60_000, ledger.Receipt{Duplicates: 1000}},
+		{0, 10, ledger.Receipt{Accepted: 10}}, // forgotten
+	} {
+		if got := q.Record(entries(test.from, test.to)); got != test.want {
+			t.Errorf("%d: got %+v, want %+v", i, got, test.want)
+		}
+	}
+	if err := q.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s := q.Stats(); store.count() != 60_000 || s.Repeated != 1005 {
+		t.Errorf("%d rows, %+v", store.count(), s)
+	}
 }

@@ -14,6 +14,7 @@ type Dialect struct {
 	chunk     int                // rows in one INSERT at most, a power of two
 	oneWriter bool               // whoever comes second waits, and is better off waiting here
 	lock      string             // makes a transaction the only one that migrates; empty if none is needed
+	skip      string             // ends a SELECT that locks its rows, less those that are locked already; empty if none can be
 	isolation sql.IsolationLevel // that row locks make sufficient
 	judge     func(error) verdict
 }
@@ -40,6 +41,7 @@ var (
 		numbered:  true,
 		chunk:     256,
 		lock:      `SELECT pg_advisory_xact_lock(7308323368034693)`,
+		skip:      `FOR UPDATE SKIP LOCKED`,
 		isolation: sql.LevelReadCommitted,
 		judge:     judgePostgreSQL,
 	}

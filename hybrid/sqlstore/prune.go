@@ -10,6 +10,7 @@ import (
 const (
 	pruneRows  = 1000
 	pruneEvery = time.Hour
+	pruneTime  = time.Second // at most, for an Append waits for it
 )
 
 // prune deletes entries past their time, and accounts from which nothing is missing.
@@ -22,6 +23,8 @@ func (s *Store) prune(ctx context.Context) {
 	if now.Before(s.nextPrune) {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, pruneTime)
+	defer cancel()
 	more, err := s.pruneOnce(ctx, now)
 	if err != nil {
 		s.opts.Logger.Warn("sqlstore: what is past its time could not be deleted; trying again", "in", pruneEvery, "error", err)
@@ -31,12 +34,15 @@ func (s *Store) prune(ctx context.Context) {
 	}
 }
 
-// pruneOnce reports whether there may be more to delete.
+// pruneOnce reports whether there may be more to delete. It passes over rows that
+// somebody else has locked: waiting for them in another order than [Store.lock] does
+// would be a deadlock.
 func (s *Store) pruneOnce(ctx context.Context, now time.Time) (more bool, err error) {
 	if s.opts.Retention > 0 {
 		n, err := s.exec(ctx, `
-			DELETE FROM edgewise_entries WHERE id IN (
-				SELECT id FROM edgewise_entries WHERE at_ms < ? ORDER BY at_ms LIMIT ?)`,
+			WITH old AS MATERIALIZED (
+				SELECT id FROM edgewise_entries WHERE at_ms < ? ORDER BY at_ms LIMIT ? `+s.dialect.skip+`)
+			DELETE FROM edgewise_entries WHERE id IN (SELECT id FROM old)`,
 			now.Add(-s.opts.Retention).UnixMilli(), pruneRows)
 		if err != nil {
 			return false, err
@@ -44,12 +50,12 @@ func (s *Store) pruneOnce(ctx context.Context, now time.Time) (more bool, err er
 		more = n == pruneRows
 	}
 	// By the callers' clock, as the limits are, and by that of a replica that is a
-	// second behind. The outer condition is for a row that was taken from while the
-	// inner query ran.
+	// second behind.
 	clock := s.clock.Load() - int64(time.Second)
 	n, err := s.exec(ctx, `
-		DELETE FROM edgewise_limits WHERE back_ns <= ? AND key IN (
-			SELECT key FROM edgewise_limits WHERE back_ns <= ? LIMIT ?)`,
-		clock, clock, pruneRows)
+		WITH back AS MATERIALIZED (
+			SELECT key FROM edgewise_limits WHERE back_ns <= ? LIMIT ? `+s.dialect.skip+`)
+		DELETE FROM edgewise_limits WHERE key IN (SELECT key FROM back)`,
+		clock, pruneRows)
 	return err == nil && (more || n == pruneRows), err
 }

@@ -63,13 +63,14 @@ var migrations = [][]string{
 	},
 }
 
-// migrate takes the steps that are missing, in one transaction. A database that is up
-// to date is only read, so that the role needs no right to create anything.
+// migrate takes the steps that are missing, in one transaction. A database that misses
+// none is only read, so that the role needs no right to create anything.
 func (s *Store) migrate(ctx context.Context) error {
-	if version, err := schemaVersion(s.db.QueryRowContext(ctx, selectVersion)); err == nil && version == len(migrations) {
-		return nil
+	version, err := schemaVersion(s.db.QueryRowContext(ctx, selectVersion))
+	if err == nil && version >= len(migrations) {
+		return known(version)
 	}
-	err := s.tx(ctx, func(tx *sql.Tx) error {
+	err = s.tx(ctx, func(tx *sql.Tx) error {
 		return s.run(ctx, tx, s.dialect.lock, `CREATE TABLE IF NOT EXISTS edgewise_schema (version bigint NOT NULL PRIMARY KEY)`)
 	})
 	if err != nil {
@@ -87,9 +88,8 @@ func (s *Store) migrate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if version > len(migrations) {
-			return fmt.Errorf("their version is %d, and this program knows them up to version %d: a newer one has changed them",
-				version, len(migrations))
+		if err := known(version); err != nil {
+			return err
 		}
 		for ; version < len(migrations); version++ {
 			if err := s.run(ctx, tx, migrations[version]...); err != nil {
@@ -101,6 +101,15 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// known returns an error if the schema is a newer program's.
+func known(version int) error {
+	if version > len(migrations) {
+		return fmt.Errorf("their version is %d, and this program knows them up to version %d: a newer one has changed them",
+			version, len(migrations))
+	}
+	return nil
 }
 
 const selectVersion = `SELECT MAX(version) FROM edgewise_schema`

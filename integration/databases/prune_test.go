@@ -1,7 +1,10 @@
 package databases_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"testing"
 	"time"
@@ -96,17 +99,30 @@ func TestAccountsThatCameBackAreForgotten(t *testing.T) {
 	})
 }
 
-// Whoever takes from an account while it is being forgotten has it remembered.
+// Forgetting accounts keeps nobody waiting who takes from them, and waits for nobody.
 func TestPostgreSQLTakeMeetsForgetting(t *testing.T) {
 	db := newPostgreSQL(t).open(t)
-	store := newStore(t, db, sqlstore.PostgreSQL, keepAll)
+	var log bytes.Buffer
+	store := newStore(t, db, sqlstore.PostgreSQL, sqlstore.Options{Retention: -1, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	now := time.Now()
-	account := limit.Account{Key: "a", Capacity: 10, Amount: 10, Per: time.Minute}
-	charge := []limit.Charge{{Account: account, Amount: 10}}
-	if refusal, err := store.Take(t.Context(), now.Add(-time.Hour), charge); refusal != nil || err != nil {
-		t.Fatal(refusal, err)
+	take := func(now time.Time, keys ...string) error {
+		var charges []limit.Charge
+		for _, key := range keys {
+			charges = append(charges, limit.Charge{Account: limit.Account{Key: key, Capacity: 10, Period: limit.Day}, Amount: 1})
+		}
+		refusal, err := store.Take(t.Context(), now, charges)
+		if refusal != nil {
+			return errors.New("refused")
+		}
+		return err
 	}
-	if err := store.Settle(t.Context(), now, []limit.Charge{{Account: limit.Account{Key: "b", Capacity: 1, Period: limit.Day}}}); err != nil {
+	// They lie in the table as nobody locks them: by their keys.
+	for _, key := range []string{"c", "a"} {
+		if err := take(now.AddDate(0, 0, -2), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := take(now, "b"); err != nil {
 		t.Fatal(err)
 	}
 
@@ -115,21 +131,28 @@ func TestPostgreSQLTakeMeetsForgetting(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback()
-	if _, err := tx.ExecContext(t.Context(), `UPDATE edgewise_limits SET back_ns = $1 WHERE key = 'a'`, now.Add(time.Hour).UnixNano()); err != nil {
+	if _, err := tx.ExecContext(t.Context(), `UPDATE edgewise_limits SET taken = taken WHERE key = 'b'`); err != nil {
 		t.Fatal(err)
 	}
-	stored := make(chan error, 1)
-	go func() { stored <- store.Append(t.Context(), aged(0, "new", 1)) }()
-	for waiting := 0; waiting == 0 && len(stored) == 0; { // for our row
-		waiting = count(t, db, `pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%DELETE FROM edgewise_limits%' AND datname = current_database()`)
+	took := make(chan error, 1)
+	go func() { took <- take(now, "a", "b", "c") }()
+	for waiting := 0; waiting == 0; { // with a locked, for b, and next for c
+		waiting = count(t, db, `pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`)
 	}
-	if err := tx.Commit(); err != nil {
+	add(t, store, aged(0, "new", 1)...)
+	if n := count(t, db, "edgewise_limits WHERE key = 'c'"); n != 0 {
+		t.Error("the account that nobody has locked is not forgotten")
+	}
+	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-stored; err != nil {
-		t.Fatal(err)
+	if err := <-took; err != nil {
+		t.Error(err)
 	}
-	if n := count(t, db, "edgewise_limits WHERE key = 'a'"); n != 1 {
-		t.Error("the account is forgotten")
+	if n := count(t, db, "edgewise_limits WHERE taken > 0"); n != 3 {
+		t.Errorf("%d accounts, want 3", n)
+	}
+	if log.Len() > 0 {
+		t.Error(log.String())
 	}
 }

@@ -98,4 +98,9 @@ func TestPostgreSQLRoleWithoutDDL(t *testing.T) {
 	if n := count(t, db, "edgewise_savings"); n != 3 {
 		t.Errorf("%d entries", n)
 	}
+
+	exec(t, owner, `INSERT INTO edgewise_schema (version) VALUES (1000)`)
+	if _, err := sqlstore.New(t.Context(), db, sqlstore.PostgreSQL, keepAll); err == nil || !strings.Contains(err.Error(), "1000") {
+		t.Errorf("got %v for tables that a newer program has changed", err)
+	}
 }

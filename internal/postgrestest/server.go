@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -20,6 +22,15 @@ import (
 // startTimeout is how long a server may take to accept connections: a second on a
 // machine that has nothing else to do.
 const startTimeout = time.Minute
+
+// folders is how the names of the servers' folders begin.
+const folders = "edgewise-postgres-"
+
+// maxPorts is how many ports are tried before the trouble must be another.
+const maxPorts = 3
+
+// errEnded is a server that ended by itself, most likely because its port is taken.
+var errEnded = errors.New("the server ended")
 
 // superuser is the role that owns everything, and needs no password.
 const superuser = "edgewise"
@@ -37,6 +48,7 @@ type Server struct {
 	opts      Options
 	bin       string // folder of the programs
 	folder    string // ours, with the data in it
+	claim     *os.File
 	port      int
 	databases atomic.Int64
 
@@ -52,14 +64,17 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "edgewise-postgres-")
+	if err := removeLeftovers(filepath.Join(os.TempDir(), folders+"*")); err != nil {
+		return nil, err
+	}
+	folder, err := os.MkdirTemp("", folders)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{opts: opts, bin: bin, folder: folder}
 	err = s.init()
 	if err == nil {
-		err = s.Start()
+		err = s.startAnywhere()
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -110,20 +125,36 @@ func (s *Server) Stop() error {
 
 // Close ends the server and removes what it had.
 func (s *Server) Close() error {
-	return errors.Join(s.Stop(), os.RemoveAll(s.folder))
+	err := errors.Join(s.Stop(), os.RemoveAll(s.folder))
+	if s.claim != nil {
+		err = errors.Join(err, s.claim.Close())
+	}
+	return err
 }
 
-func (s *Server) init() error {
+func (s *Server) init() (err error) {
+	if s.claim, err = claim(s.folder); err != nil {
+		return err
+	}
 	if err := own(s.folder); err != nil {
 		return err
 	}
-	port, err := freePort()
-	if err != nil {
-		return err
-	}
-	s.port = port
 	return s.call("initdb", "--pgdata="+s.data(), "--no-sync", "--auth=trust", "--username="+superuser,
 		"--encoding=UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en-US")
+}
+
+// startAnywhere starts the server on a port that is free, and on another one if
+// somebody was faster.
+func (s *Server) startAnywhere() (err error) {
+	for range maxPorts {
+		if s.port, err = freePort(); err != nil {
+			return err
+		}
+		if err = s.Start(); err == nil || !errors.Is(err, errEnded) {
+			return err
+		}
+	}
+	return err
 }
 
 // Start starts the server again, where it was before.
@@ -151,23 +182,29 @@ func (s *Server) Start() error {
 	return nil
 }
 
-// ready waits until the server accepts connections.
+// ready waits until the server accepts connections. It goes by the file in which the
+// server says so, as pg_ctl does: on the port another one might answer.
 func (s *Server) ready() error {
 	late := time.After(startTimeout)
+	pid := strconv.Itoa(s.process.Process.Pid)
 	for {
-		err := s.call("pg_isready", append(s.address(), "--quiet")...)
-		if err == nil {
+		status, _ := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
+		lines := strings.Split(string(status), "\n")
+		if len(lines) >= statusLine && lines[0] == pid && strings.TrimSpace(lines[statusLine-1]) == "ready" {
 			return nil
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-s.ended:
-			return fmt.Errorf("postgrestest: the server ended:\n%s", s.log.String())
+			return fmt.Errorf("postgrestest: %w:\n%s", errEnded, s.log.String())
 		case <-late:
-			return fmt.Errorf("postgrestest: the server accepts no connections after %v: %w\n%s", startTimeout, err, s.log.String())
+			return fmt.Errorf("postgrestest: the server accepts no connections after %v:\n%s", startTimeout, s.log.String())
 		}
 	}
 }
+
+// statusLine is the line of postmaster.pid that says what the server is about.
+const statusLine = 8
 
 // call runs one of the programs, which all end by themselves.
 func (s *Server) call(name string, args ...string) error {
@@ -190,12 +227,18 @@ func (s *Server) data() string { return filepath.Join(s.folder, "data") }
 
 func (s *Server) program(name string) string { return filepath.Join(s.bin, name) }
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // an address of this machine, resolved by nobody
-	if err != nil {
-		return 0, err
+// freePort returns a port that nobody listens on. It is none of those that systems give
+// to outgoing connections, so that a server that was stopped finds it free again.
+func freePort() (port int, err error) {
+	for range 100 {
+		port = 10_000 + rand.IntN(20_000)
+		l, listenErr := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)) //nolint:noctx // an address of this machine, resolved by nobody
+		if listenErr == nil {
+			return port, l.Close()
+		}
+		err = listenErr
 	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
+	return 0, fmt.Errorf("postgrestest: no port is free: %w", err)
 }
 
 // lockedBuffer holds what a server logs.
