@@ -103,10 +103,10 @@ func (b *book) deliver(ctx context.Context, client *http.Client, url string, bat
 		return err
 	}
 	b.send(ids...)
-	var receipt struct{ Accepted int }
+	var receipt struct{ Accepted, Duplicates int }
 	err = call(ctx, client, http.MethodPost, url+"/api/v1/browser/analytics", body, http.StatusAccepted, &receipt)
-	if err == nil && receipt.Accepted != len(ids) {
-		err = &statusError{fmt.Sprintf("%d of %d reports accepted", receipt.Accepted, len(ids))}
+	if err == nil && receipt.Accepted+receipt.Duplicates != len(ids) {
+		err = &statusError{fmt.Sprintf("%d of %d reports accepted, %d known", receipt.Accepted, len(ids), receipt.Duplicates)}
 	}
 	if err == nil {
 		b.ack(ids...)

@@ -96,7 +96,15 @@ describe("the demo's page", () => {
       assert.equal(await page.evaluate(() => (window as unknown as Watching).focusedThen), 'stop')
       assert.equal(await focused(page), 'force-server', 'Stop gives the focus back')
 
-      for (const id of ['output', 'receipt', 'receipt-body', 'history-scroll', 'savings-scroll', 'what-if']) {
+      for (const id of [
+        'output',
+        'receipt',
+        'receipt-body',
+        'history-scroll',
+        'savings-scroll',
+        'savings-sums',
+        'what-if',
+      ]) {
         await page.keyboard.press('Tab')
         assert.equal(await page.evaluate(() => document.activeElement?.closest('[id]')?.id), id)
       }
