@@ -68,9 +68,8 @@ func (g *generation) generate(req *http.Request, a *answerWriter, serve func(*ba
 		return err
 	}
 	defer g.abort(ctx)
-	if g.observed = g.router.observing(ctx); g.observed != nil {
-		g.observed.prompted(g.messages)
-	}
+	g.observed = g.router.observing(ctx)
+	g.observed.prompted(g.messages)
 	if a.fixed {
 		g.router.complaints.hear("lifting the server's WriteTimeout for an answer", "", errFixedTimeout)
 	}
