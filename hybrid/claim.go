@@ -62,7 +62,7 @@ func (g *generation) stake(ctx context.Context) error {
 		r.complaints.hear("counting a hard budget", "", errUnpriced)
 		return problem(http.StatusServiceUnavailable, codeNoLimits, "model", "nobody knows what this model costs, and there is a budget for it")
 	}
-	key, size, price := identityKey(g.who.Subject), g.prompt.Tokens()+g.expected, cost(g.prices, g.prompt.Tokens(), g.expected)
+	key, size, price := g.key, g.prompt.Tokens()+g.expected, cost(g.prices, g.prompt.Tokens(), g.expected)
 	g.claim.at = r.opts.Now()
 	g.claim.add(requests, true, 1)(a.Requests.Account("requests/" + key))
 	g.claim.add(tokens, true, size)(a.Tokens.Account("tokens/" + key))

@@ -6,6 +6,8 @@ import (
 	"hash/fnv"
 	"slices"
 	"sync"
+
+	"github.com/edgewise-ai/edgewise/internal/lately"
 )
 
 const (
@@ -49,15 +51,17 @@ func decisionSum(key []byte, id, identity, reason string) []byte {
 // tried once, the candidate and three alternates.
 const maxUses = 4
 
-// usesHeld is how many decisions each of two generations remembers: 8 MB in all.
+// usesHeld is how many decisions are remembered at least: 8 MB with as many more.
 const usesHeld = 50_000
 
 // uses remembers which reports named a decision. It is a process's own and forgets the
 // oldest: enough to notice a page that makes up reports by the thousand.
 type uses struct {
-	mu         sync.Mutex
-	young, old map[string][]uint32
+	mu    sync.Mutex
+	named lately.Map[[]uint32]
 }
+
+func newUses() *uses { return &uses{named: lately.Map[[]uint32]{Size: usesHeld}} }
 
 // take reports whether a decision is good for one more report. The same report may
 // come again.
@@ -68,19 +72,13 @@ func (u *uses) take(decision, report string) bool {
 
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	named, known := u.young[decision]
-	if !known {
-		named = u.old[decision]
-	}
+	named, _ := u.named.Get(decision)
 	switch {
 	case slices.Contains(named, name):
 		return true
 	case len(named) >= maxUses:
 		return false
 	}
-	if u.young == nil || len(u.young) >= usesHeld {
-		u.young, u.old = make(map[string][]uint32), u.young
-	}
-	u.young[decision] = append(named, name)
+	u.named.Put(decision, append(named, name))
 	return true
 }

@@ -38,7 +38,7 @@ func TestDecisionID(t *testing.T) {
 // A decision is good for four reports, which may come several times, and what is old is
 // forgotten.
 func TestUses(t *testing.T) {
-	var u uses
+	u := newUses()
 	for n := range 6 {
 		for range 2 {
 			if got, want := u.take("d", strconv.Itoa(n)), n < maxUses; got != want {
@@ -55,7 +55,7 @@ func TestUses(t *testing.T) {
 	for n := range 2 * usesHeld {
 		u.take("more"+strconv.Itoa(n), "1")
 	}
-	if held := len(u.young) + len(u.old); held > 2*usesHeld {
+	if held := u.named.Len(); held > 2*usesHeld {
 		t.Errorf("%d decisions are held", held)
 	}
 	if !u.take("d", "9") {

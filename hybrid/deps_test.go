@@ -18,7 +18,7 @@ func TestDependencies(t *testing.T) {
 	}
 	want := []string{
 		module + "/backend", module + "/capability", module + "/hybrid", module + "/hybrid/ledger", module + "/hybrid/limit",
-		module + "/internal/strictjson", module + "/policy", module + "/registry",
+		module + "/internal/lately", module + "/internal/strictjson", module + "/policy", module + "/registry",
 	}
 	got := strings.Fields(string(out))
 	slices.Sort(got)

@@ -16,6 +16,7 @@ import (
 type generation struct {
 	router  *Router
 	who     policy.Identity
+	key     string // the hash of who
 	request backend.Request
 	prompt  policy.Request // what is known of the prompt; for estimates
 	said    saidField      // what the page says of how it came to ask
@@ -36,7 +37,7 @@ type generation struct {
 
 // generation begins one for an identity.
 func (r *Router) generation(who policy.Identity, said saidField) *generation {
-	return &generation{router: r, who: who, said: said, allowance: r.allowance(who.Tier), began: r.opts.Now()}
+	return &generation{router: r, who: who, key: identityKey(who.Subject), said: said, allowance: r.allowance(who.Tier), began: r.opts.Now()}
 }
 
 // admit asks whether the server may answer, and this much, and finds the model that
@@ -160,7 +161,7 @@ func (g *generation) account(ctx context.Context, a *answerWriter, out backend.O
 	e := ledger.Entry{
 		ID:        newID(),
 		Time:      g.began.UTC(),
-		Identity:  identityKey(g.who.Subject),
+		Identity:  g.key,
 		Tier:      g.who.Tier,
 		Source:    ledger.Server,
 		Model:     g.request.Model,

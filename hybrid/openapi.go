@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/edgewise-ai/edgewise/policy"
 )
@@ -11,14 +12,16 @@ import (
 //go:embed openapi.yaml
 var openAPI []byte
 
-var openAPITag = `"` + fingerprint(openAPI) + `"`
+// openAPITag is made when it is asked for: most programs never are.
+var openAPITag = sync.OnceValue(func() string { return `"` + fingerprint(openAPI) + `"` })
 
 // serveOpenAPI describes the endpoints. It is the same for everybody.
 func (r *Router) serveOpenAPI(w http.ResponseWriter, req *http.Request, _ policy.Identity) error {
 	h := w.Header()
-	h.Set("ETag", openAPITag)
+	tag := openAPITag()
+	h.Set("ETag", tag)
 	h.Set("Cache-Control", "no-cache")
-	if hasCopy(req, openAPITag) {
+	if hasCopy(req, tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}

@@ -34,7 +34,7 @@ type Router struct {
 	view   atomic.Pointer[view]
 	tiers  map[string]*Allowance
 	prices priceList
-	uses   uses // of decisions, by reports
+	uses   *uses // of decisions, by reports
 
 	// What the backend can do besides, nil if it can't.
 	continuer backend.Continuer
@@ -60,6 +60,7 @@ func New(ctx context.Context, opts Options) (*Router, error) {
 		opts:    opts,
 		base:    strings.TrimSuffix(opts.Prefix, "/"),
 		keys:    newKeyring(opts.SigningKeys),
+		uses:    newUses(),
 		stopped: make(chan struct{}),
 	}
 	if len(opts.SigningKeys) == 0 {

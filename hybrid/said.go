@@ -12,24 +12,16 @@ import (
 type saidField struct {
 	present bool // be it null
 
-	DecisionID string
-	Reason     string // of the decision
-	Fallback   bool   // another target was tried first
+	DecisionID string `json:"decisionId"`
+	Reason     string `json:"reason"`   // of the decision
+	Fallback   bool   `json:"fallback"` // another target was tried first
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (s *saidField) UnmarshalJSON(data []byte) error {
-	s.present = true
-	var said struct {
-		DecisionID string `json:"decisionId"`
-		Reason     string `json:"reason"`
-		Fallback   bool   `json:"fallback"`
-	}
-	if err := json.Unmarshal(data, &said); err != nil {
-		return err
-	}
-	s.DecisionID, s.Reason, s.Fallback = said.DecisionID, said.Reason, said.Fallback
-	return nil
+	type plain saidField // without this method
+	*s = saidField{present: true}
+	return json.Unmarshal(data, (*plain)(s))
 }
 
 // validate refuses what could be a prompt dressed up as a reason.

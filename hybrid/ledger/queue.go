@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/edgewise-ai/edgewise/internal/lately"
 )
 
 // QueueOptions are the options of [NewQueue]. The zero value is useful.
@@ -44,6 +46,9 @@ func (o QueueOptions) withDefaults() QueueOptions {
 	}
 	return o
 }
+
+// recentIDs is how many IDs a queue knows at least: some 5 MB with as many more.
+const recentIDs = 25_000
 
 // Queue is a [Ledger] in front of a [Store]: a bounded buffer that one goroutine
 // empties, so that recording never waits for I/O. While an Append runs the next
@@ -83,10 +88,10 @@ type Queue struct {
 	gathering []Entry // accepted since the drain took the others
 	accepted  uint64  // entries ever accepted
 	stats     QueueStats
-	recent    recent        // IDs
-	full      uint64        // entries dropped since the queue last ran empty
-	closed    bool          // takes no more
-	progress  chan struct{} // closed and replaced whenever entries are stored or rejected
+	recent    lately.Map[struct{}] // IDs: nearly all that is delivered again is so soon
+	full      uint64               // entries dropped since the queue last ran empty
+	closed    bool                 // takes no more
+	progress  chan struct{}        // closed and replaced whenever entries are stored or rejected
 }
 
 // QueueStats says what became of every entry that was ever recorded: it is in one
@@ -115,6 +120,7 @@ func NewQueue(store Store, opts QueueOptions) *Queue {
 		done:     make(chan struct{}),
 		stop:     stop,
 		progress: make(chan struct{}),
+		recent:   lately.Map[struct{}]{Size: recentIDs},
 	}
 	go (&drain{Queue: q}).run(ctx)
 	return q
@@ -131,7 +137,7 @@ func (q *Queue) Record(entries []Entry) Receipt {
 	var n, known, lost int
 	for i := range entries {
 		switch id := entries[i].ID; {
-		case q.recent.has(id):
+		case q.knows(id):
 			known++
 		case n >= room:
 			lost++
@@ -140,7 +146,7 @@ func (q *Queue) Record(entries []Entry) Receipt {
 			if e := &q.gathering[len(q.gathering)-1]; id == "" {
 				e.ID = newID()
 			} else {
-				q.recent.add(id)
+				q.recent.Put(id, struct{}{})
 			}
 			n++
 		}
@@ -161,6 +167,12 @@ func (q *Queue) Record(entries []Entry) Receipt {
 		signal(q.wake)
 	}
 	return Receipt{Accepted: n, Duplicates: known, Dropped: lost}
+}
+
+// knows reports whether an ID was recorded not long ago.
+func (q *Queue) knows(id string) bool {
+	_, known := q.recent.Get(id)
+	return known
 }
 
 // Stats returns the counts since the queue was made.

@@ -71,7 +71,7 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, entries []ledger.Entry) 
 				args = append(args, column.value(&entries[i]))
 			}
 		}
-		if _, err := tx.ExecContext(ctx, s.dialect.bind(insertEntries(n)), args...); err != nil {
+		if _, err := tx.ExecContext(ctx, s.inserts[n], args...); err != nil {
 			return err
 		}
 		entries = entries[n:]
@@ -79,11 +79,17 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, entries []ledger.Entry) 
 	return nil
 }
 
-func insertEntries(n int) string {
+// insertEntries returns the statements by the number of their rows, powers of two: they
+// are long, and the same for every Append.
+func insertEntries(d *Dialect) map[int]string {
 	names := make([]string, len(columns))
 	for i, column := range columns {
 		names[i] = column.name
 	}
-	return `INSERT INTO edgewise_entries (` + strings.Join(names, ", ") + `) VALUES ` +
-		rows("("+rows("?", len(names))+")", n) + ` ON CONFLICT (id) DO NOTHING`
+	statements := make(map[int]string)
+	for n := 1; n <= d.chunk; n *= 2 {
+		statements[n] = d.bind(`INSERT INTO edgewise_entries (` + strings.Join(names, ", ") + `) VALUES ` +
+			rows("("+rows("?", len(names))+")", n) + ` ON CONFLICT (id) DO NOTHING`)
+	}
+	return statements
 }

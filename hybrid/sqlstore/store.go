@@ -57,6 +57,7 @@ type Store struct {
 	db      *sql.DB
 	dialect Dialect
 	opts    Options
+	inserts map[int]string // of entries, by how many
 
 	writer chan struct{} // holds whoever writes, if the dialect has one writer only
 	clock  atomic.Int64  // the time that limits were last changed at, in Unix nanoseconds
@@ -86,7 +87,7 @@ func New(ctx context.Context, db *sql.DB, dialect Dialect, opts Options) (*Store
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, dialect: dialect, opts: opts}
+	s := &Store{db: db, dialect: dialect, opts: opts, inserts: insertEntries(&dialect)}
 	if dialect.oneWriter {
 		s.writer = make(chan struct{}, 1)
 	}
