@@ -111,6 +111,8 @@ export interface ChatUsage {
   prompt_tokens: number
   completion_tokens: number
   total_tokens: number
+  /** Absent when nobody counted them. */
+  prompt_tokens_details?: { cached_tokens?: number }
 }
 
 export interface ChatTokenLogprob {

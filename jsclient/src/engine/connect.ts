@@ -97,12 +97,15 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
     lost.resolve(error)
   }
 
+  /** The worker itself says that it is done for. */
+  const fail = (error: EngineError) => (error.code === 'lost' ? lose(error.message, error.cause) : end(error))
+
   const onMessage = (event: Event) => {
     const { data } = event as MessageEvent<unknown>
     if (!isProtocolMessage(data)) return
     silence?.feed()
     const message = data as PageMessage
-    if (message.kind === 'fatal') return end(fromErrorMessage(message.error))
+    if (message.kind === 'fatal') return fail(fromErrorMessage(message.error))
     if (message.edgewise !== PROTOCOL_VERSION) {
       const text = `the page speaks version ${PROTOCOL_VERSION} of the protocol and the worker version ${message.edgewise}: build both from one release`
       return end(new EngineError(text, { stage: 'load', code: 'protocol' }))
@@ -118,8 +121,10 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
     if (message.kind === 'events') return call.onEvents?.(message.events)
     calls.delete(message.id)
     watch()
-    if (message.kind === 'end') call.end()
-    else call.fail(fromErrorMessage(message.error))
+    if (message.kind === 'end') return call.end()
+    const error = fromErrorMessage(message.error)
+    call.fail(error)
+    if (error.code === 'lost') fail(error)
   }
 
   const onError = (event: Event) => {

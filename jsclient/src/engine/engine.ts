@@ -3,10 +3,14 @@
  * every engine the same queueing, hand-over and reports. Authors of engines implement `Engine` and `LoadedModel`. In this
  * file *must* binds the engine, *guaranteed* binds its caller.
  */
+import type { EngineErrorCode } from '../errors/engine-error.ts'
 import type { EngineLostError } from '../errors/engine-lost-error.ts'
 import type { ChatMessage, ChatResponseFormat, ChatTool, ChatToolCall, ChatToolChoice, ModelInfo } from '../wire.ts'
 
-/** What an engine can honour with at least one model; `ModelInfo.supports` narrows it to a model. */
+/**
+ * What an engine can honour with at least one model; `ModelInfo.supports` narrows it to a model. The client tells the
+ * policy, which sends a request elsewhere when this engine could not honour one of its fields.
+ */
 export interface EngineSupport {
   /** Calls tools. */
   readonly tools: boolean
@@ -15,6 +19,10 @@ export interface EngineSupport {
   /** Takes image parts. */
   readonly images: boolean
   readonly logprobs: boolean
+  /** Honours `EngineRequest.temperature` between 0 and 2, and is greedy at 0. */
+  readonly temperature: boolean
+  /** Honours `EngineRequest.topP`. */
+  readonly topP: boolean
   /** The same seed, request and device give the same text. */
   readonly seed: boolean
   /** Honours `EngineRequest.stop`. */
@@ -23,6 +31,10 @@ export interface EngineSupport {
   readonly n: number
   /** Honours `EngineRequest.continueFinalMessage`. */
   readonly continuation: boolean
+  /** Keeps the key-value cache of the last answer for a prompt that goes on from it; `EngineUsage.cachedTokens` tells. */
+  readonly prefixCache: boolean
+  /** Most tokens of prompt and answer together, whatever the model; 0 = as many as the model takes. */
+  readonly contextWindow: number
 }
 
 /**
@@ -32,8 +44,17 @@ export interface EngineSupport {
 export interface Engine {
   /** Name on the wire, `ModelInfo.framework`: "webllm", "transformers.js", or a name of its own. */
   readonly name: string
-  /** What is absent is not supported; `n` is then 1. More fields may come. */
+  /** What is absent is not supported; `n` is then 1, and `contextWindow` 0. More fields may come. */
   readonly supports?: Partial<EngineSupport>
+  /** Whether a prompt certainly stays on this device. Otherwise no `local-only` request comes here. Defaults to true. */
+  readonly onDevice?: boolean
+
+  /**
+   * Why the engine can't run in this page at all, whatever the model: `insecure_context`, `unavailable`, or a code of its
+   * own. The client then leaves it out of what it tells the policy. Absent, or undefined: it can. Must download nothing,
+   * and must not reject.
+   */
+  obstacle?(): Promise<EngineErrorCode | undefined>
 
   /**
    * Whether the model's files are on this device. Must not download model files and should not load the engine. Must
@@ -147,7 +168,7 @@ export type EngineEvent =
     }
   | {
       type: 'done'
-      finishReason: 'stop' | 'length' | 'tool_calls'
+      finishReason: 'stop' | 'length' | 'tool_calls' | 'content_filter'
       usage: EngineUsage
       /** Present when `finishReason` is "tool_calls". */
       toolCalls?: ChatToolCall[]
@@ -158,4 +179,6 @@ export interface EngineUsage {
   promptTokens: number
   /** Tokens of the answer without its end token. */
   completionTokens: number
+  /** Those of the prompt that were still in the key-value cache and cost no time; absent = not known. */
+  cachedTokens?: number
 }

@@ -2,6 +2,7 @@
 
 import type { EngineStage } from '../errors/engine-error.ts'
 import { EngineError } from '../errors/engine-error.ts'
+import { EngineLostError } from '../errors/engine-lost-error.ts'
 import { ModelLoadError } from '../errors/engine-model-load-error.ts'
 import { EngineNotInstalledError } from '../errors/engine-not-installed-error.ts'
 import { EngineUnsupportedError } from '../errors/engine-unsupported-error.ts'
@@ -43,7 +44,9 @@ export function fromErrorMessage(message: ErrorMessage): EngineError {
       }
     }
   }
-  return new EngineError(message.message, { stage: message.stage, code: message.code, cause })
+  const { stage, code } = message
+  if (code === 'lost') return new EngineLostError(message.message, { stage, cause })
+  return new EngineError(message.message, { stage, code, cause })
 }
 
 /** Name and message of whatever was thrown: an Error, a DOMException, a "Name: message" string, a number. */

@@ -1,5 +1,6 @@
 /** The worker's end of the protocol. */
 import { EngineError } from '../errors/engine-error.ts'
+import { EngineLostError } from '../errors/engine-lost-error.ts'
 import type { ModelInfo } from '../wire.ts'
 import type { EngineEvent, EngineRequest, LoadProgress } from './engine.ts'
 import { toErrorMessage } from './error-message.ts'
@@ -13,7 +14,10 @@ import { createQueue } from './queue.ts'
 export interface EngineHost<Config> {
   /** Must stop when the signal aborts; what it then throws does not matter. */
   load(model: ModelInfo, config: Config, options: HostLoadOptions): Promise<void>
-  /** Must emit exactly one `done`, unless it throws or is aborted. Must leave the engine ready for the next call. */
+  /**
+   * Must emit exactly one `done`, unless it throws or is aborted. Must leave the engine ready for the next call, or throw
+   * an `EngineLostError`.
+   */
   generate(request: EngineRequest, options: HostGenerateOptions): Promise<void>
   unload(): Promise<void>
 }
@@ -21,6 +25,8 @@ export interface EngineHost<Config> {
 export interface HostLoadOptions {
   signal: AbortSignal
   onProgress: (progress: LoadProgress) => void
+  /** Call it when the model is dead, also while nothing is asked of it; the page then terminates the worker. */
+  onLost: (message: string) => void
 }
 
 export interface HostGenerateOptions {
@@ -80,7 +86,9 @@ export function expose<Config>(port: EnginePort, host: EngineHost<Config>): () =
       case 'load': {
         const { id, model, config } = message
         const onProgress = (progress: LoadProgress) => post({ kind: 'progress', id, progress })
-        void run(id, 'load', (signal) => host.load(model, config, { signal, onProgress }))
+        const onLost = (text: string) =>
+          post({ kind: 'fatal', error: toErrorMessage(new EngineLostError(text), 'generate') })
+        void run(id, 'load', (signal) => host.load(model, config, { signal, onProgress, onLost }))
         return
       }
       case 'generate': {

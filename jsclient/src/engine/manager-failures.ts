@@ -1,7 +1,13 @@
 import { EngineError, type EngineStage, isEngineError } from '../errors/engine-error.ts'
 
 /** Failures that say nothing about the health of a model on this device. */
-const BLAMELESS: ReadonlySet<string> = new Set(['unsupported', 'context_length_exceeded', 'not_loaded'])
+const BLAMELESS: ReadonlySet<string> = new Set([
+  'unsupported',
+  'context_length_exceeded',
+  'not_loaded',
+  'insecure_context',
+  'activation_required',
+])
 
 /** Failures after which a model is no longer resident. */
 const GONE: ReadonlySet<string> = new Set(['not_loaded', 'lost'])

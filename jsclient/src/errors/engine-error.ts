@@ -14,10 +14,14 @@ export type EngineStage = 'load' | 'generate'
  * | `misconfigured` | an option that the adapter needs is missing or wrong | another engine |
  * | `worker_failed` | the worker did not start: script not found, blocked by CSP, or its imports failed | another engine |
  * | `protocol` | the worker speaks another version of the protocol | rebuild the worker |
+ * | `insecure_context` | the page is not of a secure origin (https, or localhost) | serve the page by https |
+ * | `unavailable` | the browser lacks what the engine is built on | another engine |
+ * | `activation_required` | the browser wants a click or a key press first | the same from a click's handler |
  * | `no_webgpu` | no WebGPU adapter here | another engine |
  * | `insufficient_gpu` | the adapter lacks a feature or a limit that the model needs | another model |
  * | `model_not_found` | the model, its files or its record don't exist | another model |
  * | `download_failed` | the network or the store failed while files were fetched | the same again |
+ * | `invalid_files` | files came and are not the model's: truncated, corrupted, or a page of HTML | mend the server |
  * | `quota_exceeded` | the origin's storage is full | a smaller model |
  * | `out_of_memory` | memory, the GPU's or the process's, ran out | a smaller model |
  * | `load_failed` | any other failure to load | another model |
@@ -34,10 +38,14 @@ export type EngineErrorCode = OpenString<
   | 'misconfigured'
   | 'worker_failed'
   | 'protocol'
+  | 'insecure_context'
+  | 'unavailable'
+  | 'activation_required'
   | 'no_webgpu'
   | 'insufficient_gpu'
   | 'model_not_found'
   | 'download_failed'
+  | 'invalid_files'
   | 'quota_exceeded'
   | 'out_of_memory'
   | 'load_failed'

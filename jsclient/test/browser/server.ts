@@ -11,8 +11,8 @@ export interface ServerOptions {
   dirs?: Record<string, string>
   /** Contents by path, such as "/page.js". */
   files?: Record<string, string | Uint8Array>
-  /** Handlers by path; they win. */
-  routes?: Record<string, (request: IncomingMessage, response: ServerResponse) => void>
+  /** Handlers by path, or by a prefix that ends with a slash; they win. */
+  routes?: Record<string, (request: IncomingMessage, response: ServerResponse) => void | Promise<void>>
   /** Sent with every answer, such as COOP and COEP. */
   headers?: Record<string, string>
 }
@@ -54,6 +54,10 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
   }
 }
 
+function isUnder(prefix: string, pathname: string): boolean {
+  return prefix.endsWith('/') && pathname.startsWith(prefix)
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -65,7 +69,7 @@ async function answer(
   if (pathname === '/favicon.ico') return void response.writeHead(204).end()
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '')
   requests.push(range ? `${pathname} (206)` : pathname)
-  const route = routes[pathname]
+  const route = routes[pathname] ?? routes[Object.keys(routes).find((path) => isUnder(path, pathname)) ?? '']
   if (route) return route(request, response)
   response.setHeader('content-type', TYPES[extname(pathname)] ?? 'application/octet-stream')
   if (pathname === '/')

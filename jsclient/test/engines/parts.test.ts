@@ -6,8 +6,8 @@ import { createProgressReporter } from '../../src/engine/progress.ts'
 import { createQueue } from '../../src/engine/queue.ts'
 import { createStopFinder } from '../../src/engine/stop.ts'
 import { createWatchdog } from '../../src/engine/watchdog.ts'
-import { createDetokenizer } from '../../src/engines/transformers/detokenizer.ts'
-import { topPProcessor } from '../../src/engines/transformers/sampling.ts'
+import { createDetokenizer } from '../../src/engines/decoding/detokenizer.ts'
+import { topPProcessor } from '../../src/engines/transformers/top-p.ts'
 
 describe('the stop finder', () => {
   /** Feeds a text in pieces of each size and gives what came out. */

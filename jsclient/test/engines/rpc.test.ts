@@ -11,7 +11,7 @@ import { MAX_TOKENS_AHEAD, PROTOCOL_VERSION } from '../../src/engine/protocol.ts
 import { EngineError, isEngineError } from '../../src/errors/engine-error.ts'
 import { isEngineLostError } from '../../src/errors/engine-lost-error.ts'
 import { EngineUnsupportedError, isEngineUnsupportedError } from '../../src/errors/engine-unsupported-error.ts'
-import { collect, engineChecks } from './conformance.ts'
+import { collect, engineChecks } from '../../src/testing/conformance.ts'
 import { testModel } from './model.ts'
 
 const model = testModel()

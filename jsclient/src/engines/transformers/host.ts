@@ -6,14 +6,15 @@ import { describe } from '../../engine/error-message.ts'
 import type { EngineHost, HostGenerateOptions } from '../../engine/expose.ts'
 import { EngineError } from '../../errors/engine-error.ts'
 import type { ModelInfo } from '../../wire.ts'
-import { createAnswer } from './answer.ts'
+import { createAnswer } from '../decoding/answer.ts'
+import { checkChat, renderChat } from '../decoding/chat.ts'
+import { createMacrotask } from '../decoding/macrotask.ts'
 import type { Resident } from './load.ts'
 import { loadResident } from './load.ts'
-import { createMacrotask } from './macrotask.ts'
 import type { GenerateArguments, TransformersPeer } from './peer.ts'
-import { checkRequest, renderPrompt } from './prompt.ts'
-import { topPProcessor } from './sampling.ts'
 import type { HostConfig } from './source.ts'
+import { ENGINE_NAME } from './source.ts'
+import { topPProcessor } from './top-p.ts'
 
 /** `importPeer` gets the URL that the page named, if it did. */
 export function createHost(importPeer: (moduleURL?: string) => Promise<TransformersPeer>): EngineHost<HostConfig> {
@@ -47,7 +48,7 @@ export function createHost(importPeer: (moduleURL?: string) => Promise<Transform
 
     async generate(request, options) {
       if (!peer || !resident) throw new EngineError('no model is loaded', { stage: 'generate', code: 'not_loaded' })
-      checkRequest(request)
+      checkChat(request, ENGINE_NAME)
       caughtUp = options.caughtUp
       try {
         await generate(peer, resident, resident.info, request, options)
@@ -71,7 +72,10 @@ async function generate(
   request: EngineRequest,
   { signal, emit }: HostGenerateOptions,
 ): Promise<void> {
-  const inputs = tokenizer(renderPrompt(request, tokenizer), { add_special_tokens: false })
+  const prompt = renderChat(request, ENGINE_NAME, (messages) =>
+    tokenizer.apply_chat_template(messages, { tokenize: false, add_generation_prompt: true }),
+  )
+  const inputs = tokenizer(prompt, { add_special_tokens: false })
   const promptTokens = inputs.input_ids.dims.at(-1) ?? 0
   const window = Math.min(info.contextWindow || Infinity, model.config.max_position_embeddings ?? Infinity)
   const room = window - promptTokens

@@ -60,10 +60,14 @@ const SUPPORT: EngineSupport = Object.freeze({
   jsonSchema: false,
   images: false,
   logprobs: false,
+  temperature: true,
+  topP: true,
   seed: true,
   stop: true,
   n: 1,
   continuation: true,
+  prefixCache: false,
+  contextWindow: 0,
 })
 
 /** Creates the engine; no side effects. Each load has a worker of its own, which `unload` terminates. */

@@ -4,9 +4,9 @@ import type { EngineRequest, LoadedModel, LoadProgress } from '../../../src/engi
 import type { TransformersOptions } from '../../../src/engines/transformers/index.ts'
 import { transformers } from '../../../src/engines/transformers/index.ts'
 import { EngineError } from '../../../src/errors/engine-error.ts'
+import type { Collected } from '../../../src/testing/conformance.ts'
+import { collect, engineChecks } from '../../../src/testing/conformance.ts'
 import type { ChatMessage } from '../../../src/wire.ts'
-import type { Collected } from '../conformance.ts'
-import { collect, engineChecks } from '../conformance.ts'
 import { testModel } from '../model.ts'
 
 const tiny = testModel({

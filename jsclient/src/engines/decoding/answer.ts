@@ -1,4 +1,4 @@
-/** Turns the ids that the package hands to a streamer into the events of one answer. */
+/** Turns the ids of an answer's tokens into its events: text, stops, counts. */
 import type { EngineEvent } from '../../engine/engine.ts'
 import { createStopFinder } from '../../engine/stop.ts'
 import { createDetokenizer } from './detokenizer.ts'

@@ -3,10 +3,10 @@
  * Authors of engines run them all: a check passes when its `run` resolves.
  */
 
-import type { Engine, EngineEvent, EngineRequest, LoadedModel, LoadProgress } from '../../src/engine/engine.ts'
-import { isEngineError } from '../../src/errors/engine-error.ts'
-import { isEngineUnsupportedError } from '../../src/errors/engine-unsupported-error.ts'
-import type { ModelInfo } from '../../src/wire.ts'
+import type { Engine, EngineEvent, EngineRequest, LoadedModel, LoadProgress } from '../engine/engine.ts'
+import { isEngineError } from '../errors/engine-error.ts'
+import { isEngineUnsupportedError } from '../errors/engine-unsupported-error.ts'
+import type { ModelInfo } from '../wire.ts'
 
 export interface Subject {
   create(): Engine

@@ -1,20 +1,7 @@
-/** Nucleus sampling: Transformers.js 4.3 takes a `top_p` and does nothing with it. */
-import type { Logits } from './peer.ts'
+/** Nucleus sampling. */
 
-/**
- * Keeps the likeliest tokens whose probabilities reach `topP` and rules out the rest. Runs after the temperature,
- * which is where the package calls processors that it is given.
- */
-export function topPProcessor(topP: number): (ids: bigint[][], logits: Logits) => Logits {
-  return (_ids, logits) => {
-    const scores = logits.data
-    const width = logits.dims.at(-1) ?? scores.length
-    for (let start = 0; start < scores.length; start += width) keepNucleus(scores.subarray(start, start + width), topP)
-    return logits
-  }
-}
-
-function keepNucleus(scores: Float32Array, topP: number): void {
+/** Rules out all but the likeliest tokens whose probabilities reach `topP`: their scores become -Infinity. */
+export function keepNucleus(scores: Float32Array, topP: number): void {
   let highest = Number.NEGATIVE_INFINITY
   for (const score of scores) highest = Math.max(highest, score)
   const weights = Float64Array.from(scores, (score) => Math.exp(score - highest))
