@@ -32,6 +32,9 @@ OLLAMA         := .cache/ollama-$(OLLAMA_VERSION)/ollama
 NPM := PATH="$(CURDIR)/jsclient/node_modules/.bin:$$PATH" npm --prefix jsclient
 STAMP := jsclient/node_modules/.installed
 
+# Vite, webpack, Next and an old TypeScript, for the apps that the package is tried in.
+APPS_STAMP := jsclient/test/apps/node_modules/.installed
+
 .PHONY: help
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,12 +58,17 @@ test-go: system ## Run the Go tests with the race detector, and without it those
 	go test -run AllocatesNothing ./backend/... ./hybrid ./policy
 
 .PHONY: test-js
-test-js: system $(STAMP) ## Build the client, then lint, type-check and test it, in Node and in Chromium
+test-js: system $(STAMP) $(APPS_STAMP) ## Build the client, then lint, type-check and test it, in Node and in Chromium
 	$(NPM) run --silent build
 	git diff --exit-code --stat -- jsclient/dist || { echo 'jsclient/dist is not what the sources build: commit the rebuilt files.'; exit 1; }
 	$(NPM) run --silent lint
 	$(NPM) run --silent typecheck
 	$(NPM) test
+
+.PHONY: test-apps
+test-apps: system $(STAMP) $(APPS_STAMP) ## Build the client, pack it, and try it in apps made with Vite, webpack, Next and no bundler
+	$(NPM) run --silent build
+	$(NPM) run --silent test-apps
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target, FUZZTIME (5000x, or 1m) each
@@ -77,7 +85,7 @@ vet: ## Run go vet and gofmt over every module
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'run make fmt: these files are not formatted:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
 
 .PHONY: lint
-lint: $(STAMP) vet ## Run the linters: go vet (for 32 bits too), golangci-lint, Biome and tsc
+lint: $(STAMP) $(APPS_STAMP) vet ## Run the linters: go vet (for 32 bits too), golangci-lint, Biome and tsc
 	GOARCH=386 go vet ./...
 	for module in $(MODULES); do (cd $$module && $(GOLANGCI) run ./...); done
 	$(NPM) run --silent lint
@@ -89,8 +97,9 @@ fmt: $(STAMP) ## Format Go and TypeScript
 	$(NPM) run --silent format
 
 .PHONY: generate
-generate: $(STAMP) ## Write anew what is generated: the built client, golden files and README snippets
+generate: $(STAMP) $(APPS_STAMP) ## Write anew what is generated: the built client, its lists, golden files and README snippets
 	$(NPM) run --silent build
+	$(NPM) run --silent list
 	go test ./policy ./hybrid -run 'Golden|Vectors|FaultMatrix' -update
 	go test -C hybrid/otel -update
 	go test -C examples ./explain ./calibrate -update
@@ -125,6 +134,10 @@ system: ## Install the Debian packages that tests need and the machine lacks
 
 $(STAMP): jsclient/package.json jsclient/package-lock.json
 	cd jsclient && npm ci --ignore-scripts --no-audit --no-fund && npm rebuild node
+	@touch $@
+
+$(APPS_STAMP): jsclient/test/apps/package.json jsclient/test/apps/package-lock.json
+	cd jsclient/test/apps && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 $(OLLAMA):

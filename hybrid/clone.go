@@ -16,6 +16,7 @@ func cloneInput(in policy.Input) policy.Input {
 	}
 	if in.Request = clone(in.Request); in.Request != nil {
 		in.Request.Features = clone(in.Request.Features)
+		in.Request.Engines = slices.Clone(in.Request.Engines)
 	}
 	if in.State = clone(in.State); in.State != nil {
 		in.State.Models = maps.Clone(in.State.Models)

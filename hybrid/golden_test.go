@@ -71,7 +71,7 @@ func TestGolden(t *testing.T) {
 		{"route.everything", post, "/browser/route", routeBody(everything, `"state":`+state+`,"promptLength":40,"promptTokens":11,"maxTokens":100,`+
 			`"complexity":"simple","task":"chat","privacy":"","preference":"auto","features":{"codePoints":40,"messages":1,"codeFences":0,"digits":2,"operators":0,`+
 			`"questionWords":1,"reasoningVerbs":0,"cjk":0},"needs":{"tools":false,"jsonSchema":false,"images":false,"logprobs":false,"n":1},`+
-			`"conversationId":"c1","inToolLoop":"browser","lastTarget":"server","trace":true`), []string{"Authorization", "Bearer " + carol}},
+			`"engines":["webllm","transformers.js"],"conversationId":"c1","inToolLoop":"browser","lastTarget":"server","trace":true`), []string{"Authorization", "Bearer " + carol}},
 		{"route.phone", post, "/browser/route", routeBody(phone, `"promptLength":40`), nil},
 		{"route.no-gpu", post, "/browser/route", routeBody(`{"hasWebGPU":false,"hasWebGL2":false}`, `"promptLength":40`), nil},
 		{"route.too-complex", post, "/browser/route", routeBody(desktop, `"promptLength":5000,"complexity":"auto"`), nil},

@@ -126,6 +126,9 @@ func (p population) request() *policy.Request {
 		r.Needs = registry.Features{JSONSchema: true, Tools: p.chance(50)}
 		r.InToolLoop = oneOf(p, policy.None, policy.Server)
 	}
+	if p.chance(10) {
+		r.Engines = slices.Clone(engines[p.IntN(len(engines)):])
+	}
 	if p.chance(5) {
 		r.Privacy = policy.PrivacyLocalOnly
 	}

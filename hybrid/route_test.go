@@ -60,6 +60,10 @@ func TestRoute(t *testing.T) {
 		{"offline page", desktop, `"promptLength":5,"state":{"network":{"offline":true},"models":{"big-3b":{"status":"cached"}}}`,
 			"browser", "offline", "big-3b", ""},
 		{"context window", desktop, `"promptLength":99999,"complexity":"simple"`, "server", "context_window_exceeded", "", ""},
+		{"no engine that can", desktop, `"promptLength":5,"engines":[]`, "server", "feature_unsupported", "", ""},
+		{"another engine that can", desktop, `"promptLength":5,"engines":["acme/other"]`, "server", "feature_unsupported", "", ""},
+		{"an engine that can", desktop, `"promptLength":5,"engines":["webllm"]`, "browser", "optimal_for_browser", "big-3b", "server"},
+		{"engines unsaid", desktop, `"promptLength":5,"engines":null`, "browser", "optimal_for_browser", "big-3b", "server"},
 		{"absurd claims", `{"hasWebGPU":true,"estimatedAvailableRAMGB":1e300,"deviceMemoryGB":-7,"storageQuotaMB":-1,"hardwareConcurrency":1e99,` +
 			`"gpuTier":"galactic","browserName":"` + strings.Repeat("x", 9999) + `"}`, `"promptLength":5`, "browser", "optimal_for_browser", "big-3b", "server"},
 		{"unknown fields", `{"hasWebGPU":true,"hasQuantumGPU":{"deep":[1]}}`, `"promptLength":5,"later":null`, "browser", "optimal_for_browser", "big-3b", "server"},

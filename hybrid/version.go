@@ -10,7 +10,7 @@ import (
 // minor version only adds what older peers may ignore: optional members, endpoints,
 // words of open sets, error codes. What an older peer would misunderstand takes a new
 // major.
-const WireVersion = "1.1"
+const WireVersion = "1.2"
 
 // headerVersion carries it both ways. A request without it is of 1.0, which had none.
 const headerVersion = "X-Edgewise-Version"

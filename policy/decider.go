@@ -175,6 +175,7 @@ func (d *Decider) decide(ctx context.Context, in *Input) Decision {
 		Tokens:  in.Request.Tokens() + in.Request.OutputTokens(),
 		Task:    in.Request.Task,
 		Needs:   in.Request.Needs,
+		Engines: in.Request.Engines,
 		States:  in.State.Models,
 		Network: in.State.Network,
 		Limits:  &d.limits,

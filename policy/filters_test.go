@@ -49,6 +49,7 @@ func filterCases() []testCase {
 		return on(func(d *capability.Device) { d.GPUTier, d.IsMobile, d.IsTablet = gpu, mobile, tablet })
 	}
 	needs := func(f registry.Features) policy.Input { return asks(policy.Request{PromptLength: 40, Needs: f}) }
+	capable := func(names ...string) policy.Input { return asks(policy.Request{PromptLength: 40, Engines: names}) }
 	tokens := func(prompt, completion int64) policy.Input {
 		return asks(policy.Request{PromptTokens: prompt, MaxTokens: completion})
 	}
@@ -103,6 +104,9 @@ func filterCases() []testCase {
 		row{"one completion", needs(registry.Features{N: 1}), free},
 		row{"two completions, which it can", needs(registry.Features{N: 2}), free},
 		row{"three completions", needs(registry.Features{N: 3}), unsupported},
+		row{"no engine can honour it", capable([]string{}...), unsupported},
+		row{"another engine can honour it", capable(registry.Wllama), unsupported},
+		row{"the engine can honour it", capable(registry.Wllama, registry.WebLLM), free},
 		row{"saves data", here(registry.ModelState{}, registry.Network{SaveData: true}), metered},
 		row{"metered", here(registry.ModelState{}, registry.Network{Metered: true}), metered},
 		row{"metered, cached", here(registry.ModelState{Status: registry.Cached}, registry.Network{Metered: true, SaveData: true}), free},
@@ -189,10 +193,13 @@ func disorderCases() []testCase {
 		return in
 	}
 	tools := registry.Features{Tools: true}
+	elsewhere := in(8_192, 40, registry.Features{}, registry.ModelState{Failures: 3})
+	elsewhere.Request.Engines = []string{registry.Wllama}
 	return over([]registry.Model{small, wordy}, by("filters in their order", alone(),
 		row{"memory removes one, the window the other", in(2_048, 5_000, registry.Features{}, registry.ModelState{}), must(server, policy.ContextWindowExceeded)},
 		row{"the window removes one, features the other", in(8_192, 5_000, tools, registry.ModelState{}), must(server, policy.FeatureUnsupported)},
 		row{"memory removes both, before the window", in(512, 9_000, tools, registry.ModelState{}), must(server, policy.NoCompatibleModel)},
+		row{"health comes after engines that cannot honour it", elsewhere, must(server, policy.FeatureUnsupported)},
 		row{"health comes after features", in(8_192, 40, tools, registry.ModelState{Failures: 3}), must(server, policy.FeatureUnsupported)},
 		row{"health, and nothing before", in(8_192, 40, registry.Features{}, registry.ModelState{Failures: 3}), must(server, policy.BrowserUnhealthy)},
 		row{"one is left", in(8_192, 5_000, registry.Features{}, registry.ModelState{}), goes(browser, policy.OptimalForBrowser).with("wordy")},

@@ -14,6 +14,10 @@ func privacyCases() []testCase {
 			"local-only in no context window",
 			asks(policy.Request{Privacy: policy.PrivacyLocalOnly, PromptTokens: 8_192}), nowhere(policy.LocalOnlyUnavailable),
 		},
+		row{
+			"local-only, which no engine can honour",
+			asks(policy.Request{Privacy: policy.PrivacyLocalOnly, Engines: []string{}}), nowhere(policy.LocalOnlyUnavailable),
+		},
 	)
 }
 

@@ -56,10 +56,17 @@ type Request struct {
 	Preference   Mode          `json:"preference,omitempty"` // for this request; [State.Mode] is the standing one
 	Features     *TextFeatures `json:"features,omitempty"`
 
-	Needs          registry.Features `json:"needs,omitzero"`
-	ConversationID string            `json:"conversationId,omitempty"`
-	InToolLoop     Target            `json:"inToolLoop,omitzero"` // where the loop began
-	LastTarget     Target            `json:"lastTarget,omitzero"` // where the conversation's last answer was made
+	Needs registry.Features `json:"needs,omitzero"` // what the model must support
+
+	// Engines are those of the page that can honour this very request, by the names
+	// that [capability.Device] has them under: which fields an engine takes, only the
+	// page knows. 16 at most, of 64 bytes at most. Nil means all that the page
+	// carries; an empty list that none can.
+	Engines []string `json:"engines,omitzero"`
+
+	ConversationID string `json:"conversationId,omitempty"`
+	InToolLoop     Target `json:"inToolLoop,omitzero"` // where the loop began
+	LastTarget     Target `json:"lastTarget,omitzero"` // where the conversation's last answer was made
 }
 
 // FieldError says which field of a request is wrong, by its name on the wire.
@@ -103,6 +110,8 @@ func (r *Request) Validate() error {
 		return &FieldError{"lastTarget", "must be browser, server or absent"}
 	case len(r.Task) > maxWord:
 		return &FieldError{"task", fmt.Sprintf("must have at most %d bytes", maxWord)}
+	case len(r.Engines) > capability.MaxEngines || slices.ContainsFunc(r.Engines, isLongLabel):
+		return &FieldError{"engines", fmt.Sprintf("must have at most %d names of at most %d bytes", capability.MaxEngines, capability.MaxLabelLength)}
 	case len(r.ConversationID) > maxWord:
 		return &FieldError{"conversationId", fmt.Sprintf("must have at most %d bytes", maxWord)}
 	}
@@ -136,6 +145,8 @@ func validCounts(counts ...count) error {
 	}
 	return nil
 }
+
+func isLongLabel(name string) bool { return len(name) > capability.MaxLabelLength }
 
 func oneOf[T comparable](v T, valid ...T) bool {
 	return slices.Contains(valid, v)

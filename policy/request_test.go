@@ -3,6 +3,7 @@ package policy_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,6 +20,7 @@ func TestRequestValidate(t *testing.T) {
 		"promptTokens":   {{PromptTokens: -1}, {PromptTokens: beyond}},
 		"maxTokens":      {{MaxTokens: -1}, {MaxTokens: beyond}},
 		"needs.n":        {{Needs: registry.Features{N: -1}}},
+		"engines":        {{Engines: make([]string, 17)}, {Engines: []string{"webllm", strings.Repeat("x", 65)}}},
 		"complexity":     {{Complexity: "hard"}, {Complexity: "Simple"}},
 		"privacy":        {{Privacy: "secret"}},
 		"preference":     {{Preference: "sometimes"}},
@@ -49,6 +51,7 @@ func TestRequestValidate(t *testing.T) {
 		{
 			PromptLength: 10, Complexity: policy.Auto, Privacy: policy.PrivacyLocalOnly, Preference: policy.ModeNever,
 			Task: long[:200], ConversationID: long[:200], InToolLoop: browser, LastTarget: server, Features: full(),
+			Engines: slices.Repeat([]string{long[:64]}, 16),
 		},
 	} {
 		if err := good.Validate(); err != nil {
@@ -97,7 +100,7 @@ func TestTokens(t *testing.T) {
 }
 
 func FuzzRequest(f *testing.F) {
-	f.Add([]byte(`{"promptLength":10,"features":{"codePoints":10,"cjk":3},"needs":{"n":2},"inToolLoop":"browser"}`))
+	f.Add([]byte(`{"promptLength":10,"features":{"codePoints":10,"cjk":3},"needs":{"n":2},"engines":["webllm"],"inToolLoop":"browser"}`))
 	f.Add([]byte(`{"promptLength":-1,"complexity":"simple"}`))
 	d := newDecider(f, policy.Options{})
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -63,6 +63,16 @@ func TestTraceTellsWhichFilterLeftNone(t *testing.T) {
 	}
 }
 
+// Models whose engine cannot honour the request are counted with those that lack a feature.
+func TestTraceCountsTheModelsOfEnginesThatCannot(t *testing.T) {
+	in := complete(asks(policy.Request{PromptLength: 40, Engines: []string{registry.Wllama, "acme/absent"}}))
+	in.Trace = true
+	trace := newDecider(t, policy.Options{}).Decide(t.Context(), in).Trace
+	if before, step := filterStep(trace, registry.FilterContext), filterStep(trace, registry.FilterFeatures); *before.Remaining < 2 || *step.Remaining != 1 {
+		t.Errorf("%d models are left before and %d after, want 1", *before.Remaining, *step.Remaining)
+	}
+}
+
 // The candidate choice speaks as a policy does, in its place.
 func TestTraceTellsWhatTheCandidateChoiceSays(t *testing.T) {
 	for name, test := range map[string]struct {

@@ -23,7 +23,7 @@ const (
 	FilterMemory                    // memory
 	FilterSize                      // storage left, operator's size cap
 	FilterContext                   // context window
-	FilterFeatures                  // tools, JSON schema, images, log probabilities, n
+	FilterFeatures                  // tools, JSON schema, images, log probabilities, n; what else the engine cannot honour
 	FilterMetered                   // a download on a connection that should not carry it
 	FilterOffline                   // a download without a connection
 	FilterHealth                    // failed too often on this device
@@ -95,6 +95,14 @@ func (c *columns) plan(q *Query, p plan) plan {
 			}
 		}
 		p = p.atMost(FilterFeatures, &c.completions, -int64(q.Needs.N))
+	}
+	if q.Engines != nil {
+		for i := range c.engines {
+			// One that the page does not carry has lost its models already.
+			if engine := &c.engines[i]; !slices.Contains(q.Engines, engine.name) && device.HasEngine(engine.name) {
+				p = p.without(FilterFeatures, &engine.column)
+			}
+		}
 	}
 	if q.Network.SaveData || q.Network.Metered {
 		p = p.noDownload(FilterMetered)

@@ -43,6 +43,7 @@ func TestEachFilterAlone(t *testing.T) {
 	device := func(d capability.Device) registry.Query { return registry.Query{Device: &d} }
 	limits := func(l registry.Limits) registry.Query { return registry.Query{Limits: &l} }
 	needs := func(f registry.Features) registry.Query { return registry.Query{Needs: f} }
+	capable := func(engines ...string) registry.Query { return registry.Query{Engines: engines} }
 	gpu := func(g capability.GPU) registry.Query { return device(capability.Device{GPU: g}) }
 	half := func(m *registry.Model) { m.Requires.Features = []string{"shader-f16"} }
 	buffer := func(m *registry.Model) { m.Requires.MinBufferBytes = 1 << 20 }
@@ -109,6 +110,15 @@ func TestEachFilterAlone(t *testing.T) {
 		{"tools", onGPU(nil), needs(registry.Features{Tools: true}), registry.FilterFeatures},
 		{"n", onGPU(nil), needs(registry.Features{N: 2}), registry.FilterFeatures},
 		{"tools supported", onGPU(func(m *registry.Model) { m.Supports.Tools = true }), needs(registry.Features{Tools: true}), registry.FilterNone},
+		{"no engine can honour it", onGPU(nil), capable([]string{}...), registry.FilterFeatures},
+		{"another engine can", onGPU(nil), capable(registry.Wllama), registry.FilterFeatures},
+		{"the engine can", onGPU(nil), capable(registry.Wllama, registry.WebLLM), registry.FilterNone},
+		{"the engine can, and is missing", onGPU(nil), registry.Query{
+			Device: &capability.Device{Engines: []string{}}, Engines: []string{registry.WebLLM},
+		}, registry.FilterEngine},
+		{"the engine can not, and is missing", onGPU(nil), registry.Query{
+			Device: &capability.Device{Engines: []string{}}, Engines: []string{},
+		}, registry.FilterEngine},
 
 		{"metered", onGPU(nil), registry.Query{Network: registry.Network{Metered: true}}, registry.FilterMetered},
 		{"save data", onGPU(nil), registry.Query{Network: registry.Network{SaveData: true}}, registry.FilterMetered},
@@ -178,7 +188,7 @@ func TestFilterOrder(t *testing.T) {
 	limits := registry.Limits{MinTokensPerSecondMilli: 5000}
 	state := registry.ModelState{TokensPerSecondMilli: 1, Failures: 3}
 	query := registry.Query{
-		Device: &device, Limits: &limits, Tokens: 10_000, Needs: registry.Features{Images: true},
+		Device: &device, Limits: &limits, Tokens: 10_000, Needs: registry.Features{Images: true}, Engines: []string{},
 		Network: registry.Network{Metered: true, Offline: true},
 	}
 	for _, step := range []struct {
@@ -195,6 +205,7 @@ func TestFilterOrder(t *testing.T) {
 		{registry.FilterSize, "size", func() { device.StorageQuotaMB = 10_000 }},
 		{registry.FilterContext, "context", func() { query.Tokens = 1000 }},
 		{registry.FilterFeatures, "features", func() { query.Needs = registry.Features{} }},
+		{registry.FilterFeatures, "features", func() { query.Engines = nil }},
 		{registry.FilterMetered, "metered", func() { query.Network.Metered = false }},
 		{registry.FilterOffline, "offline", func() { query.Network.Offline = false }},
 		{registry.FilterHealth, "health", func() { state.Failures = 0 }},

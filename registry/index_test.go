@@ -235,6 +235,10 @@ func TestSelectAmongManyEngines(t *testing.T) {
 	if got := ids(index.Select(query)); !slices.Equal(got, []string{"m70"}) {
 		t.Errorf("got %v", got)
 	}
+	query.Engines = []string{"acme/engine-7"}
+	if got := index.Select(query); got.Emptied != registry.FilterFeatures {
+		t.Errorf("emptied by %q", got.Emptied)
+	}
 	query.Limits.DisabledEngines = device.Engines
 	if got := index.Select(query); got.Emptied != registry.FilterEngine {
 		t.Errorf("emptied by %q", got.Emptied)

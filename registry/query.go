@@ -17,6 +17,7 @@ type Query struct {
 	Tokens  int64                 // prompt and completion together
 	Task    string                // the declared task, "" for none
 	Needs   Features              // what the request asks of the engine
+	Engines []string              // the page's engines that can honour this very request; nil means all it carries
 	States  map[string]ModelState // by model ID; a model that is missing is unknown
 	Network Network
 	Limits  *Limits // nil means the zero Limits

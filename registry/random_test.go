@@ -117,6 +117,9 @@ func (g generator) query(n int) registry.Query {
 			Tools: g.sometimes(2), JSONSchema: g.sometimes(2), Images: g.sometimes(8), Logprobs: g.sometimes(8), N: g.IntN(4),
 		}
 	}
+	if g.sometimes(4) {
+		q.Engines = append([]string{}, g.subset(someEngines)...)
+	}
 	if g.sometimes(3) {
 		q.Network = registry.Network{Offline: g.sometimes(2), SaveData: g.sometimes(3), Metered: g.sometimes(3)}
 	}

@@ -54,7 +54,9 @@ var referenceFilters = []struct {
 		return fits || isOnDevice(m, q)
 	}},
 	{registry.FilterContext, func(m registry.Model, q registry.Query) bool { return q.Tokens <= int64(m.ContextWindow) }},
-	{registry.FilterFeatures, func(m registry.Model, q registry.Query) bool { return covers(m.Supports, q.Needs) }},
+	{registry.FilterFeatures, func(m registry.Model, q registry.Query) bool {
+		return covers(m.Supports, q.Needs) && (q.Engines == nil || slices.Contains(q.Engines, m.Framework))
+	}},
 	{registry.FilterMetered, func(m registry.Model, q registry.Query) bool {
 		return isOnDevice(m, q) || !q.Network.SaveData && !q.Network.Metered
 	}},

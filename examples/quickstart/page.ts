@@ -3,11 +3,13 @@
 
 // snippet:begin
 import { HybridInferenceClient } from '@edgewise/client'
-import { webllm } from '@edgewise/client/webllm'
+import { PEER_DEFAULT, webllm } from '@edgewise/client/webllm'
 
+const worker = () => new Worker(new URL('./webllm.worker.ts', import.meta.url), { type: 'module' })
 const client = new HybridInferenceClient({
   baseURL: '/api/v1',
-  engines: [webllm({ worker: () => new Worker(new URL('./webllm.worker.ts', import.meta.url), { type: 'module' }) })],
+  // Without PEER_DEFAULT no public host is used: models then lie where your registry says.
+  engines: [webllm({ worker, appConfig: PEER_DEFAULT })],
 })
 
 await client.preload() // downloads a model: ask first. Until it is there, the server answers.

@@ -1,1 +1,1 @@
-import{WebWorkerMLCEngineHandler as n}from"@mlc-ai/web-llm";var s=new n;self.onmessage=e=>s.onmessage(e);
+import{b as o}from"./chunk-worker-engines-webllm-downloads.js";import"./chunk-worker-engine-abort.js";import{h as e}from"./chunk-worker-engine-expose.js";import*as r from"@mlc-ai/web-llm";e(self,o(async()=>r));

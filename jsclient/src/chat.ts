@@ -6,6 +6,7 @@
  * OpenAI's fields; those that no local engine knows are typed loosely and pass through to the server unchanged.
  */
 
+/** A part of a message that is text. */
 export interface ChatTextPart {
   type: 'text'
   text: string
@@ -23,6 +24,7 @@ export interface ChatToolCall {
   function: { name: string; arguments: string }
 }
 
+/** One turn of a chat, by who speaks. */
 export type ChatMessage =
   | { role: 'system' | 'developer'; content: string | ChatTextPart[]; name?: string }
   | { role: 'user'; content: string | ChatContentPart[]; name?: string }
@@ -41,8 +43,10 @@ export interface ChatTool {
   function: { name: string; description?: string; parameters?: Record<string, unknown>; strict?: boolean | null }
 }
 
+/** Whether the model may call tools, must, or must call the one named. */
 export type ChatToolChoice = 'none' | 'auto' | 'required' | { type: 'function'; function: { name: string } }
 
+/** What the answer shall be: text, any JSON, or JSON that a schema describes. */
 export type ChatResponseFormat =
   | { type: 'text' }
   | { type: 'json_object' }
@@ -104,6 +108,7 @@ export interface OpenAIChatRequest {
   prompt_cache_retention?: string | null
 }
 
+/** Why an answer ended. */
 export type ChatFinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call'
 
 /** Token counts of one completion. */
@@ -115,6 +120,7 @@ export interface ChatUsage {
   prompt_tokens_details?: { cached_tokens?: number }
 }
 
+/** A token of the answer, its log probability, and those of the likeliest in its place. */
 export interface ChatTokenLogprob {
   token: string
   bytes: number[] | null
@@ -122,11 +128,13 @@ export interface ChatTokenLogprob {
   top_logprobs: { token: string; bytes: number[] | null; logprob: number }[]
 }
 
+/** Log probabilities of an answer's tokens. */
 export interface ChatLogprobs {
   content: ChatTokenLogprob[] | null
   refusal: ChatTokenLogprob[] | null
 }
 
+/** A whole answer. */
 export interface ChatCompletion {
   id: string
   object: 'chat.completion'
@@ -137,6 +145,7 @@ export interface ChatCompletion {
   usage?: ChatUsage
 }
 
+/** One of the answer's choices. */
 export interface ChatCompletionChoice {
   index: number
   message: { role: 'assistant'; content: string | null; refusal: string | null; tool_calls?: ChatToolCall[] }
@@ -156,6 +165,7 @@ export interface ChatCompletionChunk {
   usage?: ChatUsage | null
 }
 
+/** What a chunk adds to one of the choices. */
 export interface ChatCompletionChunkChoice {
   index: number
   delta: ChatDelta
@@ -163,6 +173,7 @@ export interface ChatCompletionChunkChoice {
   logprobs?: ChatLogprobs | null
 }
 
+/** A piece of a message. */
 export interface ChatDelta {
   role?: 'assistant'
   content?: string | null

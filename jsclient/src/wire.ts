@@ -1,5 +1,5 @@
 /**
- * The wire, version 1.1: what the page and the Go service send each other, in JSON. The Go side and `openapi.yaml` are
+ * The wire, version 1.2: what the page and the Go service send each other, in JSON. The Go side and `openapi.yaml` are
  * its other copies; golden files that both read keep them equal. Every optional field that is absent means *unknown*,
  * never *none*; a field that a reader does not know is ignored. Numbers are integers below 2^53 unless the comment gives
  * another unit.
@@ -67,6 +67,7 @@ export interface ErrorBody {
   error: { message: string; type: ErrorType; code: string | null; param: string | null }
 }
 
+/** Whose fault an error is, in OpenAI's words. */
 export type ErrorType = OpenString<
   | 'invalid_request_error'
   | 'authentication_error'
@@ -78,21 +79,29 @@ export type ErrorType = OpenString<
 
 /** A WebGPU adapter. */
 export interface GPUInfo {
+  /** Such as "nvidia". */
   vendor?: string
+  /** Such as "ampere". */
   architecture?: string
+  /** What else the driver says; mostly empty. */
   description?: string
   /** A software adapter, such as SwiftShader. */
   isFallbackAdapter?: boolean
   /** WebGPU feature names, sorted, such as "shader-f16". */
   features?: string[]
+  /** Those that matter to language models. */
   limits?: GPULimits
 }
 
 /** The adapter limits that language models run into: bytes, except the buffer count. */
 export interface GPULimits {
+  /** Largest buffer, bytes. */
   maxBufferSize?: number
+  /** Largest part of a buffer that a shader sees, bytes. */
   maxStorageBufferBindingSize?: number
+  /** Buffers that a shader takes. */
   maxStorageBuffersPerShaderStage?: number
+  /** Memory that a workgroup shares, bytes. */
   maxComputeWorkgroupStorageSize?: number
 }
 
@@ -100,17 +109,25 @@ export interface GPULimits {
 export interface DeviceCapabilities {
   /** An adapter was handed out; `navigator.gpu` alone is not enough. */
   hasWebGPU?: boolean
+  /** A WebGL2 context can be made. */
   hasWebGL2?: boolean
+  /** `navigator.ml` is there. */
   hasWebNN?: boolean
+  /** The GPU's class, by the rules of `GPU_TIERS`. */
   gpuTier?: GPUTier
+  /** The WebGPU adapter. Absent without one. */
   gpu?: GPUInfo
   /** `navigator.deviceMemory`, GiB. Chromium only; coarse, and capped by the browser. */
   deviceMemoryGB?: number
   /** What a model may use, GiB: half of `deviceMemoryGB`, else a guess by form factor. */
   estimatedAvailableRAMGB?: number
+  /** A phone. */
   isMobile?: boolean
+  /** A tablet, those with iPadOS and with a desktop's user agent too. */
   isTablet?: boolean
+  /** A desktop or a laptop. */
   isDesktop?: boolean
+  /** By what it says of itself, in an order that sees through borrowed names. */
   browserName?: OpenString<'chrome' | 'edge' | 'firefox' | 'safari' | 'opera' | 'samsung' | 'unknown'>
   /** Major version, such as "156". */
   browserVersion?: string
@@ -120,6 +137,7 @@ export interface DeviceCapabilities {
   hardwareConcurrency?: number
   /** `navigator.connection.type`, else `effectiveType`: "wifi", "cellular", "ethernet", "4g", … */
   connectionType?: string
+  /** Whether WebAssembly may have threads. */
   crossOriginIsolated?: boolean
   /** Names of the engines that the page has. Absent = any. */
   engines?: string[]
@@ -147,6 +165,7 @@ export interface ModelState {
   failures?: number
 }
 
+/** The battery, where the browser tells. */
 export interface BatteryState {
   /** 0..1000 */
   levelPermille: number
@@ -154,6 +173,7 @@ export interface BatteryState {
   charging?: boolean
 }
 
+/** The connection, where the browser tells. */
 export interface NetworkState {
   /** The browser says that there is no connection. Its opposite proves nothing. */
   offline?: boolean
@@ -168,9 +188,13 @@ export type UserMode = 'auto' | 'always' | 'never'
 
 /** What the page alone knows. */
 export interface State {
+  /** By model id. */
   models?: Record<string, ModelState>
+  /** Absent = no battery, or not known. */
   battery?: BatteryState
+  /** Absent = not known, which forbids nothing. */
   network?: NetworkState
+  /** Defaults to "auto". */
   mode?: UserMode
 }
 
@@ -199,14 +223,19 @@ export interface RequestFeatures {
 
 /** What the engine must be able to do to honour the request. */
 export interface RequestNeeds {
+  /** Call tools. Defaults to false. */
   tools?: boolean
+  /** Constrain its output to a JSON Schema. Defaults to false. */
   jsonSchema?: boolean
+  /** Take images. Defaults to false. */
   images?: boolean
+  /** Tell the log probabilities of tokens. Defaults to false. */
   logprobs?: boolean
   /** Number of choices. */
   n?: number
 }
 
+/** How hard a request is. "auto" leaves it to the estimate. */
 export type Complexity = 'auto' | 'simple' | 'medium' | 'complex'
 
 /** What deciding needs to know about a request: counts and wishes, never its text. */
@@ -221,11 +250,19 @@ export interface RequestInfo {
   complexity?: Complexity
   /** Named task, such as "classification". UTF-8 bytes: 200 at most. */
   task?: string
+  /** "local-only" forbids the server. Defaults to "". */
   privacy?: '' | 'local-only'
   /** The user's wish for this request. Defaults to "auto". */
   preference?: UserMode
+  /** Counts over the prompt. Absent = the lengths alone decide. */
   features?: RequestFeatures
+  /** Defaults to nothing but text. */
   needs?: RequestNeeds
+  /**
+   * The page's engines that can honour this very request: no model of another engine is chosen. For what `needs` has no
+   * word for, such as a temperature or a seed. 16 at most. Absent = all that the page has. Since version 1.2.
+   */
+  engines?: Framework[]
   /** UTF-8 bytes: 200 at most. */
   conversationId?: string
   /** The target that began the tool loop which this request goes on with. */
@@ -243,6 +280,7 @@ export interface DecisionRequest extends RequestInfo {
 /** Body of POST `{prefix}/browser/route`. */
 export interface RouteRequest extends DecisionRequest {
   capabilities: DeviceCapabilities
+  /** What the page knows. Absent = nothing. */
   state?: State
   /** Ask for the trace. Defaults to false. */
   trace?: boolean
@@ -255,6 +293,7 @@ export interface TraceStep {
   by: string
   /** The reason it gave. */
   said?: string
+  /** What it forbids or prefers, or the outcome. */
   target?: DecisionTarget
   /** The numbers it used. */
   detail?: Record<string, number>
@@ -280,6 +319,7 @@ export interface Decision {
   preload?: string
   /** Whether the server can go on with an answer that the browser began. */
   continuation: Continuation
+  /** How it came about, step by step; when asked for. */
   trace?: TraceStep[]
 }
 
@@ -302,10 +342,15 @@ export interface ModelRequirements {
 
 /** What a model's engine can honour. Absent = no, except `n`, which is then 1. */
 export interface ModelSupport {
+  /** Calls tools. */
   tools?: boolean
+  /** Constrains its output to a JSON Schema. */
   jsonSchema?: boolean
+  /** Takes images. */
   images?: boolean
+  /** Tells the log probabilities of tokens. */
   logprobs?: boolean
+  /** Most choices of one request. */
   n?: number
 }
 
@@ -330,7 +375,9 @@ export interface ModelInfo {
   capabilities?: string[]
   /** Where a person can look at the model. */
   downloadURL?: string
+  /** Absent = what its engine needs, no more. */
   requires?: ModelRequirements
+  /** Absent = one answer in plain text. */
   supports?: ModelSupport
   /** Strings for its engine, such as modelId, dtype, device, file, modelLib, repo. */
   source?: Record<string, string>
@@ -354,14 +401,18 @@ export interface ModelList {
 
 /** Everything that a policy may say. */
 export interface PolicyEffects {
+  /** Absent = none. */
   forbid?: Target[]
+  /** Absent = none. */
   prefer?: Target[]
 }
 
 /** A policy as data. An opaque one is code on the server: only its possible effects are known here. */
 export interface PolicySpec {
   name: string
+  /** As the built-in policy of that name takes them. Absent = its defaults. */
   options?: Record<string, unknown>
+  /** It is code of the app's. Defaults to false. */
   opaque?: boolean
   /** Absent on an opaque policy = anything. */
   effects?: PolicyEffects
@@ -390,6 +441,7 @@ export interface SnapshotLimits {
 
 /** The server's facts about the asking identity. */
 export interface SnapshotSubject {
+  /** `Identity.Tier`. Absent = none. */
   tier?: string
   /** 0..9999, stable for the identity. */
   rolloutBucket: number
@@ -400,6 +452,7 @@ export interface SnapshotSubject {
   server: SubjectServer
 }
 
+/** What the identity may still spend. */
 export interface SubjectBudget {
   /** Millionths of a US dollar; 0 or less = spent. */
   remainingMicroUSD: number
@@ -447,8 +500,10 @@ export interface Snapshot {
   /** Names policies, built-in ones too, whose preferences count before all others, in this order. */
   first?: string[]
   models: ModelInfo[]
+  /** Absent = the defaults of each. */
   limits?: SnapshotLimits
   subject: SnapshotSubject
+  /** Absent = reports are not wanted. */
   grant?: Grant
 }
 
@@ -458,16 +513,21 @@ export interface Report {
   id: string
   target: 'browser'
   modelId: string
+  /** The engine that ran the model. */
   framework?: Framework
   reason: Reason
   promptTokens: number
   completionTokens: number
   /** Whole time, ms. */
   latencyMs: number
+  /** From its start to the first token, ms. */
   ttftMs?: number
+  /** Decoding speed, thousandths of a token per second. */
   tokensPerSecondMilli?: number
   success: boolean
+  /** Why it failed: an `EngineErrorCode`, never a message. */
   errorCode?: string
+  /** Another target was tried first. Defaults to false. */
   fallback?: boolean
   decidedBy: 'page' | 'server'
   /** The server's decision, where it made one. Only that makes `decidedBy` "server" in the ledger. Since version 1.1. */
@@ -560,10 +620,15 @@ export interface ChatCompletionRequest extends OpenAIChatRequest {
 /** Body of POST `{prefix}/generate`. */
 export interface GenerateRequest {
   prompt: string
+  /** Most tokens to generate. Defaults to what the model and the app allow. */
   maxTokens?: number
+  /** As the model takes it, mostly 0..2. Defaults to the model's own. */
   temperature?: number
+  /** Answer in pieces, as server-sent events. Defaults to false. */
   stream?: boolean
+  /** Defaults to "auto", the server's own choice. */
   model?: string
+  /** A "local-only" request is refused: it should not have come. */
   privacy?: '' | 'local-only'
   /** Since version 1.1. */
   edgewise?: RequestOrigin

@@ -4,16 +4,25 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { build } from 'esbuild'
-import { entries, manifest, root } from './entries.mjs'
+import { entries, manifest, root } from './entries.ts'
 
 /**
- * Entries that share chunks. `/policy` is for pages and servers that want it alone, and workers start from nothing, so
- * neither shares any with the page: every chunk costs a page a request, and bytes that would compress better together.
+ * Entries that share chunks. `/policy` is for pages and servers that want it alone, `/testing` for tests, and workers
+ * start from nothing, so none of them shares any with the page: every chunk costs a page a request, and bytes that would
+ * compress better together.
  */
+const apart = { './policy': 'policy', './testing': 'testing' }
 const groups = new Map()
 for (const entry of entries) {
-  const group = entry.worker ? 'worker' : entry.subpath === './policy' ? 'policy' : 'page'
+  const group = entry.worker ? 'worker' : (apart[entry.subpath] ?? 'page')
   groups.set(group, [...(groups.get(group) ?? []), entry])
+}
+
+/** The errors that fakes throw are those of the core, so that an app's `instanceof` holds in its tests too. */
+const errorsOfTheCore = {
+  name: 'errors-of-the-core',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/errors\/[\w-]+-error\.ts$/ }, () => ({ path: './index.js', external: true })),
 }
 
 const written = new Map()
@@ -28,7 +37,8 @@ for (const [group, members] of groups) {
     format: 'esm',
     target: 'es2022',
     platform: 'browser',
-    external: Object.keys(manifest.peerDependencies),
+    external: Object.keys(manifest.peerDependencies), // with all their sub-paths
+    plugins: group === 'testing' ? [errorsOfTheCore] : [],
     minify: true,
     charset: 'utf8',
     legalComments: 'none',
@@ -39,7 +49,10 @@ for (const [group, members] of groups) {
   const names = chunkNames(metafile, group === 'page' ? 'chunk' : `chunk-${group}`)
   for (const { path: file, text } of outputFiles) {
     const old = path.basename(file)
-    const content = text.replace(/chunk\.[A-Z0-9]{8}\.js/g, (reference) => names.get(reference) ?? reference)
+    const content = text
+      .replace(/chunk\.[A-Z0-9]{8}\.js/g, (reference) => names.get(reference) ?? reference)
+      // Minifying takes away the comments that tell bundlers to leave such an import to the page.
+      .replace(/\bimport\(([\w$]+)\)/g, 'import(/*webpackIgnore:true*//*@vite-ignore*/$1)')
     written.set(names.get(old) ?? old, content)
   }
 }

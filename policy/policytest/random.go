@@ -26,7 +26,7 @@ func RandomInput(r *rand.Rand, models []registry.Model) policy.Input {
 	in := policy.Input{
 		Identity: policy.Identity{Subject: pick(g, "", "user-1", "user-2")},
 		Device:   g.device(models),
-		Request:  g.request(),
+		Request:  g.request(models),
 		State:    g.state(models),
 		Subject:  g.subject(),
 	}

@@ -5,7 +5,7 @@ import (
 	"github.com/edgewise-ai/edgewise/registry"
 )
 
-func (g generator) request() *policy.Request {
+func (g generator) request(models []registry.Model) *policy.Request {
 	r := &policy.Request{
 		PromptLength:   count(g, 0, 1, 40, 40, 40, 200, around[int64](g, policy.DefaultMaxPromptLength), 7_169),
 		MaxTokens:      count(g, 0, 0, 1, 100, around[int64](g, policy.DefaultMaxOutputTokens)),
@@ -24,6 +24,7 @@ func (g generator) request() *policy.Request {
 			Tools: g.oneIn(3), JSONSchema: g.oneIn(3), Images: g.oneIn(6), Logprobs: g.oneIn(6), N: g.IntN(4),
 		}
 	}
+	r.Engines = g.engines(models)
 	if g.oneIn(2) {
 		r.Features = g.features(r.PromptLength)
 	}

@@ -3,9 +3,11 @@
  * them. Tests pass objects of their own; `browserEnvironment` hands out the real thing.
  */
 export interface DetectorEnvironment {
+  /** Absent = nothing is known but what the rest tells. */
   navigator?: NavigatorLike | undefined
   /** Makes a canvas that is never shown. Absent where there is none. */
   createCanvas?: (() => CanvasLike) | undefined
+  /** Whether WebAssembly may have threads. */
   crossOriginIsolated?: boolean | undefined
 }
 

@@ -1,12 +1,14 @@
 import type { ManagedLoadOptions, ManagedModel } from '../engine/manager-options.ts'
 import { raceAbort } from '../errors/abort.ts'
+import type { EngineErrorCode } from '../errors/engine-error.ts'
 import { InvalidRequestError } from '../errors/invalid-request-error.ts'
-import { NoTargetError } from '../errors/no-target-error.ts'
 import { ServerTransport } from '../transport/server.ts'
 import type { DeviceCapabilities, ModelInfo, Snapshot, State, UserMode } from '../wire.ts'
 import { type ChatCompletions, toChunks, toCompletion } from './chat.ts'
 import type { ExecutionEvent } from './execute.ts'
 import { type GenerateResult, generateRequest, isStreamed, toResult } from './generate.ts'
+import { noTarget } from './no-target.ts'
+import { obstacleError } from './obstacles.ts'
 import type { ChatRequest, GenerateOptions, HybridInferenceClientOptions, RoutingOptions } from './options.ts'
 import { Page } from './page.ts'
 import { type PreparedRequest, prepare } from './prepare.ts'
@@ -67,6 +69,14 @@ export class HybridInferenceClient {
   /** What this device can do; undefined until it was detected. */
   get capabilities(): DeviceCapabilities | undefined {
     return this.#life.page.capabilities
+  }
+
+  /**
+   * Why engines can't run in this page at all, by name, such as `{ wllama: 'insecure_context' }`. They are as good as not
+   * passed: no decision names their models. Empty until the device was detected, and if all can. Must not be modified.
+   */
+  get obstacles(): Readonly<Record<string, EngineErrorCode>> {
+    return this.#life.page.obstacles
   }
 
   /** The user's own switch. Defaults to what `storage` remembers, else "auto". */
@@ -149,7 +159,8 @@ export class HybridInferenceClient {
   /**
    * Downloads a model and makes it resident, so that a later request finds it ready: the one named, or the one that
    * would be chosen. This may fetch gigabytes: ask the user first. Resolves with the model. Calls share one load, which
-   * goes on until the last of them is aborted.
+   * goes on until the last of them is aborted. Rejects with an EngineError where the model does not load or its engine has
+   * one of the `obstacles`, and with a NoTargetError where none would be chosen; an obstacle is then its `cause`.
    */
   async preload(modelId?: string, options: ManagedLoadOptions = {}): Promise<ModelInfo> {
     const signal = this.#signal(options.signal)
@@ -220,14 +231,17 @@ export class HybridInferenceClient {
   }
 
   async #modelFor(modelId: string | undefined): Promise<ModelInfo> {
+    const { page, snapshots } = this.#life
     const named = this.models.find(({ id }) => id === modelId)
+    const obstacle = named && obstacleError(page.obstacles, named.framework)
+    if (obstacle) throw obstacle
     if (named) return named
     if (modelId !== undefined) {
       const message = `There is no model ${JSON.stringify(modelId)} in the snapshot. \`models\` lists those there are.`
       throw new InvalidRequestError(message, { param: 'modelId' })
     }
-    const { modelInfo, reason } = await decidePreload(this.#life.snapshots, this.#life.page)
-    if (!modelInfo) throw new NoTargetError(reason)
+    const { modelInfo, reason } = await decidePreload(snapshots, page)
+    if (!modelInfo) throw noTarget(reason, page)
     return modelInfo
   }
 

@@ -4,13 +4,13 @@
  */
 
 import { defined } from '../defined.ts'
-import type { EngineEvent, EngineRequest, LoadProgress } from '../engine/engine.ts'
+import type { Engine, EngineEvent, EngineRequest, LoadProgress } from '../engine/engine.ts'
 import { EngineManager } from '../engine/manager.ts'
 import type { EngineManagerOptions } from '../engine/manager-options.ts'
-import { EngineUnsupportedError } from '../errors/engine-unsupported-error.ts'
+import { NoTargetError } from '../errors/no-target-error.ts'
 import type { ChatCompletion, ChatCompletionChunk, ChatDelta, ChatFinishReason, ModelInfo } from '../wire.ts'
 import type { AttemptEvent } from './attempt.ts'
-import { FIELDS } from './fields.ts'
+import { refusal } from './capable.ts'
 import type { PreparedRequest } from './prepare.ts'
 import { toUsage } from './usage.ts'
 
@@ -26,13 +26,23 @@ export interface LocalAttempt {
 /** The engines of one page, asked in OpenAI's terms. */
 export class Local {
   readonly manager: EngineManager
+  readonly #engines: readonly Engine[]
 
   constructor(options: EngineManagerOptions) {
     this.manager = new EngineManager(options)
+    this.#engines = options.engines
   }
 
-  /** Answers on the device, in OpenAI's chunks. Throws the signal's reason or an EngineError. */
+  /**
+   * Answers on the device, in OpenAI's chunks. Every prompt that an engine gets passes here, so this is where one is
+   * stopped that the engine must not have, whatever was decided before. Throws the signal's reason, an EngineError, or a
+   * NoTargetError where a local-only prompt might leave the device.
+   */
   async *answer({ request, model, ...options }: LocalAttempt): AsyncGenerator<AttemptEvent, void, undefined> {
+    const engine = this.#engines.find(({ name }) => name === model.framework)
+    const cause = engine && refusal(engine, request)
+    if (cause?.param === 'privacy') throw new NoTargetError('local_only_unavailable', { cause })
+    if (cause) throw cause
     const form = new LocalCompletion(model.id)
     for await (const event of this.manager.generate(model, engineRequest(request, model), options)) {
       if (event.type === 'done') yield* form.end(event)
@@ -42,12 +52,7 @@ export class Local {
 }
 
 /** The request as an engine takes it. Without a limit the model may go on to the end of its context window. */
-function engineRequest({ body, extraBody, info }: PreparedRequest, model: ModelInfo): EngineRequest {
-  const given = Object.keys(body) as (keyof typeof body)[]
-  // What an extra field means, and what its default is, nobody here knows.
-  const [extra] = Object.keys(extraBody)
-  const foreign = given.find((field) => FIELDS[field] === 'server' && isSet(body[field])) ?? extra
-  if (foreign) throw new EngineUnsupportedError('A local model', foreign, 'leave it out, or let a server answer.')
+function engineRequest({ body, info }: PreparedRequest, model: ModelInfo): EngineRequest {
   const { stop } = body
   return defined({
     messages: body.messages,
@@ -63,12 +68,6 @@ function engineRequest({ body, extraBody, info }: PreparedRequest, model: ModelI
     n: body.n ?? undefined,
     logprobs: body.logprobs || undefined,
   })
-}
-
-/** Whether a field asks for anything: nothing, false, zero and emptiness are everybody's default. */
-function isSet(value: unknown): boolean {
-  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0
-  return Boolean(value)
 }
 
 /** One local answer in OpenAI's form. */

@@ -1,10 +1,12 @@
 import { CapabilityDetector } from '../capability/detector.ts'
 import { guarded } from '../capability/probe.ts'
 import { detectState } from '../capability/state.ts'
+import type { Engine } from '../engine/engine.ts'
 import { EngineError } from '../errors/engine-error.ts'
 import { surface } from '../errors/surface.ts'
 import type { DeviceCapabilities, ModelInfo, State, UserMode } from '../wire.ts'
 import type { Local } from './local.ts'
+import { findObstacles, type Obstacles } from './obstacles.ts'
 import type { DetectedState, HybridInferenceClientOptions } from './options.ts'
 
 const MODE_KEY = 'edgewise.mode'
@@ -15,6 +17,8 @@ export class Page {
   readonly #onChange: () => void
   #device: Promise<DeviceCapabilities> | undefined
   #known: DeviceCapabilities | undefined
+  #asking: Promise<void> | undefined
+  #obstacles: Obstacles = {}
   #loading: Promise<Local> | undefined
   #local: Local | undefined
   #surveyed: readonly ModelInfo[] | undefined
@@ -29,6 +33,17 @@ export class Page {
   /** The device, once it was detected. */
   get capabilities(): DeviceCapabilities | undefined {
     return this.#known
+  }
+
+  /** Why engines can't run here, by name; empty before the device was detected. */
+  get obstacles(): Obstacles {
+    return this.#obstacles
+  }
+
+  /** The engines that can run here; all of them before the device was detected. */
+  get usable(): readonly Engine[] {
+    const { engines = [] } = this.#options
+    return engines.filter(({ name }) => !Object.hasOwn(this.#obstacles, name))
   }
 
   /** The engines' manager, once one was needed. */
@@ -47,15 +62,23 @@ export class Page {
     guarded(() => this.#options.storage?.setItem(MODE_KEY, mode))
   }
 
-  /** Detects the device, once. Never rejects. */
+  /** Detects the device, and which engines can run on it, once. Never rejects. */
   device(): Promise<DeviceCapabilities> {
     this.#device ??= (async () => {
-      const { detector = new CapabilityDetector(), engines = [] } = this.#options
-      const found = await detector.detect()
-      this.#known = { ...found, engines: engines.map(({ name }) => name) }
+      const { detector = new CapabilityDetector() } = this.#options
+      const [found] = await Promise.all([detector.detect(), this.#askEngines()])
+      this.#known = { ...found, engines: this.usable.map(({ name }) => name) }
       return this.#known
     })()
     return this.#device
+  }
+
+  /** Asks the engines whether they can run here, once. Never rejects. */
+  #askEngines(): Promise<void> {
+    this.#asking ??= findObstacles(this.#options.engines ?? []).then((found) => {
+      this.#obstacles = found
+    })
+    return this.#asking
   }
 
   /** The part that answers here, which is a script of its own. An EngineError when that can't be fetched. */
@@ -76,9 +99,9 @@ export class Page {
 
   /** Asks the engines where these models are, once a list. Never rejects: what is not known is left out. */
   async survey(models: readonly ModelInfo[]): Promise<void> {
-    const { engines = [] } = this.#options
     if (this.#surveyed === models) return
-    const mine = models.filter(({ framework }) => engines.some(({ name }) => name === framework))
+    await this.#askEngines()
+    const mine = models.filter(({ framework }) => this.usable.some(({ name }) => name === framework))
     if (mine.length > 0) {
       const local = await this.local().catch(() => undefined)
       if (!local) return

@@ -54,7 +54,7 @@ export class Requests {
 
   /** Decides on a request; `waits` says that it may be long until it is carried out, if ever. */
   async start(prepared: PreparedRequest, signal: AbortSignal, waits = false): Promise<Started> {
-    const { options, status, prepare } = this.#parts
+    const { options, page, status, prepare } = this.#parts
     const recorder = new Recorder(options.now ?? Date.now)
     status.begin('deciding')
     let decided = false
@@ -63,7 +63,7 @@ export class Requests {
       status.set({ phase: 'deciding' })
       const request = this.#conversations.follow(prepared)
       const answer = await route(this.#parts, request, signal)
-      const decision = settle(answer.decision, request.options.force)
+      const decision = settle(answer.decision, request, page)
       options.onDecision?.(decision)
       const { target, reason, modelInfo } = decision
       status.set({ target, reason, model: target === 'browser' ? modelInfo?.id : undefined })

@@ -5,6 +5,8 @@ import { SnapshotError } from '../errors/snapshot-error.ts'
 import { decide, type PageDecision } from '../policy/decide.ts'
 import type { ServerTransport } from '../transport/server.ts'
 import type { DecisionTarget, Grant, RouteRequest, RouteResponse, State, Target } from '../wire.ts'
+import { capableEngines } from './capable.ts'
+import { noTarget } from './no-target.ts'
 import type { HybridInferenceClientOptions, RoutedDecision } from './options.ts'
 import type { Page } from './page.ts'
 import type { PreparedRequest } from './prepare.ts'
@@ -55,17 +57,15 @@ export interface RouteParts {
  * not; a server that gave none is left alone for a while. Throws NoTargetError when nothing is permitted. A local-only
  * request never reaches the server, not even in counts.
  */
-export async function route(
-  parts: RouteParts,
-  { info, options }: PreparedRequest,
-  signal: AbortSignal,
-): Promise<Answer> {
+export async function route(parts: RouteParts, request: PreparedRequest, signal: AbortSignal): Promise<Answer> {
+  const { info, options } = request
   const { page, snapshots, outage } = parts
   const { now = Date.now } = parts.options
   const [device, state] = await Promise.all([page.device(), page.state()])
   signal.throwIfAborted()
   const { trace } = options
-  const question = { ...info, capabilities: device }
+  const engines = capableEngines(page.usable, request)
+  const question = { ...info, ...(engines && { engines }), capabilities: device }
   const alone = (state: State): Answer => {
     const snapshot = snapshots.current
     if (!snapshot) throw new NoTargetError('local_only_unavailable', { cause: snapshots.problem })
@@ -128,13 +128,14 @@ async function ask(
  * Makes a forced target come true, or nothing at all; and turns the word that nothing may run into an error.
  * NoTargetError's reason is the decision's.
  */
-export function settle(decision: RoutedDecision, force: Target | undefined): Routed {
+export function settle(decision: RoutedDecision, request: PreparedRequest, page: Page): Routed {
+  const { force } = request.options
   const { target, fallback, ...rest } = decision
   if (force) {
-    if (target !== force && fallback !== force) throw new NoTargetError(decision.reason)
+    if (target !== force && fallback !== force) throw noTarget(decision.reason, page, request)
     return { ...rest, target: force, useBrowser: force === 'browser' }
   }
-  if (target === 'none') throw new NoTargetError(decision.reason)
+  if (target === 'none') throw noTarget(decision.reason, page, request)
   return { ...rest, target, ...(fallback && { fallback }) }
 }
 

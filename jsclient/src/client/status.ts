@@ -12,6 +12,7 @@ export interface ClientStatus {
   readonly active: number
   /** Where the latest request runs, or ran. */
   readonly target?: Target
+  /** Why it runs there. */
   readonly reason?: Reason
   /** Model id of the latest request, or of the preload. */
   readonly model?: string

@@ -22,6 +22,7 @@ export type StreamEvent =
       /** The whole answer. */
       readonly text: string
       readonly finishReason: ChatFinishReason
+      /** Absent when no tool was called. */
       readonly toolCalls?: ChatToolCall[]
       readonly usage: { readonly promptTokens: number; readonly completionTokens: number }
       readonly route: RouteRecord

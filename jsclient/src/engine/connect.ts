@@ -8,6 +8,8 @@ import { deferred, onAbort } from './abort.ts'
 import type { EngineEvent, EngineRequest, GenerateOptions, LoadOptions, LoadProgress } from './engine.ts'
 import { describe, fromErrorMessage } from './error-message.ts'
 import { createInbox } from './inbox.ts'
+import { watchLifeline } from './lifeline.ts'
+import { notStarted } from './not-started.ts'
 import type { EnginePort, HostMessage, PageMessage } from './protocol.ts'
 import { isProtocolMessage, PROTOCOL_VERSION } from './protocol.ts'
 import { createQueue } from './queue.ts'
@@ -62,6 +64,7 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
   let ended: EngineError | undefined
   let heartbeat: ReturnType<typeof setInterval> | undefined
   let silence: ReturnType<typeof createWatchdog> | undefined
+  let stopWatching: (() => void) | undefined
 
   const post = (message: Body<HostMessage<Config>>) => port.postMessage({ edgewise: PROTOCOL_VERSION, ...message })
 
@@ -82,6 +85,7 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
     if (ended) return
     ended = error
     for (const [type, listener] of listeners) port.removeEventListener(type, listener)
+    stopWatching?.()
     port.terminate?.()
     port.close?.()
     started.reject(error)
@@ -112,6 +116,7 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
     }
     if (message.kind === 'ready') {
       ready = true
+      if (message.lock) stopWatching ??= watchLifeline(message.lock, () => lose('the worker is gone: it was ended'))
       return started.resolve()
     }
     if (message.kind === 'pong') return
@@ -130,8 +135,7 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
   const onError = (event: Event) => {
     const { message = '' } = event as Partial<ErrorEvent>
     if (ready) return lose(`the worker failed: ${message || 'uncaught error'}`)
-    const text = `the engine's worker did not start: its script was not found, was blocked, or could not import the engine's npm package. ${message}`
-    end(new EngineError(text.trim(), { stage: 'load', code: 'worker_failed' }))
+    end(notStarted(message))
   }
 
   const listeners: [string, (event: Event) => void][] = [

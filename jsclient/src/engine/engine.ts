@@ -75,11 +75,15 @@ export interface Engine {
   dispose(): Promise<void>
 }
 
+/** Options of `Engine.status`. */
 export interface StatusOptions {
+  /** Ends the asking, which then rejects with the signal's reason. */
   signal?: AbortSignal | undefined
 }
 
+/** Options of `Engine.load`. */
 export interface LoadOptions {
+  /** Ends the load, downloads too. */
   signal?: AbortSignal | undefined
   /** Must not throw. Guaranteed to be cheap; the engine need not throttle, but should stay under 20 calls a second. */
   onProgress?: ((progress: LoadProgress) => void) | undefined
@@ -126,7 +130,9 @@ export interface LoadedModel {
   unload(): Promise<void>
 }
 
+/** Options of `LoadedModel.generate`. */
 export interface GenerateOptions {
+  /** Ends the answer. */
   signal?: AbortSignal | undefined
 }
 
@@ -158,6 +164,7 @@ export interface EngineRequest {
   logprobs?: boolean
 }
 
+/** What an answer is made of. */
 export type EngineEvent =
   | {
       type: 'delta'
@@ -174,6 +181,7 @@ export type EngineEvent =
       toolCalls?: ChatToolCall[]
     }
 
+/** Token counts of one answer. */
 export interface EngineUsage {
   /** Tokens of the rendered prompt, chat template included. */
   promptTokens: number

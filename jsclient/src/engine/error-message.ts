@@ -6,7 +6,10 @@ import { EngineLostError } from '../errors/engine-lost-error.ts'
 import { ModelLoadError } from '../errors/engine-model-load-error.ts'
 import { EngineNotInstalledError } from '../errors/engine-not-installed-error.ts'
 import { EngineUnsupportedError } from '../errors/engine-unsupported-error.ts'
+import { describe } from './describe.ts'
 import type { ErrorMessage } from './protocol.ts'
+
+export { describe }
 
 /** Takes an error apart for `postMessage`; what is no `EngineError` becomes a plain failure of the stage. */
 export function toErrorMessage(error: unknown, stage: EngineStage): ErrorMessage {
@@ -47,15 +50,4 @@ export function fromErrorMessage(message: ErrorMessage): EngineError {
   const { stage, code } = message
   if (code === 'lost') return new EngineLostError(message.message, { stage, cause })
   return new EngineError(message.message, { stage, code, cause })
-}
-
-/** Name and message of whatever was thrown: an Error, a DOMException, a "Name: message" string, a number. */
-export function describe(thrown: unknown): { name: string; message: string } {
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
-    const name = 'name' in thrown && typeof thrown.name === 'string' ? thrown.name : 'Error'
-    return { name, message: String(thrown.message) }
-  }
-  const text = String(thrown)
-  const match = /^([A-Z]\w*(?:Error|Exception)): ([\s\S]*)$/.exec(text)
-  return match ? { name: match[1] ?? 'Error', message: match[2] ?? '' } : { name: 'Error', message: text }
 }

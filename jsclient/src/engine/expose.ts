@@ -6,6 +6,7 @@ import type { EngineEvent, EngineRequest, LoadProgress } from './engine.ts'
 import { toErrorMessage } from './error-message.ts'
 import type { Lead } from './lead.ts'
 import { createLead } from './lead.ts'
+import { holdLifeline } from './lifeline.ts'
 import type { EnginePort, HostMessage, PageMessage } from './protocol.ts'
 import { isProtocolMessage, PROTOCOL_VERSION } from './protocol.ts'
 import { createQueue } from './queue.ts'
@@ -44,7 +45,9 @@ export function expose<Config>(port: EnginePort, host: EngineHost<Config>): () =
   const queue = createQueue()
   const calls = new Map<number, AbortController>()
   const leads = new Map<number, Lead>()
+  let lock: string | undefined
   const post = (message: Body<PageMessage>) => port.postMessage({ edgewise: PROTOCOL_VERSION, ...message })
+  const sayReady = () => post({ kind: 'ready', ...(lock !== undefined && { lock }) })
 
   const run = async (id: number, stage: 'load' | 'generate', work: (signal: AbortSignal) => Promise<void>) => {
     const controller = new AbortController()
@@ -76,7 +79,7 @@ export function expose<Config>(port: EnginePort, host: EngineHost<Config>): () =
     const message = data as HostMessage<Config>
     switch (message.kind) {
       case 'hello':
-        return post({ kind: 'ready' })
+        return sayReady()
       case 'ping':
         return post({ kind: 'pong' })
       case 'abort':
@@ -117,7 +120,11 @@ export function expose<Config>(port: EnginePort, host: EngineHost<Config>): () =
 
   port.addEventListener('message', onMessage)
   port.start?.()
-  post({ kind: 'ready' })
+  sayReady()
+  void holdLifeline().then((name) => {
+    lock = name
+    if (lock) sayReady()
+  })
   return () => {
     port.removeEventListener('message', onMessage)
     for (const controller of calls.values()) controller.abort()

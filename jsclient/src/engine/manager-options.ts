@@ -11,6 +11,7 @@ export interface EngineManagerOptions {
 
 /** Options of a load, and of what may begin with one. */
 export interface ManagedLoadOptions {
+  /** Gives the load up, which goes on while others wait for it. */
   signal?: AbortSignal | undefined
   /** How far the load has come; called at once with where a shared load stands. */
   onProgress?: ((progress: LoadProgress) => void) | undefined

@@ -28,7 +28,8 @@ export type HostMessage<Config> =
 
 /** Worker to page. Every call ends with exactly one `end` or `error`. */
 export type PageMessage =
-  | { edgewise: number; kind: 'ready' }
+  /** Told once or more; with the name of the lock that the worker holds while it lives, once it has one. */
+  | { edgewise: number; kind: 'ready'; lock?: string }
   | { edgewise: number; kind: 'pong' }
   | { edgewise: number; kind: 'progress'; id: number; progress: LoadProgress }
   | { edgewise: number; kind: 'events'; id: number; events: EngineEvent[] }

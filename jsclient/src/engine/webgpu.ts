@@ -4,7 +4,7 @@ import type { GPULimits, ModelInfo } from '../wire.ts'
 
 /** What an adapter offers. A `GPUAdapter` is one. */
 export interface AdapterFacts {
-  readonly features: { has(name: string): boolean }
+  readonly features: Pick<ReadonlySet<string>, 'has'>
   readonly limits: GPULimits
   /** Present on a real adapter; used to hear of a crash of the GPU process. */
   requestDevice?(): Promise<DeviceFacts>

@@ -14,7 +14,9 @@ export interface EdgewiseErrorOptions {
  * Switch on `name` or `code`, or use the type guards; messages may change and say what to do.
  */
 export class EdgewiseError extends Error {
+  /** The name of the class, which minifiers leave alone. */
   override readonly name: string = 'EdgewiseError'
+  /** Machine-readable kind, or null when a server gave none. */
   readonly code: string | null
 
   constructor(message: string, options: EdgewiseErrorOptions) {

@@ -58,6 +58,7 @@ export type EngineErrorCode = OpenString<
   | 'lost'
 >
 
+/** Options of {@link EngineError}. */
 export interface EngineErrorOptions {
   stage: EngineStage
   code: EngineErrorCode
@@ -70,8 +71,11 @@ export interface EngineErrorOptions {
  * which throws the signal's own reason.
  */
 export class EngineError extends EdgewiseError {
+  /** The name of the class, or of the subclass. */
   override readonly name: string = 'EngineError'
+  /** Why it failed; the table says what is worth trying. */
   declare readonly code: EngineErrorCode
+  /** What the engine was doing. */
   readonly stage: EngineStage
 
   constructor(message: string, options: EngineErrorOptions) {

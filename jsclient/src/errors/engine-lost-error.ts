@@ -11,4 +11,5 @@ export class EngineLostError extends EngineError {
   }
 }
 
+/** Whether an error is an `EngineLostError`, of whichever copy of this package. */
 export const isEngineLostError = guardOf<EngineLostError>('EngineLostError')

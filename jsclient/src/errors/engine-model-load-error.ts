@@ -14,4 +14,5 @@ export class ModelLoadError extends EngineError {
   }
 }
 
+/** Whether an error is a `ModelLoadError`, of whichever copy of this package. */
 export const isModelLoadError = guardOf<ModelLoadError>('ModelLoadError')

@@ -17,4 +17,5 @@ export class EngineNotInstalledError extends EngineError {
   }
 }
 
+/** Whether an error is an `EngineNotInstalledError`, of whichever copy of this package. */
 export const isEngineNotInstalledError = guardOf<EngineNotInstalledError>('EngineNotInstalledError')

@@ -13,4 +13,5 @@ export class EngineUnsupportedError extends EngineError {
   }
 }
 
+/** Whether an error is an `EngineUnsupportedError`, of whichever copy of this package. */
 export const isEngineUnsupportedError = guardOf<EngineUnsupportedError>('EngineUnsupportedError')

@@ -3,6 +3,7 @@ import { EdgewiseError, guardOf } from './edgewise-error.ts'
 /** The caller passed options that can't work. A mistake in the program: trying again does not help. */
 export class InvalidRequestError extends EdgewiseError {
   override readonly name = 'InvalidRequestError'
+  /** Such as "invalid_value". */
   declare readonly code: string
   /** The option or field that is wrong. */
   readonly param: string | undefined
@@ -13,4 +14,5 @@ export class InvalidRequestError extends EdgewiseError {
   }
 }
 
+/** Whether an error is an `InvalidRequestError`, of whichever copy of this package. */
 export const isInvalidRequestError = guardOf<InvalidRequestError>('InvalidRequestError')

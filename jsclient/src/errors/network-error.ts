@@ -19,4 +19,5 @@ export class NetworkError extends EdgewiseError {
   }
 }
 
+/** Whether an error is a `NetworkError`, of whichever copy of this package. */
 export const isNetworkError = guardOf<NetworkError>('NetworkError')

@@ -5,6 +5,7 @@ import { EdgewiseError, guardOf } from './edgewise-error.ts'
 export class NoTargetError extends EdgewiseError {
   override readonly name = 'NoTargetError'
   declare readonly code: 'no_target'
+  /** Why the server, or else the browser, is forbidden. */
   readonly reason: Reason
 
   constructor(reason: Reason, options: { cause?: unknown } = {}) {
@@ -16,4 +17,5 @@ export class NoTargetError extends EdgewiseError {
   }
 }
 
+/** Whether an error is a `NoTargetError`, of whichever copy of this package. */
 export const isNoTargetError = guardOf<NoTargetError>('NoTargetError')

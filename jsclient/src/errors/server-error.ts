@@ -44,4 +44,5 @@ export function isBusy(status: number): boolean {
   return status === 408 || status === 425 || status === 429
 }
 
+/** Whether an error is a `ServerError`, of whichever copy of this package. */
 export const isServerError = guardOf<ServerError>('ServerError')

@@ -11,6 +11,7 @@ export type SnapshotErrorCode = 'snapshot_invalid' | 'snapshot_unsupported' | 's
 /** The policy snapshot can't be used to decide. Where the server could not be asked either, `cause` is why. */
 export class SnapshotError extends EdgewiseError {
   override readonly name = 'SnapshotError'
+  /** What is wrong with it. */
   declare readonly code: SnapshotErrorCode
 
   constructor(message: string, options: { code: SnapshotErrorCode; cause?: unknown }) {
@@ -18,4 +19,5 @@ export class SnapshotError extends EdgewiseError {
   }
 }
 
+/** Whether an error is a `SnapshotError`, of whichever copy of this package. */
 export const isSnapshotError = guardOf<SnapshotError>('SnapshotError')

@@ -32,4 +32,5 @@ export class StreamInterruptedError extends EdgewiseError {
   }
 }
 
+/** Whether an error is a `StreamInterruptedError`, of whichever copy of this package. */
 export const isStreamInterruptedError = guardOf<StreamInterruptedError>('StreamInterruptedError')

@@ -5,6 +5,7 @@ export class UnauthorizedError extends EdgewiseError {
   override readonly name = 'UnauthorizedError'
   /** The server's code, usually "unauthorized". */
   declare readonly code: string
+  /** The HTTP status. */
   readonly status = 401
   /** The server's id of the request, for its logs. */
   readonly requestId: string | undefined
@@ -17,4 +18,5 @@ export class UnauthorizedError extends EdgewiseError {
   }
 }
 
+/** Whether an error is an `UnauthorizedError`, of whichever copy of this package. */
 export const isUnauthorizedError = guardOf<UnauthorizedError>('UnauthorizedError')

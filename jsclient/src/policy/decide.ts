@@ -55,6 +55,7 @@ export function decide(
     tokens: promptTokens(request) + outputTokens(request),
     task: request.task ?? '',
     needs: request.needs ?? {},
+    engines: request.engines ?? undefined,
     models: known.models,
     network: known.network,
   }

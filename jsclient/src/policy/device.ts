@@ -4,8 +4,8 @@ import { isList, isText } from './validate.ts'
 
 /** Bounds of a claim, the same as the server's. */
 const MAX_FEATURES = 128
-const MAX_ENGINES = 16
-const MAX_LABEL_BYTES = 64
+export const MAX_ENGINES = 16
+export const MAX_LABEL_BYTES = 64
 
 /** Ranks of `DeviceTier`; a model that names none demands 0. */
 export const DEVICE_TIERS = { mobile: 1, desktop: 2, 'high-end': 3 } as const

@@ -22,6 +22,8 @@ export interface Query {
   readonly tokens: number
   readonly task: string
   readonly needs: RequestNeeds
+  /** Engines that can honour the request; undefined = all that the device has. */
+  readonly engines: readonly string[] | undefined
   readonly models: ReadonlyMap<string, KnownModel>
   readonly network: NetworkState
 }
@@ -71,9 +73,9 @@ const RULES = {
   },
   features: {
     reason: 'feature_unsupported',
-    removes({ needs }, { supports }) {
+    removes({ needs, engines }, { supports, info }) {
       const lacks = ABILITIES.some((ability) => needs[ability] && !supports[ability])
-      return lacks || (needs.n ?? 1) > supports.n
+      return lacks || (needs.n ?? 1) > supports.n || (engines && !engines.includes(info.framework))
     },
   },
   metered: {
@@ -93,6 +95,7 @@ const RULES = {
 
 const ABILITIES = ['tools', 'jsonSchema', 'images', 'logprobs'] as const
 
+/** The name of a filter. */
 export type Filter = keyof typeof RULES
 
 /** Names of the filters, in order. */

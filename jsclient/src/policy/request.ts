@@ -1,7 +1,8 @@
 import { InvalidRequestError } from '../errors/invalid-request-error.ts'
 import type { RequestInfo } from '../wire.ts'
+import { MAX_ENGINES, MAX_LABEL_BYTES } from './device.ts'
 import { BYTES_PER_UNIT, utf8Length } from './numbers.ts'
-import { isCount, isText } from './validate.ts'
+import { isCount, isList, isText } from './validate.ts'
 
 /** Longest free word of a request, bytes. */
 const MAX_WORD_BYTES = 200
@@ -34,11 +35,21 @@ export function checkRequest(request: RequestInfo): void {
     if (value && !words.includes(value)) refuse(param, `one of ${words.join(', ')}`)
   }
   for (const param of ['task', 'conversationId'] as const) {
-    const word: unknown = request[param] ?? ''
-    if (!isText(word) || (word.length * BYTES_PER_UNIT > MAX_WORD_BYTES && utf8Length(word) > MAX_WORD_BYTES)) {
-      refuse(param, `text of ${MAX_WORD_BYTES} bytes at most`)
-    }
+    if (!isWord(request[param] ?? '', MAX_WORD_BYTES)) refuse(param, `text of ${MAX_WORD_BYTES} bytes at most`)
   }
+  const engines: unknown = request.engines ?? []
+  if (!isList(engines, isEngineName) || engines.length > MAX_ENGINES) {
+    refuse('engines', `a list of ${MAX_ENGINES} names at most, of ${MAX_LABEL_BYTES} bytes at most`)
+  }
+}
+
+/** Whether it is text of so many bytes at most. */
+function isWord(value: unknown, bytes: number): value is string {
+  return isText(value) && (value.length * BYTES_PER_UNIT <= bytes || utf8Length(value) <= bytes)
+}
+
+function isEngineName(value: unknown): value is string {
+  return isWord(value, MAX_LABEL_BYTES)
 }
 
 function checkCount(param: string, value: unknown): void {

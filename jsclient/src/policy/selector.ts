@@ -1,3 +1,4 @@
+import { defined } from '../defined.ts'
 import type { DeviceCapabilities, ModelInfo, ModelState, NetworkState, RequestNeeds, SnapshotLimits } from '../wire.ts'
 import { readLimits } from './compile.ts'
 import { readDevice } from './device.ts'
@@ -8,6 +9,7 @@ import { readState } from './state.ts'
 
 /** What {@link ModelSelector.select} is asked. Everything is optional: unknown rules nothing out. */
 export interface ModelQuery {
+  /** Defaults to a device of which nothing is known. */
   device?: DeviceCapabilities | undefined
   /** Tokens of prompt and completion together. Defaults to 0. */
   tokens?: number | undefined
@@ -15,8 +17,11 @@ export interface ModelQuery {
   task?: string | undefined
   /** What the engine must be able to honour. */
   needs?: RequestNeeds | undefined
+  /** The engines that can honour the request. Defaults to all that the device has. */
+  engines?: readonly string[] | undefined
   /** What the page knows of its models, by id. */
   models?: Record<string, ModelState> | undefined
+  /** The connection, for models that would have to be downloaded. */
   network?: NetworkState | undefined
 }
 
@@ -36,9 +41,9 @@ export class ModelSelector {
   }
 
   /** The best model, up to three alternates, or the filter that left none. */
-  select({ device = {}, tokens = 0, task = '', needs = {}, models = {}, network = {} }: ModelQuery = {}): Selection {
-    const known = readState({ models, network })
-    const query = { device: readDevice(device), tokens, task, needs, models: known.models, network: known.network }
+  select({ device = {}, tokens = 0, task = '', needs = {}, engines, ...state }: ModelQuery = {}): Selection {
+    const { models, network } = readState(defined(state))
+    const query = { device: readDevice(device), tokens, task, needs, engines, models, network }
     return select(this.#index, { ...query, limits: this.#limits })
   }
 }

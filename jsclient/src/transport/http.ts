@@ -23,6 +23,7 @@ export interface ServerTransportOptions {
   fetch?: typeof globalThis.fetch | undefined
 }
 
+/** Makes the headers of a request; `refresh` asks for new credentials, since the old ones were refused. */
 export type HeadersFunction = (context: { refresh: boolean }) => HeadersInit | Promise<HeadersInit>
 
 /** One request. */

@@ -2,7 +2,7 @@
 export const VERSION_HEADER = 'x-edgewise-version'
 
 /** The version that this package speaks. README.md says what a new one may change. */
-export const WIRE_VERSION = '1.1'
+export const WIRE_VERSION = '1.2'
 
 /** The minor version of our major that a server says it speaks. Whoever says none is taken for 1.0, which said none. */
 export function minorOf(said: string | null): number {

@@ -55,31 +55,33 @@ export async function startHarness({ bundles = {}, flags = [], ...options }: Har
   return {
     server,
     browser,
-    async open() {
-      const context = await browser.newContext()
-      const page = await context.newPage()
-      const errors: Error[] = []
-      page.on('pageerror', (error) => errors.push(error))
-      await page.goto(server.origin)
-      return {
-        page,
-        context,
-        errors,
-        call: (module, name, ...args) =>
-          page.evaluate(
-            async ([url, fn, values]) => {
-              const exports = (await import(url)) as Record<string, (...args: unknown[]) => unknown>
-              return (await exports[fn]?.(...values)) as never
-            },
-            [server.origin + module, name, args] as const,
-          ),
-        [Symbol.asyncDispose]: () => context.close(),
-      }
-    },
+    open: async () => openIn(await browser.newContext(), server.origin),
     async close() {
       await browser.close()
       await server.close()
     },
+  }
+}
+
+/** Opens a blank page of an origin; the context goes with it. */
+export async function openIn(context: BrowserContext, origin: string): Promise<TestPage> {
+  const page = await context.newPage()
+  const errors: Error[] = []
+  page.on('pageerror', (error) => errors.push(error))
+  await page.goto(origin)
+  return {
+    page,
+    context,
+    errors,
+    call: (module, name, ...args) =>
+      page.evaluate(
+        async ([url, fn, values]) => {
+          const exports = (await import(url)) as Record<string, (...args: unknown[]) => unknown>
+          return (await exports[fn]?.(...values)) as never
+        },
+        [origin + module, name, args] as const,
+      ),
+    [Symbol.asyncDispose]: () => context.close(),
   }
 }
 

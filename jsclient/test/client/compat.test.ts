@@ -5,9 +5,9 @@ import { describe, it, type TestContext } from 'node:test'
 import { HybridInferenceClient } from '../../src/client/client.ts'
 import type { HybridInferenceClientOptions } from '../../src/client/options.ts'
 import { isServerError } from '../../src/errors/server-error.ts'
+import { FakeEngine } from '../../src/testing/fake-engine.ts'
 import type { ChatCompletionRequest, ReportBatch, RouteRequest } from '../../src/wire.ts'
 import { type Loopback, loopback, sendEvents, sendJSON } from '../transport/loopback.ts'
-import { FakeEngine } from './fake-engine.ts'
 import { collect, rejection, settled, setup, until } from './setup.ts'
 
 interface Exchange {

@@ -4,7 +4,7 @@ import { Conversations } from '../../src/client/conversations.ts'
 import type { ChatRequest } from '../../src/client/options.ts'
 import { type PreparedRequest, prepare } from '../../src/client/prepare.ts'
 import type { ChatMessage, PolicySpec, RouteRequest, Target } from '../../src/wire.ts'
-import { rejection, setup } from './setup.ts'
+import { LOAD_FAILS, rejection, setup } from './setup.ts'
 import { SNAPSHOT, type WireServer } from './wire-server.ts'
 
 const messages: ChatMessage[] = [{ role: 'user', content: 'hi' }]
@@ -51,7 +51,7 @@ describe('a conversation', () => {
   })
 
   it('is where its answer was made, whatever was decided, and not where none came', async (t) => {
-    const { client, server } = await setup(t, { engine: { failLoad: true } })
+    const { client, server } = await setup(t, { engine: { faults: [LOAD_FAILS] } })
     await client.generate('one', { conversationId: 'a' })
     await client.generate('two', { conversationId: 'a' })
     await rejection(client.generate('three', { conversationId: 'a', force: 'browser' }))
@@ -92,7 +92,7 @@ describe('a conversation', () => {
   })
 
   it('is named to the server that answers in it, and only then', async (t) => {
-    const { client, server } = await setup(t, { engine: { failLoad: true } })
+    const { client, server } = await setup(t, { engine: { faults: [LOAD_FAILS] } })
     await client.initialize()
     const named = { conversationId: 'a', force: 'server' } as const
     await client.generate('one', named)
@@ -109,7 +109,10 @@ describe('a conversation', () => {
 
   it('keeps a tool loop where it began', async (t) => {
     const policies: PolicySpec[] = [...SNAPSHOT.policies, { name: 'sticky' }]
-    const { client, server } = await setup(t, { server: { snapshot: { policies } } })
+    const { client, server } = await setup(t, {
+      server: { snapshot: { policies } },
+      engine: { supports: { tools: true } },
+    })
     const ask = (messages: ChatMessage[]) => client.chat.completions.create({ messages, conversationId: 'a' })
     await client.chat.completions.create({ messages, conversationId: 'a', complexity: 'complex' })
     const { route } = await ask(results)

@@ -2,15 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isUnauthorizedError } from '../../src/errors/unauthorized-error.ts'
 import type { ChatMessage } from '../../src/wire.ts'
-import { collect, rejection, setup, surfacedErrors, until } from './setup.ts'
+import { collect, LOAD_HANGS, rejection, setup, surfacedErrors, until } from './setup.ts'
 
 const messages: ChatMessage[] = [{ role: 'user', content: 'hi' }]
-const never = new Promise<void>(() => {})
 
 describe('leaving a stream', () => {
   for (const kind of ['stream', 'chunks'] as const) {
     it(`stops a load at once, ${kind}`, { timeout: 5000 }, async (t) => {
-      const { client, engine } = await setup(t, { engine: { loading: never } })
+      const { client, engine } = await setup(t, { engine: { faults: [LOAD_HANGS] } })
       const stream =
         kind === 'stream'
           ? client.stream({ messages })
@@ -37,7 +36,7 @@ describe('leaving a stream', () => {
   })
 
   it('works for a ReadableStream that is cancelled', { timeout: 5000 }, async (t) => {
-    const { client, engine } = await setup(t, { engine: { loading: never } })
+    const { client, engine } = await setup(t, { engine: { faults: [LOAD_HANGS] } })
     const from = ReadableStream as unknown as { from<T>(items: AsyncIterable<T>): ReadableStream<T> }
     const reader = from.from(client.stream({ messages })).getReader()
     void reader.read()

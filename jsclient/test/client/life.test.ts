@@ -2,16 +2,16 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isInvalidRequestError } from '../../src/errors/invalid-request-error.ts'
 import { isNoTargetError } from '../../src/errors/no-target-error.ts'
+import { FakeEngine } from '../../src/testing/fake-engine.ts'
 import type { ChatMessage } from '../../src/wire.ts'
-import { FakeEngine } from './fake-engine.ts'
-import { collect, newClient, rejection, settled, setup, until } from './setup.ts'
+import { collect, LOAD_HANGS, newClient, rejection, settled, setup, until } from './setup.ts'
 import { wireServer } from './wire-server.ts'
 
 const messages: ChatMessage[] = [{ role: 'user', content: 'hi' }]
 
 describe('abort', () => {
   it('stops the engine and tries nothing else', async (t) => {
-    const { client, server, engine } = await setup(t, { engine: { hangAt: 2 } })
+    const { client, server, engine } = await setup(t, { engine: { faults: [{ does: 'hang', at: 2 }] } })
     const controller = new AbortController()
     const reason = new Error('enough')
     const stream = client.stream({ messages, signal: controller.signal })
@@ -29,7 +29,7 @@ describe('abort', () => {
   })
 
   it('stops a load that nobody else waits for', async (t) => {
-    const { client, engine } = await setup(t, { engine: { loading: new Promise(() => {}) } })
+    const { client, engine } = await setup(t, { engine: { faults: [LOAD_HANGS] } })
     const controller = new AbortController()
     const running = rejection(client.generate('hi', { signal: controller.signal }))
     await until(() => engine.log.length === 1)
@@ -81,7 +81,7 @@ describe('life', () => {
     const loading = new Promise<void>((resolve) => {
       ready = resolve
     })
-    const { client, engine } = await setup(t, { engine: { loading } })
+    const { client, engine } = await setup(t, { engine: { faults: [{ ...LOAD_HANGS, until: loading }] } })
     const first = client.initialize().then(() => client.preload())
     const unmounted = client.dispose()
     const second = client.initialize().then(() => client.preload())
@@ -93,7 +93,7 @@ describe('life', () => {
   })
 
   it('ends for good, and begins afresh when asked', async (t) => {
-    const { client, engine } = await setup(t, { engine: { hangAt: 1 } })
+    const { client, engine } = await setup(t, { engine: { faults: [{ does: 'hang', at: 1 }] } })
     const running = rejection(client.generate('hi'))
     await until(() => engine.generated === 1)
     await client.dispose()
@@ -103,7 +103,7 @@ describe('life', () => {
     assert.equal(client.getSnapshot().phase, 'disposed')
     const error = await rejection(client.generate('hi'))
     assert.ok(isInvalidRequestError(error) && error.code === 'disposed')
-    engine.options.hangAt = 99
+    engine.faults = []
     await client.initialize()
     assert.equal((await client.generate('hi')).source, 'browser')
   })

@@ -4,16 +4,15 @@ import type { EngineRequest } from '../../src/engine/engine.ts'
 import { EngineManager } from '../../src/engine/manager.ts'
 import { FAILURE_WINDOW_MS } from '../../src/engine/manager-history.ts'
 import { isEngineError } from '../../src/errors/engine-error.ts'
-import { EngineLostError } from '../../src/errors/engine-lost-error.ts'
+import { FakeEngine, type FakeEngineOptions } from '../../src/testing/fake-engine.ts'
 import type { ModelInfo } from '../../src/wire.ts'
-import { FakeEngine, type FakeOptions } from './fake-engine.ts'
-import { collect, rejection, settled } from './setup.ts'
+import { collect, LOAD_FAILS, LOAD_HANGS, rejection, settled } from './setup.ts'
 import { MODEL } from './wire-server.ts'
 
 const other: ModelInfo = { ...MODEL, id: 'other' }
 const request: EngineRequest = { messages: [{ role: 'user', content: 'hi' }], maxTokens: 10 }
 
-function make(options: FakeOptions = {}, now?: () => number) {
+function make(options: FakeEngineOptions = {}, now?: () => number) {
   const engine = new FakeEngine(options)
   return { engine, manager: new EngineManager({ engines: [engine], now }) }
 }
@@ -29,11 +28,12 @@ function gate() {
 describe('EngineManager', () => {
   it('loads once for all who ask, and tells each how far it is', async () => {
     const { promise, open } = gate()
-    const { manager, engine } = make({ loading: promise })
+    const { manager, engine } = make({ faults: [{ ...LOAD_HANGS, until: promise }] })
     const seen: number[][] = [[], []]
     const loads = seen.map((list) => manager.load(MODEL, { onProgress: (p) => list.push(p.progress) }))
     await settled(5)
-    assert.deepEqual(manager.model('tiny'), { status: 'loading', progress: { progress: 0.5, stage: 'download' } })
+    const progress = { progress: 0.5, stage: 'download', loadedBytes: 500_000, totalBytes: 1_000_000 }
+    assert.deepEqual(manager.model('tiny'), { status: 'loading', progress })
     const late: number[] = []
     loads.push(manager.load(MODEL, { onProgress: (p) => late.push(p.progress) }))
     open()
@@ -53,7 +53,7 @@ describe('EngineManager', () => {
 
   it('goes on loading while anybody waits', async () => {
     const { promise, open } = gate()
-    const { manager, engine } = make({ loading: promise })
+    const { manager, engine } = make({ faults: [{ ...LOAD_HANGS, until: promise }] })
     const controller = new AbortController()
     const one = rejection(manager.load(MODEL, { signal: controller.signal }))
     const two = collect(manager.generate(MODEL, request))
@@ -67,7 +67,7 @@ describe('EngineManager', () => {
 
   it('stops loading when the last one has gone, and loads again when asked', async () => {
     const { promise, open } = gate()
-    const { manager, engine } = make({ loading: promise })
+    const { manager, engine } = make({ faults: [{ ...LOAD_HANGS, until: promise }] })
     const controllers = [new AbortController(), new AbortController()]
     const loads = controllers.map(({ signal }) => rejection(manager.load(MODEL, { signal })))
     await settled(5)
@@ -103,7 +103,7 @@ describe('EngineManager', () => {
   })
 
   it('takes an aborted one out of the line', async () => {
-    const { manager, engine } = make({ hangAt: 1 })
+    const { manager, engine } = make({ faults: [{ does: 'hang', at: 1 }] })
     const first = new AbortController()
     const second = new AbortController()
     const running = rejection(collect(manager.generate(MODEL, request, { signal: first.signal })))
@@ -112,26 +112,26 @@ describe('EngineManager', () => {
     const last = collect(manager.generate(MODEL, { ...request, maxTokens: 1 }))
     second.abort()
     assert.equal(((await waiting) as Error).name, 'AbortError')
-    engine.options.hangAt = 99
+    engine.faults = []
     first.abort()
     await running
     assert.deepEqual((await last).at(-1), {
       type: 'done',
       finishReason: 'length',
-      usage: { promptTokens: 7, completionTokens: 1 },
+      usage: { promptTokens: 4, completionTokens: 1 },
     })
     assert.equal(engine.requests.length, 2)
   })
 
   it('counts failures for five minutes, once each', async () => {
     let now = 1_000_000
-    const { manager, engine } = make({ failAt: 1, cached: ['tiny'] }, () => now)
+    const { manager, engine } = make({ faults: [{ does: 'die', at: 1 }], cached: ['tiny'] }, () => now)
     await rejection(collect(manager.generate(MODEL, request)))
-    engine.lose?.(new EngineLostError('gone'))
+    engine.die()
     await settled(5)
     assert.equal(manager.states().tiny?.failures, 1)
     assert.equal(manager.states().tiny?.status, 'cached')
-    engine.options.failLoad = true
+    engine.faults = [LOAD_FAILS]
     assert.ok(isEngineError(await rejection(manager.load(MODEL))))
     assert.equal(manager.states().tiny?.failures, 2)
     now += FAILURE_WINDOW_MS
@@ -141,7 +141,7 @@ describe('EngineManager', () => {
   it('loads again after the engine died', async () => {
     const { manager, engine } = make()
     await manager.load(MODEL)
-    engine.lose?.(new EngineLostError('gone'))
+    engine.die()
     await settled(5)
     assert.equal((await collect(manager.generate(MODEL, request))).length, 4)
     assert.equal(engine.log.filter((line) => line === 'loaded tiny').length, 2)
@@ -173,7 +173,7 @@ describe('EngineManager', () => {
   })
 
   it('ends while it loads and generates, more than once', async () => {
-    const { manager, engine } = make({ loading: new Promise(() => {}) })
+    const { manager, engine } = make({ faults: [LOAD_HANGS] })
     const loading = rejection(manager.load(MODEL))
     const generating = rejection(collect(manager.generate(MODEL, request)))
     await settled(5)
@@ -194,14 +194,14 @@ describe('EngineManager', () => {
   })
 
   it('asks where an unloaded or lost model is, and takes nothing for stored', async () => {
-    const { manager, engine } = make()
+    const { manager, engine } = make({ keepsModels: false })
     await manager.load(MODEL)
     await manager.unload('tiny')
     await settled(1)
     assert.deepEqual(manager.model('tiny'), { status: 'absent' })
     await manager.load(MODEL)
     engine.status = () => new Promise(() => {})
-    engine.lose?.(new EngineLostError('gone'))
+    engine.die()
     await settled(1)
     assert.equal(manager.model('tiny'), undefined)
     assert.deepEqual(manager.states(), { tiny: { status: 'absent', failures: 1 } }, 'its failure is heard meanwhile')
@@ -211,11 +211,10 @@ describe('EngineManager', () => {
     for (const code of ['not_loaded', 'lost'] as const) {
       const { manager, engine } = make()
       await manager.load(MODEL)
-      engine.options.failAt = 0
-      engine.options.failCode = code
+      engine.faults = [{ does: 'fail', at: 0, code }]
       const load = engine.load.bind(engine)
       engine.load = (...args) => {
-        engine.options.failAt = undefined
+        engine.faults = []
         return load(...args)
       }
       assert.equal((await collect(manager.generate(MODEL, request))).length, 4)
@@ -226,13 +225,13 @@ describe('EngineManager', () => {
   })
 
   it('loads once more only once, and never in the middle of an answer', async () => {
-    const { manager, engine } = make({ failAt: 0, failCode: 'not_loaded' })
+    const { manager, engine } = make({ faults: [{ does: 'fail', at: 0, code: 'not_loaded' }], keepsModels: false })
     const never = await rejection(collect(manager.generate(MODEL, request)))
     assert.ok(isEngineError(never) && never.code === 'not_loaded')
     assert.equal(engine.log.filter((line) => line === 'loaded tiny').length, 2)
     await settled(1)
     assert.deepEqual(manager.model('tiny'), { status: 'absent' })
-    engine.options.failAt = 2
+    engine.faults = [{ does: 'fail', at: 2, code: 'not_loaded' }]
     assert.ok(isEngineError(await rejection(collect(manager.generate(MODEL, request)))))
     assert.equal(engine.log.filter((line) => line === 'loaded tiny').length, 3)
     assert.notDeepEqual(manager.model('tiny'), { status: 'loaded' })

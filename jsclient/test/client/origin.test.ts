@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ChatCompletionRequest, ChatMessage } from '../../src/wire.ts'
-import { collect, type Setup, setup, until } from './setup.ts'
+import { collect, LOAD_FAILS, type Setup, setup, until } from './setup.ts'
 
 const messages: ChatMessage[] = [{ role: 'user', content: 'canary-5e1' }]
 
@@ -16,12 +16,12 @@ describe('the server is told of a request', () => {
     await collect(parts.client.stream({ messages, preference: 'never' }))
     assert.deepEqual(origins(parts), [
       { decisionId: 'd1', reason: 'request_too_complex' },
-      { decisionId: 'd1', reason: 'user_disabled_browser' },
+      { decisionId: 'd2', reason: 'user_disabled_browser' },
     ])
   })
 
   it('that the browser was tried first', async (t) => {
-    const parts = await setup(t, { engine: { failLoad: true } })
+    const parts = await setup(t, { engine: { faults: [LOAD_FAILS] } })
     await parts.client.generate('hi')
     assert.deepEqual(origins(parts), [{ decisionId: 'd1', reason: 'optimal_for_browser', fallback: true }])
   })

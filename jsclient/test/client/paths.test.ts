@@ -4,7 +4,7 @@ import { isEngineError } from '../../src/errors/engine-error.ts'
 import { isNoTargetError } from '../../src/errors/no-target-error.ts'
 import { isServerError } from '../../src/errors/server-error.ts'
 import type { RouteRequest } from '../../src/wire.ts'
-import { rejection, settled, setup, until } from './setup.ts'
+import { LOAD_FAILS, rejection, settled, setup, until } from './setup.ts'
 
 describe('generate', () => {
   it('answers in the browser, sends no prompt, and reports in counts', async (t) => {
@@ -14,7 +14,7 @@ describe('generate', () => {
     assert.equal(result.source, 'browser')
     assert.equal(result.model, 'tiny')
     assert.equal(result.finishReason, 'stop')
-    assert.deepEqual(result.tokensUsed, { promptTokens: 7, completionTokens: 3, totalTokens: 10 })
+    assert.deepEqual(result.tokensUsed, { promptTokens: 4, completionTokens: 3, totalTokens: 7 })
     assert.equal(result.route.promptBytesSent, 0)
     assert.equal(result.route.decidedBy, 'server')
     assert.equal(result.route.decisionId, 'd1')
@@ -41,7 +41,7 @@ describe('generate', () => {
     assert.equal(result.model, 'server-model')
     assert.equal(result.route.reason, 'user_disabled_browser')
     assert.equal(result.route.promptBytesSent, 5)
-    assert.deepEqual(result.tokensUsed, { promptTokens: 5, completionTokens: 3, totalTokens: 8 })
+    assert.deepEqual(result.tokensUsed, { promptTokens: 4, completionTokens: 3, totalTokens: 7 })
     assert.deepEqual(engine.log, [])
     assert.equal(server.bodies<{ max_tokens: number }>('/chat/completions')[0]?.max_tokens, 256)
     await settled()
@@ -49,7 +49,7 @@ describe('generate', () => {
   })
 
   it('hands over to the server when the model does not load', async (t) => {
-    const { client, server } = await setup(t, { engine: { failLoad: true } })
+    const { client, server } = await setup(t, { engine: { faults: [LOAD_FAILS] } })
     const { source, route } = await client.generate('hi')
     assert.equal(source, 'server')
     assert.equal(route.target, 'browser')
@@ -87,20 +87,20 @@ describe('generate', () => {
 
   it('hands nothing over when the decision does not permit it', async (t) => {
     const noFallback = { route: () => JSON.parse('{"fallback":null}') as object }
-    const { client, server } = await setup(t, { server: noFallback, engine: { failLoad: true } })
+    const { client, server } = await setup(t, { server: noFallback, engine: { faults: [LOAD_FAILS] } })
     assert.ok(isEngineError(await rejection(client.generate('hi'))))
     assert.equal(server.bodies('/chat/completions').length, 0)
   })
 
   it('begins again elsewhere when it failed half-way and nothing was handed out', async (t) => {
-    const { client } = await setup(t, { engine: { failAt: 2 } })
+    const { client } = await setup(t, { engine: { faults: [{ does: 'die', at: 2 }] } })
     const result = await client.generate('hi')
     assert.equal(result.text, 'Hello from afar')
     assert.equal(result.tokensUsed.completionTokens, 3)
   })
 
   it('forces a target, or says why not', async (t) => {
-    const { client, server } = await setup(t, { engine: { failLoad: true } })
+    const { client, server } = await setup(t, { engine: { faults: [LOAD_FAILS] } })
     assert.ok(isEngineError(await rejection(client.generate('hi', { force: 'browser' }))))
     assert.equal(server.bodies('/chat/completions').length, 0)
     assert.equal((await client.generate('hi', { force: 'server' })).source, 'server')
@@ -121,7 +121,7 @@ describe('generate', () => {
   })
 
   it('learns where the model is and how fast it is', async (t) => {
-    const { client, server } = await setup(t, { engine: { tokens: 'abcdefghij'.split(''), cached: ['tiny'] } })
+    const { client, server } = await setup(t, { engine: { answer: 'abcdefghij'.split(''), cached: ['tiny'] } })
     await client.generate('one')
     await client.generate('two')
     const [first, second] = server.bodies<RouteRequest>('/browser/route').map(({ state }) => state?.models?.tiny)

@@ -9,7 +9,7 @@ import { isSnapshotError } from '../../src/errors/snapshot-error.ts'
 import { isUnauthorizedError } from '../../src/errors/unauthorized-error.ts'
 import { ServerTransport } from '../../src/transport/server.ts'
 import type { RouteRequest } from '../../src/wire.ts'
-import { collect, rejection, settled, setup, until } from './setup.ts'
+import { collect, LOAD_FAILS, rejection, settled, setup, until } from './setup.ts'
 
 const CANARY = 'canary-2b9d'
 const local = { privacy: 'local-only' } as const
@@ -17,8 +17,8 @@ const local = { privacy: 'local-only' } as const
 describe('local-only', () => {
   for (const [name, engine] of [
     ['answers', {}],
-    ['fails to load', { failLoad: true }],
-    ['fails half-way', { failAt: 1 }],
+    ['fails to load', { faults: [LOAD_FAILS] }],
+    ['fails half-way', { faults: [{ does: 'die', at: 1 }] }],
   ] as const) {
     it(`sends nothing at all when the engine ${name}`, async (t) => {
       const { client, server } = await setup(t, { engine })
@@ -85,7 +85,7 @@ describe('local-only', () => {
   })
 
   it('is an error that names the engine failure when nothing else may answer', async (t) => {
-    const { client } = await setup(t, { engine: { failLoad: true } })
+    const { client } = await setup(t, { engine: { faults: [LOAD_FAILS] } })
     await client.initialize()
     const error = await rejection(client.generate(CANARY, local))
     assert.ok(isEngineError(error) && error.code === 'out_of_memory')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isNoTargetError } from '../../src/errors/no-target-error.ts'
 import type { ReportBatch } from '../../src/wire.ts'
-import { rejection, settled, setup, until } from './setup.ts'
+import { LOAD_HANGS, rejection, settled, setup, until } from './setup.ts'
 import { SNAPSHOT } from './wire-server.ts'
 
 describe('a server that does not answer reports', () => {
@@ -123,7 +123,10 @@ describe('another user', () => {
       if (!path.endsWith('/browser/policy')) return fetch(url, init)
       return Response.json({ ...SNAPSHOT, grant: { ...SNAPSHOT.grant, id: token, token } })
     }
-    const { client, engine } = await setup(t, { engine: { loading }, client: { fetch: fake, now: () => now } })
+    const { client, engine } = await setup(t, {
+      engine: { faults: [{ ...LOAD_HANGS, until: loading }] },
+      client: { fetch: fake, now: () => now },
+    })
     const first = client.generate('one')
     await until(() => engine.log.length === 1)
     token = 'bob'

@@ -70,10 +70,9 @@ describe('fields of a request', () => {
   it('of the server alone travel in extraBody, and no local model takes them', async (t) => {
     const { client, server } = await setup(t)
     const { route } = await client.chat.completions.create({ messages, extraBody: { top_k: 4, echo: false } })
-    assert.equal(route.attempts[0]?.errorCode, 'unsupported')
-    assert.equal(route.source, 'server')
+    assert.deepEqual([route.target, route.reason, route.attempts.length], ['server', 'feature_unsupported', 1])
     const [body] = server.bodies<Record<string, unknown>>(chats)
-    const edgewise = { decisionId: 'd1', reason: 'optimal_for_browser', fallback: true }
+    const edgewise = { decisionId: 'd1', reason: 'feature_unsupported' }
     assert.deepEqual(body, { messages, top_k: 4, echo: false, stream: false, edgewise })
     const fine = await client.chat.completions.create({ messages, extraBody: {} })
     assert.equal(fine.route.source, 'browser')

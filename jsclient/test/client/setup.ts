@@ -1,8 +1,12 @@
 import type { TestContext } from 'node:test'
 import { HybridInferenceClient } from '../../src/client/client.ts'
 import type { HybridInferenceClientOptions } from '../../src/client/options.ts'
-import { FakeEngine, type FakeOptions } from './fake-engine.ts'
+import { FakeEngine, type FakeEngineOptions } from '../../src/testing/fake-engine.ts'
 import { type Behaviour, type WireServer, wireServer } from './wire-server.ts'
+
+/** What goes wrong with an engine, in few words. */
+export const LOAD_FAILS = { does: 'fail', at: 'load', code: 'out_of_memory' } as const
+export const LOAD_HANGS = { does: 'hang', at: 'load' } as const
 
 export interface Setup {
   server: WireServer
@@ -13,7 +17,7 @@ export interface Setup {
 /** A server, an engine and a client that live as long as the test. */
 export async function setup(
   t: TestContext,
-  given: { server?: Behaviour; engine?: FakeOptions; client?: Partial<HybridInferenceClientOptions> } = {},
+  given: { server?: Behaviour; engine?: FakeEngineOptions; client?: Partial<HybridInferenceClientOptions> } = {},
 ): Promise<Setup> {
   const server = await wireServer(t, given.server)
   const engine = new FakeEngine(given.engine)

@@ -1,8 +1,14 @@
-import { createServer, type ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
-import { decide, parseSnapshot } from '../../src/policy/index.ts'
-import type { ModelInfo, ReportBatch, RouteRequest, RouteResponse, Snapshot } from '../../src/wire.ts'
+import { FakeServer, type FakeServerOptions } from '../../src/testing/fake-server.ts'
+import { testModel } from '../../src/testing/model.ts'
+import type { ServerFault } from '../../src/testing/server-faults.ts'
+import { testSnapshot } from '../../src/testing/snapshot.ts'
+import { WIRE_VERSION } from '../../src/transport/version.ts'
+import type { ModelInfo, Report, Snapshot } from '../../src/wire.ts'
 
 /** A request as it reached the server. */
 export interface Seen {
@@ -10,56 +16,22 @@ export interface Seen {
   body: string
 }
 
-/** What the server of a test does. */
-export interface Behaviour {
+/** What the server of a test does, in few words. */
+export interface Behaviour extends Pick<FakeServerOptions, 'version' | 'route'> {
   snapshot?: Partial<Snapshot>
-  /** Changes the decision. */
-  route?: (decision: RouteResponse) => Partial<RouteResponse>
-  /** The version of the wire that the server says it speaks; "" = it says none. Defaults to "1.1". */
-  version?: string
   /** HTTP status of `/browser/route`, of `/browser/policy`, of `/chat/completions`. */
   routeStatus?: number
   policyStatus?: number
   chatStatus?: number
-  /** Pieces of the streamed answer. */
-  pieces?: string[]
   /** Breaks the stream after that many pieces. */
   breakAt?: number
   /** Never answers a chat. */
   hang?: boolean
 }
 
-export const MODEL: ModelInfo = {
-  id: 'tiny',
-  name: 'Tiny',
-  framework: 'fake',
-  parameters: '10M',
-  quantization: 'q8',
-  sizeBytes: 1_000_000,
-  contextWindow: 512,
-  minRAMGB: 0.1,
-  minDeviceTier: 'mobile',
-  capabilities: ['chat'],
-}
+export const MODEL: ModelInfo = testModel()
 
-export const SNAPSHOT: Snapshot = {
-  schema: 1,
-  revision: 'r1',
-  maxAge: 300,
-  staleIfUnreachable: 3600,
-  policies: [
-    { name: 'enabled' },
-    { name: 'capability', options: { allowCPU: true, minRAMGB: 0.1 } },
-    { name: 'privacy' },
-    { name: 'preference' },
-    { name: 'readiness', options: { wait: true } },
-    { name: 'complexity' },
-  ],
-  models: [MODEL],
-  limits: {},
-  subject: { rolloutBucket: 0, server: { continuation: 'none' } },
-  grant: { id: 'g', token: 'grant-token', expires: 4_000_000_000, maxReports: 100 },
-}
+export const SNAPSHOT: Snapshot = testSnapshot({ staleIfUnreachable: 3600 })
 
 export interface WireServer {
   baseURL: string
@@ -67,110 +39,76 @@ export interface WireServer {
   behaviour: Behaviour
   /** Requests to a path, parsed. */
   bodies<T>(path: string): T[]
-  reports(): ReportBatch['reports']
+  reports(): Report[]
   stop(): Promise<void>
 }
 
-/** A real server on the loopback interface that speaks the wire and writes down every byte that it gets. */
+/** The kit's server on the loopback interface, that lives as long as the test. */
 export async function wireServer(t: TestContext, behaviour: Behaviour = {}): Promise<WireServer> {
-  const seen: Seen[] = []
-  const state = { behaviour }
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const path = (request.url ?? '').replace('/api/v1', '')
-      seen.push({ path, body: Buffer.concat(chunks).toString() })
-      const { version = '1.1' } = state.behaviour
-      if (version) response.setHeader('x-edgewise-version', version)
-      answer(response, path, seen.at(-1)?.body ?? '', state.behaviour)
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const fake = new FakeServer()
+  const behave = (next: Behaviour): void => {
+    behaviour = next
+    fake.snapshot = testSnapshot({ ...SNAPSHOT, ...next.snapshot })
+    fake.faults = faultsOf(next)
+    fake.route = next.route
+    fake.version = next.version ?? WIRE_VERSION
+  }
+  behave(behaviour)
+  const server = createServer(serve(fake))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
   const stop = (): Promise<void> =>
     new Promise((resolve) => {
       server.closeAllConnections()
       server.close(() => resolve())
     })
   t.after(stop)
-  const bodies = <T>(path: string): T[] =>
-    seen.filter((one) => one.path === path).map((one) => JSON.parse(one.body) as T)
   return {
     baseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`,
-    seen,
+    seen: fake.requests,
     get behaviour() {
-      return state.behaviour
+      return behaviour
     },
     set behaviour(next) {
-      state.behaviour = next
+      behave(next)
     },
-    bodies,
-    reports: () => bodies<ReportBatch>('/browser/analytics').flatMap(({ reports }) => reports),
+    bodies: (path) => fake.bodies(path),
+    reports: () => fake.reports(),
     stop,
   }
 }
 
-function answer(response: ServerResponse, path: string, body: string, behaviour: Behaviour): unknown {
-  const snapshot = { ...SNAPSHOT, ...behaviour.snapshot }
-  const status = { '/browser/route': behaviour.routeStatus, '/browser/policy': behaviour.policyStatus }[path]
-  if (status) return fail(response, status)
-  if (path === '/browser/policy') return send(response, snapshot)
-  if (path === '/browser/analytics') return send(response, { accepted: 1, duplicates: 0, dropped: 0 }, 202)
-  if (path === '/browser/route') {
-    const { state = {}, ...request } = JSON.parse(body) as RouteRequest
-    const { undecidable: _, ...decision } = decide(parseSnapshot(snapshot), state, request)
-    const answered: RouteResponse = { ...decision, decisionId: 'd1', policyRevision: snapshot.revision }
-    return send(response, { ...answered, ...behaviour.route?.(answered) })
-  }
-  if (path !== '/chat/completions') return fail(response, 404)
-  if (behaviour.chatStatus) return fail(response, behaviour.chatStatus)
-  if (behaviour.hang) return undefined
-  return chat(
-    response,
-    JSON.parse(body) as { stream?: boolean; stream_options?: { include_usage?: boolean } },
-    behaviour,
-  )
+function faultsOf({ routeStatus, policyStatus, chatStatus, breakAt, hang }: Behaviour): ServerFault[] {
+  const fails = (path: string, status: number | undefined): ServerFault[] =>
+    status === undefined ? [] : [{ does: 'fail', path, status }]
+  return [
+    ...fails('/browser/route', routeStatus),
+    ...fails('/browser/policy', policyStatus),
+    ...fails('/chat/completions', chatStatus),
+    ...(breakAt === undefined ? [] : [{ does: 'cut', path: '/chat/completions', at: breakAt } as const]),
+    ...(hang ? [{ does: 'hang', path: '/chat/completions' } as const] : []),
+  ]
 }
 
-function chat(
-  response: ServerResponse,
-  request: { stream?: boolean; stream_options?: { include_usage?: boolean } },
-  { pieces = ['Hello', ' from', ' afar'], breakAt }: Behaviour,
-): unknown {
-  const head = { id: 'c1', created: 1, model: 'server-model' }
-  const usage = { prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 }
-  if (!request.stream) {
-    const message = { role: 'assistant', content: pieces.join(''), refusal: null }
-    const choices = [{ index: 0, message, finish_reason: 'stop', logprobs: null }]
-    return send(response, { ...head, object: 'chat.completion', choices, usage })
+/** A handler that answers as the kit's server does. */
+export function serve({ fetch, baseURL }: FakeServer) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const left = new AbortController()
+    response.on('close', () => left.abort())
+    const { method = 'GET', url = '/', headers } = request
+    const body = await text(request)
+    try {
+      const answer = await fetch(new URL(url, baseURL), {
+        method,
+        headers: Object.entries(headers).map(([name, value]) => [name, String(value)]),
+        ...(body !== '' && { body }),
+        signal: left.signal,
+      })
+      response.writeHead(answer.status, Object.fromEntries(answer.headers))
+      for await (const bytes of answer.body ?? []) response.write(bytes)
+      response.end()
+    } catch {
+      // After what was written has left, so that the client sees it.
+      setTimeout(() => response.destroy(), 20)
+    }
   }
-  response.writeHead(200, { 'content-type': 'text/event-stream' })
-  const chunk = (delta: object, finish: string | null = null): string =>
-    JSON.stringify({
-      ...head,
-      object: 'chat.completion.chunk',
-      choices: [{ index: 0, delta, finish_reason: finish }],
-    })
-  const lines = [chunk({ role: 'assistant', content: '' }), ...pieces.map((content) => chunk({ content }))]
-  if (breakAt !== undefined) {
-    for (const line of lines.slice(0, breakAt + 1)) response.write(`data: ${line}\n\n`)
-    // After what was written has left, so that the client sees it.
-    return setTimeout(() => response.destroy(), 20)
-  }
-  lines.push(chunk({}, 'stop'))
-  if (request.stream_options?.include_usage) {
-    lines.push(JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [], usage }))
-  }
-  for (const line of [...lines, '[DONE]']) response.write(`data: ${line}\n\n`)
-  return response.end()
-}
-
-function send(response: ServerResponse, value: unknown, status = 200): void {
-  response.writeHead(status, { 'content-type': 'application/json' })
-  response.end(JSON.stringify(value))
-}
-
-function fail(response: ServerResponse, status: number): void {
-  const type = status === 401 ? 'authentication_error' : status < 500 ? 'invalid_request_error' : 'server_error'
-  send(response, { error: { message: 'Broken on purpose.', type, code: 'on_purpose', param: null } }, status)
 }

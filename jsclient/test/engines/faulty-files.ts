@@ -1,9 +1,9 @@
 /** A model's files, served as servers and networks spoil them. */
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { join, normalize } from 'node:path'
+import { extname, join, normalize } from 'node:path'
 
-/** What is wrong with the file that holds the weights. */
+/** What is wrong with a file, such as the one that holds the weights. */
 export const FAULTS = [
   /** 404. */
   'missing',
@@ -21,23 +21,29 @@ export const FAULTS = [
 
 export type Fault = (typeof FAULTS)[number]
 
+const TYPES: Record<string, string> = {
+  '.json': 'application/json',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+}
+
 const HTML = '<!doctype html><title>App</title><div id="root"></div>'
 
 /**
- * A route for the prefix `/faulty/`: `/faulty/{fault}/{path}` is the file under `root`, and is spoiled where `weights`
- * matches its path. Everything is whole under `/faulty/none/`.
+ * A route for a prefix, `/faulty/` unless you name another: `/faulty/{fault}/{path}` is the file under `root`, and is
+ * spoiled where `spoiled` matches its path. Everything is whole under `/faulty/none/`.
  */
-export function faultyFiles(root: string, weights: RegExp) {
+export function faultyFiles(root: string, spoiled: RegExp, prefix = '/faulty/') {
   return {
-    async '/faulty/'(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    async [prefix](request: IncomingMessage, response: ServerResponse): Promise<void> {
       const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1')
-      const [, fault = '', path = ''] = /^\/faulty\/([^/]+)\/(.+)$/.exec(pathname) ?? []
+      const [, fault = '', path = ''] = /^([^/]+)\/(.+)$/.exec(pathname.slice(prefix.length)) ?? []
       const bytes = await readFile(join(root, normalize(`/${path}`))).catch(() => undefined)
       if (!bytes) return void response.writeHead(404).end('not found')
-      const type = path.endsWith('.json') ? 'application/json' : 'application/octet-stream'
-      response.setHeader('content-type', type)
-      if (!weights.test(path)) return void response.end(bytes)
-      const half = bytes.subarray(0, bytes.length / 2)
+      response.setHeader('content-type', TYPES[extname(path)] ?? 'application/octet-stream')
+      if (!spoiled.test(path)) return void response.end(bytes)
+      const middle = Math.floor(bytes.length / 2)
+      const half = bytes.subarray(0, middle)
       switch (fault as Fault) {
         case 'missing':
           return void response.writeHead(404).end('not found')
@@ -51,7 +57,7 @@ export function faultyFiles(root: string, weights: RegExp) {
           response.writeHead(200, { 'content-length': bytes.length })
           return void response.write(half, () => response.destroy())
         case 'corrupted':
-          bytes.fill(0xa5, 0, 1000).fill(0xa5, bytes.length / 2, bytes.length / 2 + 1000)
+          bytes.fill(0xa5, 0, Math.min(1000, middle)).fill(0xa5, middle, Math.min(middle + 1000, bytes.length))
           return void response.end(bytes)
         default:
           response.end(bytes)

@@ -8,6 +8,7 @@ import { createStopFinder } from '../../src/engine/stop.ts'
 import { createWatchdog } from '../../src/engine/watchdog.ts'
 import { createDetokenizer } from '../../src/engines/decoding/detokenizer.ts'
 import { topPProcessor } from '../../src/engines/transformers/top-p.ts'
+import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 
 describe('the stop finder', () => {
   /** Feeds a text in pieces of each size and gives what came out. */
@@ -136,45 +137,37 @@ describe('the queue', () => {
 })
 
 describe('the watchdog', () => {
-  test('gives a page that was frozen one more time, and then no more', (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] })
-    let now = 0
+  test('gives a page that was frozen one more time, and then no more', async () => {
+    using clock = VirtualClock.install()
     let starved = 0
-    const dog = createWatchdog(
-      100,
-      () => starved++,
-      () => now,
-    )
-    const pass = (ms: number, frozen = 0) => {
-      now += ms + frozen
-      t.mock.timers.tick(ms)
+    const dog = createWatchdog(100, () => starved++)
+    const freeze = () => {
+      clock.skip(60_000)
+      return clock.advance(0)
     }
-    pass(100, 60_000)
+    await freeze()
     assert.equal(starved, 0, 'it may have been fed meanwhile')
     dog.feed()
-    pass(100, 60_000)
+    await freeze()
     assert.equal(starved, 0, 'and it was')
-    pass(99)
+    await clock.advance(99)
     assert.equal(starved, 0)
-    pass(1, 60_000)
+    await freeze()
     assert.equal(starved, 1)
   })
 
-  test('starves on time, and a little late', (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] })
-    for (const late of [0, 1000]) {
-      let now = 0
+  for (const late of [0, 1000]) {
+    test(`starves ${late} ms late`, async () => {
+      using clock = VirtualClock.install()
       let starved = 0
-      createWatchdog(
-        100,
-        () => starved++,
-        () => now,
-      )
-      now += 100 + late
-      t.mock.timers.tick(100)
+      createWatchdog(100, () => starved++)
+      await clock.advance(99)
+      assert.equal(starved, 0)
+      clock.skip(1 + late)
+      await clock.advance(0)
       assert.equal(starved, 1)
-    }
-  })
+    })
+  }
 })
 
 describe('the progress reporter', () => {

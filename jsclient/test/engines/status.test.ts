@@ -1,6 +1,7 @@
 /** Whether Transformers.js has a model on disk, and what importing and creating the adapters touches: nothing. */
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
+import { CHECKED_HEADER, checksumsOf } from '../../src/engine/checksums.ts'
 import { PEER_DEFAULT, transformers } from '../../src/engines/transformers/index.ts'
 import type { ModelSource } from '../../src/engines/transformers/source.ts'
 import { isCached } from '../../src/engines/transformers/status.ts'
@@ -8,62 +9,82 @@ import { webllm } from '../../src/engines/webllm/index.ts'
 import { testModel } from './model.ts'
 
 const base = 'http://127.0.0.1/models/'
+const model = testModel()
 const source: ModelSource = { modelId: 'org/tiny', revision: 'main', device: 'wasm', dtype: 'q8' }
 
 /** Puts a Cache API with one cache of those entries in the place of the missing one. */
-function stubCaches(entries: Record<string, string>): void {
+function stubCaches(entries: Record<string, string>, headers: Record<string, string> = {}): void {
   const cache = {
     keys: async () => Object.keys(entries).map((url) => ({ url })),
-    match: async (url: string) => new Response(entries[url]),
+    match: async (url: string) => (url in entries ? new Response(entries[url], { headers }) : undefined),
   }
   Object.assign(globalThis, {
     caches: { has: async (name: string) => name === 'transformers-cache', open: async () => cache },
   })
 }
 
+const FILES = ['tokenizer.json', 'tokenizer_config.json', 'onnx/model_quantized.onnx']
+
 describe('transformers status', () => {
   afterEach(() => void Reflect.deleteProperty(globalThis, 'caches'))
 
   const entries = (prefix: string, config: object, ...more: string[]) => ({
     [`${prefix}config.json`]: JSON.stringify(config),
-    ...Object.fromEntries(['tokenizer.json', 'onnx/model_quantized.onnx', ...more].map((f) => [prefix + f, ''])),
+    ...Object.fromEntries([...FILES, ...more].map((file) => [prefix + file, ''])),
   })
 
   test('a model under our own base', async () => {
     stubCaches(entries(`${base}org/tiny/`, {}))
-    assert.equal(await isCached(source, base), true)
-    assert.equal(await isCached(source, base.slice(0, -1)), true)
-    assert.equal(await isCached({ ...source, dtype: 'q4' }, base), false)
-    assert.equal(await isCached({ ...source, dtype: 'what' }, base), false)
-    assert.equal(await isCached({ ...source, modelId: 'tiny' }, base), false)
-    assert.equal(await isCached(source, PEER_DEFAULT), false)
+    assert.equal(await isCached(model, source, base), true)
+    assert.equal(await isCached(model, source, base.slice(0, -1)), true)
+    assert.equal(await isCached(model, { ...source, dtype: 'q4' }, base), false)
+    assert.equal(await isCached(model, { ...source, dtype: 'what' }, base), false)
+    assert.equal(await isCached(model, { ...source, modelId: 'tiny' }, base), false)
+    assert.equal(await isCached(model, source, PEER_DEFAULT), false)
   })
 
   test("a model from the package's own hub, by revision", async () => {
     stubCaches(entries('https://hub.invalid/org/tiny/resolve/v%2F1/', {}))
-    assert.equal(await isCached({ ...source, revision: 'v/1' }, PEER_DEFAULT), true)
-    assert.equal(await isCached(source, PEER_DEFAULT), false)
+    assert.equal(await isCached(model, { ...source, revision: 'v/1' }, PEER_DEFAULT), true)
+    assert.equal(await isCached(model, source, PEER_DEFAULT), false)
   })
 
   test('weights beside the graph count', async () => {
     const split = { 'transformers.js_config': { use_external_data_format: { 'model_quantized.onnx': 2 } } }
     stubCaches(entries(`${base}org/tiny/`, split, 'onnx/model_quantized.onnx_data'))
-    assert.equal(await isCached(source, base), false)
+    assert.equal(await isCached(model, source, base), false)
     stubCaches(entries(`${base}org/tiny/`, split, 'onnx/model_quantized.onnx_data', 'onnx/model_quantized.onnx_data_1'))
-    assert.equal(await isCached(source, base), true)
+    assert.equal(await isCached(model, source, base), true)
     const whole = { 'transformers.js_config': { use_external_data_format: true } }
     stubCaches(entries(`${base}org/tiny/`, whole))
-    assert.equal(await isCached(source, base), false)
+    assert.equal(await isCached(model, source, base), false)
+  })
+
+  test('files count when they have passed the checksums of the entry', async () => {
+    const checked = testModel({ sha256: { 'onnx/model_quantized.onnx': 'ab'.repeat(32) } })
+    stubCaches(entries(`${base}org/tiny/`, {}))
+    assert.equal(await isCached(checked, source, base), false)
+    stubCaches(entries(`${base}org/tiny/`, {}), {
+      [CHECKED_HEADER]: checksumsOf(checked, 'onnx/model_quantized.onnx'),
+    })
+    assert.equal(await isCached(checked, source, base), true)
+    const other = testModel({ sha256: { 'onnx/model_quantized.onnx': 'cd'.repeat(32) } })
+    assert.equal(await isCached(other, source, base), false)
   })
 
   test('no Cache API, or a broken one, is absent', async () => {
-    assert.equal(await isCached(source, base), false)
+    assert.equal(await isCached(model, source, base), false)
     Object.assign(globalThis, { caches: { has: () => Promise.reject(new Error('denied')) } })
-    assert.equal(await isCached(source, base), false)
+    assert.equal(await isCached(model, source, base), false)
   })
 })
 
 describe('adapters in Node', () => {
+  test('transformers.js says that it can not run there', async () => {
+    assert.equal(await transformers().obstacle?.(), 'unavailable')
+    await assert.rejects(transformers().load(testModel()), { code: 'unavailable' })
+  })
+
   for (const engine of [transformers(), webllm()]) {
     test(`${engine.name} can be made, asked and disposed`, async () => {
       assert.equal(await engine.status(testModel()), 'absent')

@@ -1,60 +1,41 @@
 /** The adapter, the real package and the tiny model in Chromium. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import type { ServerResponse } from 'node:http'
 import { after, before, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { deferred } from '../../src/engine/abort.ts'
 import { engineChecks } from '../../src/testing/conformance.ts'
 import type { ChatMessage } from '../../src/wire.ts'
 import type { Harness, TestPage } from '../browser/harness.ts'
-import { startHarness } from '../browser/harness.ts'
 import { testModel } from './model.ts'
-import type { Answered, Load, Outcome, Turns } from './pages/transformers-page.ts'
+import type { Answered, Load, Turns, Way } from './pages/transformers-page.ts'
+import { PAGE, reference, references, startTransformersHarness, tinyFile } from './transformers-harness.ts'
 
-const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
-const files = path('../../../examples/tinymodel/files/')
-
-interface Reference {
-  prompts: {
-    id: string
-    messages: ChatMessage[]
-    maxTokens: number
-    text: string
-    promptTokens: number
-    completionTokens: number
-    finishReason: string
-  }[]
-}
+const GRAPH = '/models/edgewise-tiny-v1/onnx/model_quantized.onnx'
 
 describe('transformers in Chromium', () => {
-  let prompts: Reference['prompts'] = []
-  const held = deferred<ServerResponse>()
   let harness: Harness
   before(async () => {
-    ;({ prompts } = JSON.parse(readFileSync(`${files}edgewise-tiny-v1/reference.json`, 'utf8')) as Reference)
-    harness = await startHarness({
-      bundles: {
-        '/page.js': path('pages/transformers-page.ts'),
-        '/counting-worker.js': path('pages/counting-worker.ts'),
-        '/worker.js': path('../../src/engines/transformers/worker.ts'),
-        '/worker-module.js': path('../../src/engines/transformers/worker-module.ts'),
+    const files = JSON.parse((await tinyFile('generation_config.json')).toString())
+    harness = await startTransformersHarness({
+      routes: {
+        /** The model, with a way to sample in its own files. */
+        async '/models/sampling/'(request, response) {
+          const [, name = '', file = ''] = /sampling\/(\w+)\/(.+)/.exec(request.url ?? '') ?? []
+          if (file !== 'generation_config.json') return void response.end(await tinyFile(file))
+          const top_p = name === 'narrow' ? 1e-6 : 1
+          response.end(JSON.stringify({ ...files, do_sample: true, temperature: 2, top_p }))
+        },
       },
-      dirs: {
-        '/models/': files,
-        '/ort/': path('../../node_modules/onnxruntime-web/dist/'),
-        '/npm/': path('../../node_modules/'),
-      },
-      routes: Object.fromEntries(
-        ['config.json', 'tokenizer_config.json'].map((file) => [
-          `/models/held/${file}`,
-          (_, response) => held.resolve(response),
-        ]),
-      ),
     })
   })
   after(() => harness.close())
+
+  /** A page with the model resident. */
+  const openLoaded = async (way: Way = 'bundled'): Promise<TestPage & { first: Load }> => {
+    const opened = await harness.open()
+    await opened.call(PAGE, 'make', way)
+    return Object.assign(opened, { first: await opened.call<Load>(PAGE, 'load') })
+  }
+  const answer = ({ call }: TestPage, messages: ChatMessage[], maxTokens: number, over = {}) =>
+    call<Answered>(PAGE, 'answer', messages, maxTokens, over)
 
   const names = engineChecks({
     create: () => assert.fail(),
@@ -69,67 +50,154 @@ describe('transformers in Chromium', () => {
       opened = await harness.open()
     })
     after(() => opened[Symbol.asyncDispose]())
-    for (const name of names) test(name, () => opened.call('/page.js', 'runCheck', name))
+    for (const name of names) {
+      test(name, async (t) => {
+        const reason = await opened.call<string | undefined>(PAGE, 'runCheck', name)
+        if (reason) t.skip(reason)
+      })
+    }
   })
 
-  for (const way of ['bundled-plain', 'url']) {
+  for (const way of ['plain', 'url'] as const) {
     test(`gives the reference answers (${way})`, async (t) => {
-      await using opened = await harness.open()
-      const { loadMs } = await opened.call<Load>('/page.js', 'load', way)
+      await using opened = await openLoaded(way)
       let tokens = 0
       let ms = 0
-      for (const prompt of prompts) {
-        const got = await opened.call<Answered>('/page.js', 'answer', prompt.messages, prompt.maxTokens)
+      for (const prompt of references()) {
+        const got = await answer(opened, prompt.messages, prompt.maxTokens)
         assert.equal(got.text, prompt.text, prompt.id)
         assert.equal(got.done.finishReason, prompt.finishReason, prompt.id)
+        const { cachedTokens = 0, ...usage } = got.done.usage
         const { promptTokens, completionTokens } = prompt
-        assert.deepEqual(got.done.usage, { promptTokens, completionTokens }, prompt.id)
-        assert.equal(got.tokens, completionTokens, prompt.id)
+        assert.deepEqual(usage, { promptTokens, completionTokens }, prompt.id)
+        assert.ok(cachedTokens < promptTokens, prompt.id)
         tokens += got.tokens
         ms += got.ms
       }
-      t.diagnostic(`load ${loadMs} ms, ${prompts.length} answers, ${Math.round((tokens / ms) * 1000)} tokens/s`)
+      t.diagnostic(`load ${opened.first.loadMs} ms, ${Math.round((tokens / ms) * 1000)} tokens/s`)
       assert.deepEqual(opened.errors, [])
     })
   }
 
   test('a first load counts bytes, a second one comes from disk', async (t) => {
     await using opened = await harness.open()
-    const first = await opened.call<Load>('/page.js', 'load', 'bundled')
-    assert.deepEqual([first.before, first.after], ['absent', 'cached'])
-    const downloads = first.progress.filter((report) => report.stage === 'download')
-    assert.ok(downloads.length > 0, 'it reports a download')
+    await opened.call(PAGE, 'make')
+    assert.equal(await opened.call(PAGE, 'status'), 'absent')
+    harness.server.requests.length = 0
+    const first = await opened.call<Load>(PAGE, 'load')
+    assert.equal(await opened.call(PAGE, 'status'), 'cached')
+    assert.ok(first.progress.some((report) => report.stage === 'download'))
     const last = first.progress.findLast((report) => report.totalBytes !== undefined)
     assert.ok((last?.totalBytes ?? 0) > 1_000_000, `${last?.totalBytes} bytes`)
     assert.equal(last?.loadedBytes, last?.totalBytes)
-    const whole = harness.server.requests.filter(
-      (request) => request === '/models/edgewise-tiny-v1/onnx/model_quantized.onnx',
-    )
+    assert.equal(harness.server.requests.filter((request) => request === GRAPH).length, 1, 'it is fetched once')
     harness.server.requests.length = 0
     await opened.page.reload()
-    const second = await opened.call<Load>('/page.js', 'load', 'bundled')
-    assert.deepEqual([second.before, second.after], ['cached', 'cached'])
+    await opened.call(PAGE, 'make')
+    assert.equal(await opened.call(PAGE, 'status'), 'cached')
+    const second = await opened.call<Load>(PAGE, 'load')
     assert.ok(second.progress.every((report) => report.stage === 'load'))
-    assert.deepEqual(
-      harness.server.requests.filter((request) => request.startsWith('/models/')),
-      [],
-    )
-    assert.ok(whole.length > 0)
+    const fetched = harness.server.requests.filter((request) => /^\/(models|ort)\//.test(request))
+    assert.deepEqual(fetched, [], 'nor is ONNX Runtime')
     t.diagnostic(`first load ${first.loadMs} ms, second ${second.loadMs} ms`)
   })
 
-  test('goes on with an answer that was begun', async () => {
+  test('takes a model from the hub where it is told to, and finds it again', async () => {
     await using opened = await harness.open()
-    await opened.call('/page.js', 'load', 'bundled')
+    const asked: string[] = []
+    await opened.context.route('https://huggingface.co/**', async (route) => {
+      const { pathname } = new URL(route.request().url())
+      asked.push(pathname)
+      const body = await tinyFile(pathname.replace(/^.*\/resolve\/[^/]+\//, ''))
+      await route.fulfill({ body, headers: { 'access-control-allow-origin': '*' } })
+    })
+    await opened.call(PAGE, 'make', 'bundled', { modelBaseURL: 'peer-default' })
+    const model = { source: { modelId: 'org/tiny', revision: 'v/1' } }
+    assert.equal(await opened.call(PAGE, 'status', model), 'absent')
+    await opened.call<Load>(PAGE, 'load', model)
+    assert.ok(asked.includes('/org/tiny/resolve/v%2F1/onnx/model_quantized.onnx'), String(asked))
+    assert.equal(await opened.call(PAGE, 'status', model), 'cached')
+    asked.length = 0
+    await opened.call<Load>(PAGE, 'load', model)
+    assert.ok(!asked.some((path) => path.endsWith('.onnx')), String(asked))
+  })
+
+  describe('conversations', () => {
+    /** Asks one question after another, each with all that was said before. */
+    const converse = async (opened: TestPage, questions: string[], over: object) => {
+      const messages: ChatMessage[] = []
+      const turns: { messages: ChatMessage[]; got: Answered }[] = []
+      for (const content of questions) {
+        messages.push({ role: 'user', content })
+        const got = await answer(opened, messages, 60, over)
+        turns.push({ messages: [...messages], got })
+        messages.push({ role: 'assistant', content: got.text })
+      }
+      return turns
+    }
+    const SENSE = [
+      'My name is Zelmira',
+      'What is the capital of Italy?',
+      'And Spain?',
+      'What is 7 + 5?',
+      'What is my name?',
+    ]
+    // The model is sure of most answers. Of these it is not, so that any change of its numbers changes a text: were the
+    // cache used as the answer before left it, every third one would differ.
+    const NONSENSE = ['Tell me a story about xylo', 'blah zub the of', 'Repeat: qwop zzing', 'fnord?']
+
+    for (const [questions, over] of [
+      [SENSE, { temperature: 0 }],
+      ...[1, 2, 3, 4].map((seed) => [NONSENSE, { temperature: 2, seed }] as const),
+    ] as const) {
+      test(`go on from where they were, and are answered as ever: ${JSON.stringify(over)}`, async (t) => {
+        await using opened = await openLoaded()
+        const turns = await converse(opened, [...questions], over)
+        for (const [i, { messages, got }] of turns.entries()) {
+          const before = turns[i - 1]?.got.done.usage.promptTokens ?? 0
+          assert.equal(got.done.usage.cachedTokens, before, `turn ${i} goes on from the prompt before it`)
+          // Something else in between empties the cache.
+          await answer(opened, [{ role: 'user', content: 'Who are you?' }], 1)
+          const cold = await answer(opened, messages, 60, over)
+          assert.equal(cold.done.usage.cachedTokens, 0)
+          assert.equal(cold.text, got.text, `turn ${i}`)
+          const ms = [got, cold].map(({ firstMs }) => firstMs.toFixed(1)).join(' instead of ')
+          t.diagnostic(`turn ${i}, ${got.done.usage.promptTokens} tokens: first token after ${ms} ms`)
+        }
+        if (questions === SENSE) assert.match(turns.at(-1)?.got.text ?? '', /Zelmira/)
+      })
+    }
+
+    test('that were stopped, cut or changed are answered as ever', async () => {
+      await using opened = await openLoaded()
+      const fox: ChatMessage = { role: 'user', content: 'Tell me a story about a fox' }
+      const cut = await answer(opened, [fox], 20)
+      const stopped = await answer(opened, [fox], 200, { stop: ['fox'] })
+      const begun: ChatMessage = { role: 'assistant', content: cut.text }
+      const rest = await answer(opened, [fox, begun], 200, { continueFinalMessage: true })
+      assert.equal(cut.text + rest.text, reference('story-fox').text)
+      const thanks: ChatMessage = { role: 'user', content: 'Thank you' }
+      for (const said of [cut.text, stopped.text, cut.text + rest.text, 'Something else.']) {
+        const messages: ChatMessage[] = [fox, { role: 'assistant', content: said }, thanks]
+        const warm = await answer(opened, messages, 40)
+        assert.ok((warm.done.usage.cachedTokens ?? 0) > 0, said)
+        await answer(opened, [thanks], 1)
+        const cold = await answer(opened, messages, 40)
+        assert.deepEqual([cold.text, cold.done.usage.cachedTokens], [warm.text, 0], said)
+        await answer(opened, [fox], 1)
+      }
+    })
+  })
+
+  test('goes on with an answer that was begun', async () => {
+    await using opened = await openLoaded()
     let tried = 0
-    for (const { id, messages, maxTokens, text, finishReason } of prompts) {
+    for (const { id, messages, maxTokens, text, finishReason } of references()) {
       // Cut between two words: inside a word the cut text has other tokens than the model wrote.
       const cut = text.indexOf(' ', text.length / 2)
       if (finishReason !== 'stop' || cut < 0) continue
       const begun: ChatMessage = { role: 'assistant', content: text.slice(0, cut) }
-      const rest = await opened.call<Answered>('/page.js', 'answer', [...messages, begun], maxTokens, {
-        continueFinalMessage: true,
-      })
+      const rest = await answer(opened, [...messages, begun], maxTokens, { continueFinalMessage: true })
       assert.equal(text.slice(0, cut) + rest.text, text, id)
       tried++
     }
@@ -137,12 +205,10 @@ describe('transformers in Chromium', () => {
   })
 
   test('samples by seed', async () => {
-    await using opened = await harness.open()
-    await opened.call('/page.js', 'load', 'bundled')
+    await using opened = await openLoaded()
     const say = async (seed: number, topP: number) => {
-      const messages = [{ role: 'user', content: 'Tell me a story about a fox' }]
-      const over = { temperature: 2, topP, seed }
-      return (await opened.call<Answered>('/page.js', 'answer', messages, 40, over)).text
+      const messages: ChatMessage[] = [{ role: 'user', content: 'Tell me a story about a fox' }]
+      return (await answer(opened, messages, 40, { temperature: 2, topP, seed })).text
     }
     assert.equal(await say(7, 1), await say(7, 1))
     const texts = new Set<string>()
@@ -153,68 +219,30 @@ describe('transformers in Chromium', () => {
     assert.equal(narrow.size, 1, 'a tiny nucleus is greedy')
   })
 
-  test('leaves the page free', async (t) => {
+  test("samples as the model's own files say, where the request says nothing", async () => {
     await using opened = await harness.open()
-    await opened.call('/page.js', 'load', 'bundled')
-    const messages = [{ role: 'user', content: 'Count from 1 to 60' }]
-    const { turns, deltas, longestMs } = await opened.call<Turns>('/page.js', 'turnsDuring', messages, 320)
+    await opened.call(PAGE, 'make')
+    const { messages, text } = reference('story-fox')
+    const answers = async (modelId: string) => {
+      await opened.call<Load>(PAGE, 'load', { source: { modelId } })
+      const texts = new Set<string>()
+      for (let seed = 1; seed < 9; seed++) {
+        texts.add((await answer(opened, messages, 200, { temperature: undefined, seed })).text)
+      }
+      assert.equal((await answer(opened, messages, 200)).text, text, 'the request wins')
+      return texts
+    }
+    assert.deepEqual(await answers('sampling/narrow'), new Set([text]))
+    const wide = await answers('sampling/wide')
+    assert.ok(wide.size > 1, 'seeds differ')
+  })
+
+  test('leaves the page free', async (t) => {
+    await using opened = await openLoaded()
+    const { messages, maxTokens } = reference('count-60')
+    const { turns, deltas, longestMs } = await opened.call<Turns>(PAGE, 'turnsDuring', messages, maxTokens)
     // On the page's own thread the package would let no turn pass until the answer is complete.
     assert.ok(turns > deltas, `${turns} turns of the page during ${deltas} deltas`)
     t.diagnostic(`longest pause of the page ${longestMs.toFixed(1)} ms`)
-  })
-
-  describe('fails with names', () => {
-    const fails = async (name: string, ...args: unknown[]) => {
-      await using opened = await harness.open()
-      return await opened.call<Outcome>('/page.js', name, ...args)
-    }
-
-    test('a model that is not there', async () => {
-      const error = await fails('failure', { source: { modelId: 'nowhere' } })
-      assert.deepEqual([error.name, error.code], ['ModelLoadError', 'model_not_found'], error.message)
-    })
-
-    test('WebGPU without an adapter, before a byte is downloaded', async () => {
-      harness.server.requests.length = 0
-      const error = await fails('failure', { source: { device: 'webgpu' } })
-      assert.deepEqual([error.name, error.code], ['ModelLoadError', 'no_webgpu'], error.message)
-      assert.ok(!harness.server.requests.some((request) => request.startsWith('/models/')))
-    })
-
-    test('a package that is not there', async () => {
-      const error = await fails('failureByURL', { moduleURL: '/npm/no.js' })
-      assert.deepEqual([error.name, error.code], ['EngineNotInstalledError', 'not_installed'], error.message)
-    })
-
-    test('a worker script that is not there', async () => {
-      const error = await fails('failureByURL', { workerURL: '/no-worker.js' })
-      assert.deepEqual([error.name, error.code], ['EngineError', 'worker_failed'], error.message)
-    })
-
-    test('nothing comes from a CDN or a hub unasked', async () => {
-      const paths = await fails('failure', { omit: 'wasmPaths' })
-      assert.deepEqual([paths.code, /pass wasmPaths/.test(paths.message)], ['misconfigured', true])
-      const base = await fails('failure', { omit: 'modelBaseURL' })
-      assert.deepEqual([base.code, /pass modelBaseURL/.test(base.message)], ['misconfigured', true])
-    })
-
-    test('a prompt that is too long', async () => {
-      const content = 'word '.repeat(600)
-      const error = await fails('failure', { request: { messages: [{ role: 'user', content }] } })
-      assert.deepEqual([error.name, error.code], ['EngineError', 'context_length_exceeded'], error.message)
-    })
-
-    test('a worker that dies', async () => {
-      const error = await fails('crash')
-      assert.deepEqual([error.name, error.code], ['EngineLostError', 'lost'])
-    })
-
-    test('an aborted load closes its connections', async () => {
-      await using opened = await harness.open()
-      await opened.call('/page.js', 'startLoad', 'held')
-      const closed = once(await held.promise, 'close')
-      assert.equal(await opened.call('/page.js', 'abortLoad'), 'AbortError: not now')
-      await closed
-    })
   })
 })

@@ -1,12 +1,17 @@
-/** A worker that speaks the protocol of `@mlc-ai/web-llm` 0.2.86 from a script instead of a GPU. */
+/**
+ * A worker that speaks the protocol of `@mlc-ai/web-llm` 0.2.86 from a script instead of a GPU: what lies behind the real
+ * `CreateWebWorkerMLCEngine`.
+ */
+import type { MLCEngine, MLCEngineConfig, WebLLMPeer } from '../../src/engines/webllm/peer.ts'
+
 interface Message {
   kind: string
   uuid: string
   content: unknown
 }
 
-/** A turn of the event loop, in Node and in a page. */
-const later: (run: () => void) => void = globalThis.setImmediate ?? ((run: () => void) => setTimeout(run, 0))
+/** A turn of the event loop, in Node and in a browser. */
+export const later: (run: () => void) => void = globalThis.setImmediate ?? ((run: () => void) => setTimeout(run, 0))
 
 export interface Script {
   /** What the model says, a token each. */
@@ -18,28 +23,45 @@ export interface Script {
   /** `reload` resolves without a model, as after an unload in the middle. */
   reloadsNothing?: boolean
   toolCalls?: unknown[]
+  /** Milliseconds that a token takes. Defaults to a turn of the event loop. */
+  tokenMs?: number
   /** As 0.2.79: an interruption makes the next stream end at once with "abort". */
   staleAbort?: boolean
 }
 
-interface Stream {
-  chunks: Iterator<unknown>
-  request: { max_tokens: number }
+/** The real package over a scripted worker. Whatever makes engines of it gets one that the worker answers for. */
+export function scriptedPeer(
+  webllm: WebLLMPeer & { CreateWebWorkerMLCEngine: CreateWebWorkerMLCEngine },
+  worker: ScriptedWorker,
+): WebLLMPeer {
+  return { ...webllm, CreateMLCEngine: (id, config) => webllm.CreateWebWorkerMLCEngine(worker, id, config) }
 }
 
-export class ScriptedWorker extends EventTarget implements Pick<Worker, 'postMessage' | 'terminate' | 'onmessage'> {
+type CreateWebWorkerMLCEngine = (
+  worker: Pick<Worker, 'postMessage' | 'onmessage'>,
+  modelId: string,
+  config: MLCEngineConfig,
+) => Promise<MLCEngine>
+
+interface Stream {
+  chunks: Iterator<unknown>
+  request: { max_tokens: number; messages: unknown[] }
+}
+
+export class ScriptedWorker implements Pick<Worker, 'postMessage' | 'terminate' | 'onmessage'> {
   onmessage: ((this: Worker, event: MessageEvent) => unknown) | null = null
   readonly received: Message[] = []
   readonly requests: Record<string, unknown>[] = []
   terminated = false
   generated = 0
+  /** Called for every token. */
+  onToken: () => void = () => {}
   readonly #script: Script
   readonly #streams = new Map<string, Stream>()
   #interrupted = false
   #loaded = false
 
   constructor(script: Script) {
-    super()
     this.#script = script
   }
 
@@ -49,7 +71,10 @@ export class ScriptedWorker extends EventTarget implements Pick<Worker, 'postMes
 
   postMessage(message: Message): void {
     this.received.push(structuredClone(message))
-    later(() => this.#handle(structuredClone(message)))
+    const handle = () => this.#handle(structuredClone(message))
+    const { tokenMs } = this.#script
+    if (tokenMs && message.kind === 'completionStreamNextChunk') setTimeout(handle, tokenMs)
+    else later(handle)
   }
 
   kinds(): string[] {
@@ -114,7 +139,11 @@ export class ScriptedWorker extends EventTarget implements Pick<Worker, 'postMes
     step()
   }
 
-  *#stream({ max_tokens: most, ...request }: Stream['request'] & { tools?: unknown }): Generator<unknown, undefined> {
+  *#stream({
+    max_tokens: most,
+    messages,
+    ...request
+  }: Stream['request'] & { tools?: unknown }): Generator<unknown, undefined> {
     if (!this.#script.staleAbort) this.#interrupted = false
     const chunk = (delta: object, finish: string | null) => ({
       id: 'x',
@@ -132,6 +161,7 @@ export class ScriptedWorker extends EventTarget implements Pick<Worker, 'postMes
       }
       said++
       this.generated++
+      this.onToken()
       yield chunk({ role: 'assistant', content }, null)
     }
     // The step that samples the end token gives a chunk without text, and counts.
@@ -139,11 +169,12 @@ export class ScriptedWorker extends EventTarget implements Pick<Worker, 'postMes
     const calls = finish === 'stop' && request.tools ? this.#script.toolCalls : undefined
     yield chunk(calls ? { tool_calls: calls } : {}, calls ? 'tool_calls' : finish)
     const completion = said + (finish === 'stop' ? 1 : 0)
+    const prompt = 6 + messages.length
     this.#interrupted = false
     yield {
       ...chunk({}, null),
       choices: [],
-      usage: { prompt_tokens: 7, completion_tokens: completion, total_tokens: 7 + completion, extra: {} },
+      usage: { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion, extra: {} },
     }
     return undefined
   }

@@ -1,121 +1,265 @@
-/** The adapter, the real package and a real worker in Chromium, up to where a compiled model would be needed. */
+/** The adapter and the real package in Chromium, with real files, up to where a compiled model would be needed. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { deferred } from '../../src/engine/abort.ts'
-import type { Harness, HarnessOptions } from '../browser/harness.ts'
+import type { LoadProgress } from '../../src/engine/engine.ts'
+import { engineChecks } from '../../src/testing/conformance.ts'
+import { crashGPU, limitStorage } from '../browser/faults.ts'
+import type { Harness, TestPage } from '../browser/harness.ts'
 import { startHarness } from '../browser/harness.ts'
-import type { Outcome } from './pages/webllm-page.ts'
+import { faultyFiles } from './faulty-files.ts'
+import { testModel } from './model.ts'
+import type { Attempt, Death, Outcome } from './pages/webllm-page.ts'
+import { stubLibrary } from './webllm-library.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
-const held = deferred<ServerResponse>()
-const options: HarnessOptions = {
-  bundles: {
-    '/page.js': path('pages/webllm-page.ts'),
-    '/webllm-worker.js': path('../../src/engines/webllm/worker.ts'),
-    '/webllm-worker-module.js': path('../../src/engines/webllm/worker-module.ts'),
-  },
-  dirs: { '/npm/': path('../../node_modules/') },
-  files: {
-    '/mlc/resolve/main/mlc-chat-config.json': '{"tokenizer_files":[]}',
-    '/mlc/lib.wasm': Uint8Array.from([0, 97, 115, 109, 1, 0, 0, 0]),
-  },
-  routes: { '/held/resolve/main/mlc-chat-config.json': (_, response) => held.resolve(response) },
+const SHARD_BYTES = 1_500_000
+
+/** Writes a model as MLC lays it out, all of it true but the library's program and the weights. */
+async function writeModel(root: string): Promise<Record<string, string>> {
+  const tokenizer = path('../../../examples/tinymodel/files/edgewise-tiny-v1/tokenizer.json')
+  const shards = ['params_shard_0.bin', 'params_shard_1.bin']
+  const records = shards.map((dataPath) => ({ dataPath, format: 'raw-shard', nbytes: SHARD_BYTES, records: [] }))
+  const files: Record<string, string | Uint8Array> = {
+    'mlc-chat-config.json': JSON.stringify({ tokenizer_files: ['tokenizer.json'], context_window_size: 512 }),
+    'tokenizer.json': await readFile(tokenizer),
+    'tensor-cache.json': JSON.stringify({ metadata: {}, records }),
+    ...Object.fromEntries(shards.map((name, i) => [name, new Uint8Array(SHARD_BYTES).fill(i + 1)])),
+  }
+  await mkdir(join(root, 'tiny/resolve/main'), { recursive: true })
+  await writeFile(join(root, 'tiny/lib.wasm'), stubLibrary())
+  const checksums: Record<string, string> = { 'lib.wasm': sha256(stubLibrary()) }
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(root, 'tiny/resolve/main', name), content)
+    checksums[name] = sha256(content)
+  }
+  return checksums
 }
 
-describe('webllm in Chromium with a software adapter', () => {
-  let harness: Harness
-  before(async () => {
-    harness = await startHarness({ ...options, flags: ['--enable-unsafe-webgpu'] })
+const sha256 = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex')
+
+const held = deferred<ServerResponse>()
+let harness: Harness
+let root: string
+let checksums: Record<string, string>
+let spoiling = { file: '', fault: 'none' }
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 'webllm-'))
+  checksums = await writeModel(root)
+  harness = await startHarness({
+    flags: ['--enable-unsafe-webgpu'],
+    bundles: {
+      '/page.js': path('pages/webllm-page.ts'),
+      '/scripted-worker.js': path('pages/webllm-scripted-worker.ts'),
+      '/worker.js': path('../../src/engines/webllm/worker.ts'),
+      '/worker-module.js': path('../../src/engines/webllm/worker-module.ts'),
+    },
+    dirs: { '/models/': `${root}/`, '/npm/': path('../../node_modules/') },
+    routes: {
+      '/held/resolve/main/mlc-chat-config.json': (_, response) => held.resolve(response),
+      '/spoiled/': (request, response) => {
+        const { file, fault } = spoiling
+        const spoiled = request.url?.endsWith(file) ? fault : 'none'
+        request.url = request.url?.replace('/spoiled/', `/faulty/${spoiled}/`)
+        return faultyFiles(root, /./)['/faulty/']?.(request, response)
+      },
+    },
   })
-  after(() => harness.close())
+})
+after(async () => {
+  await harness.close()
+  await rm(root, { recursive: true })
+})
 
-  const fails = async (...args: unknown[]) => {
-    await using opened = await harness.open()
-    return await opened.call<Outcome>('/page.js', 'loadFails', ...args)
-  }
+/** Requests for the files of models so far. */
+const downloads = () => harness.server.requests.filter((asked) => /^\/(models|spoiled|nowhere)\//.test(asked)).length
 
-  test('a missing file', async () => {
-    const error = await fails('/nowhere/', '/mlc/lib.wasm')
-    assert.deepEqual([error.name, error.code], ['ModelLoadError', 'download_failed'], error.message)
+/** A page with what the checks need. */
+async function open(): Promise<TestPage> {
+  const opened = await harness.open()
+  await opened.context.exposeFunction('countDownloads', downloads)
+  await opened.context.exposeFunction('spoil', (file: string, fault: string) => {
+    spoiling = { file, fault }
+  })
+  await opened.context.exposeFunction('limitStorage', (bytes: number) => limitStorage(opened, bytes))
+  await opened.context.exposeFunction('crashGPU', () => crashGPU(harness.browser))
+  await opened.page.reload()
+  return opened
+}
+
+const names = engineChecks({
+  create: () => assert.fail(),
+  model: testModel(),
+  request: { messages: [], maxTokens: 1 },
+  generatedTokens: () => 0,
+}).map((check) => check.name)
+
+for (const [part, what] of [
+  ['worker', "over the package's CreateWebWorkerMLCEngine"],
+  ['pipeline', "in the package's MLCEngine, with real files"],
+]) {
+  describe(`conforms ${what}`, () => {
+    let opened: TestPage
+    before(async () => {
+      opened = await open()
+    })
+    after(() => opened[Symbol.asyncDispose]())
+    for (const name of names) {
+      test(name, async (t) => {
+        const skipped = await opened.call<string | undefined>('/page.js', 'runCheck', part, name, checksums)
+        if (skipped) t.skip(skipped)
+      })
+    }
+  })
+}
+
+/** Attempts in one page; what it stored is gone afterwards. */
+async function attempt(how: Attempt): Promise<Outcome> {
+  await using opened = await open()
+  return await opened.call<Outcome>('/page.js', 'attempt', how)
+}
+
+describe('the real worker', () => {
+  test('goes as far as the files lead', async () => {
+    const error = await attempt({})
+    assert.deepEqual([error.name, error.code], ['ModelLoadError', 'load_failed'])
+    assert.match(error.message, /reading 'getFunction'/)
   })
 
-  test('a missing library', async () => {
-    const error = await fails('/mlc/', '/mlc/nowhere.wasm')
-    assert.deepEqual([error.name, error.code], ['ModelLoadError', 'download_failed'], error.message)
-  })
-
-  test('a library that does not link', async () => {
-    const error = await fails('/mlc/', '/mlc/lib.wasm')
-    assert.deepEqual([error.name, error.code], ['ModelLoadError', 'load_failed'], error.message)
-  })
-
-  test('a record without a library', async () => {
-    await using opened = await harness.open()
-    const error = await opened.call<Outcome>('/page.js', 'loadWithoutLibrary')
-    assert.equal(error.name, 'ModelLoadError', error.message)
-    assert.equal(error.code, 'model_not_found', error.message)
-  })
-
-  test('a page without a bundler: worker and package by URL', async () => {
-    const moduleURL = '/npm/@mlc-ai/web-llm/lib/index.js'
-    const error = await fails('/mlc/', '/mlc/lib.wasm', { workerURL: '/webllm-worker-module.js', moduleURL })
-    assert.equal(error.code, 'load_failed', error.message)
-    assert.ok(harness.server.requests.includes(moduleURL))
+  test('needs no bundler: worker and package by URL', async () => {
+    const error = await attempt({ as: 'url' })
+    assert.match(error.message, /reading 'getFunction'/)
+    assert.ok(harness.server.requests.includes('/npm/@mlc-ai/web-llm/lib/index.js'))
   })
 
   test('a package that is not there', async () => {
-    const error = await fails('/mlc/', '/mlc/lib.wasm', {
-      workerURL: '/webllm-worker-module.js',
-      moduleURL: '/npm/no.js',
-    })
-    assert.equal(error.name, 'EngineNotInstalledError')
+    const error = await attempt({ as: 'url', options: { moduleURL: '/npm/no.js' } })
+    assert.deepEqual([error.name, error.code], ['EngineNotInstalledError', 'not_installed'])
   })
 
   test('a worker script that is not there', async () => {
-    const moduleURL = '/npm/@mlc-ai/web-llm/lib/index.js'
-    const error = await fails('/mlc/', '/mlc/lib.wasm', { workerURL: '/no-worker.js', moduleURL })
+    const error = await attempt({ as: 'url', options: { workerURL: '/no-worker.js' } })
     assert.deepEqual([error.name, error.code], ['EngineError', 'worker_failed'])
   })
 
+  test('a record without a library', async () => {
+    const record = { model: '/models/tiny/', model_id: 'Tiny-q4f32_1-MLC' } as never
+    const error = await attempt({
+      model: { source: { modelId: 'Tiny-q4f32_1-MLC' } },
+      options: { appConfig: { model_list: [record] } },
+    })
+    assert.deepEqual([error.name, error.code], ['ModelLoadError', 'model_not_found'], error.message)
+  })
+
+  test('public hosts are not used unless one says so', async () => {
+    const error = await attempt({ model: { source: { modelId: 'SmolLM2-360M-Instruct-q4f32_1-MLC' } } })
+    assert.deepEqual([error.code, /"peer-default"/.test(error.message)], ['misconfigured', true], error.message)
+  })
+
   test('an aborted load closes its connections', async () => {
-    await using opened = await harness.open()
+    await using opened = await open()
     await opened.call('/page.js', 'startLoad', '/held/')
     const closed = once(await held.promise, 'close')
     const error = await opened.call<Outcome>('/page.js', 'abortLoad')
     assert.deepEqual([error.name, error.message], ['AbortError', 'not now'])
     await closed
   })
+})
 
-  test('nothing stored is absent', async () => {
-    await using opened = await harness.open()
-    assert.equal(await opened.call('/page.js', 'status', '/mlc/'), 'absent')
+describe('what WebLLM has stored', () => {
+  const config = '/models/tiny/resolve/main/mlc-chat-config.json'
+  const library = '/models/tiny/lib.wasm'
+  const html = '<!doctype html><title>App</title>'
+  // A module that imports a function "none".
+  const foreign = '\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x0c\x01\x03env\x04none\0\0'
+  const tampered = JSON.stringify({ tokenizer_files: ['tokenizer.json'], context_window_size: 9 })
+
+  const cases: [string, string, string, string, boolean][] = [
+    ['a page of HTML for its config', 'webllm/config', config, html, false],
+    ['a page of HTML for its library', 'webllm/wasm', library, html, false],
+    ['a library of another release', 'webllm/wasm', library, foreign, false],
+    ['a config that somebody changed', 'webllm/config', config, tampered, true],
+  ]
+  for (const [name, cache, url, content, listed] of cases) {
+    test(`before us, ${name}, fails one load and not the next`, async () => {
+      await using opened = await open()
+      await opened.call('/page.js', 'store', cache, url, content)
+      const how: Attempt = { as: 'pipeline', ...(listed && { model: { sha256: checksums } }) }
+      const error = await opened.call<Outcome>('/page.js', 'attempt', how)
+      assert.deepEqual([error.name, error.code], ['ModelLoadError', 'invalid_files'], error.message)
+      const again = await opened.call<Outcome>('/page.js', 'attempt', how)
+      assert.equal(again.name, 'none', again.message)
+    })
+  }
+
+  test('counts: a first load all bytes, one that goes on those that are missing, one from disk none', async () => {
+    await using opened = await open()
+    const load = () => opened.call<LoadProgress[]>('/page.js', 'progressOf', { as: 'pipeline' })
+    const last = async () => (await load()).findLast((report) => report.loadedBytes !== undefined)
+    const whole = await last()
+    assert.ok((whole?.totalBytes ?? 0) > 2 * SHARD_BYTES, `${whole?.totalBytes} bytes`)
+    assert.equal(whole?.loadedBytes, whole?.totalBytes)
+    await opened.call('/page.js', 'discard', '/models/tiny/resolve/main/params_shard_0.bin')
+    assert.partialDeepStrictEqual(await last(), { loadedBytes: SHARD_BYTES, totalBytes: SHARD_BYTES })
+    assert.ok((await load()).every((report) => report.stage === 'load' && report.loadedBytes === undefined))
   })
 
-  test('a crash of the GPU process is a loss', async () => {
-    await using opened = await harness.open()
-    assert.equal(await opened.call('/page.js', 'speak'), 'it works')
-    const loss = opened.call<Outcome>('/page.js', 'waitForLoss')
-    const session = await harness.browser.newBrowserCDPSession()
-    // The command takes its own connection down with it.
-    session.send('Browser.crashGpuProcess').catch(() => {})
-    assert.equal((await loss).name, 'EngineLostError')
+  for (const cacheBackend of ['indexeddb', 'opfs'] as const) {
+    test(`in ${cacheBackend} is found and checked as well`, async () => {
+      await using opened = await open()
+      const how: Attempt = { as: 'pipeline', options: { appConfig: { cacheBackend } } }
+      assert.equal(await opened.call('/page.js', 'status', how), 'absent')
+      spoiling = { file: 'tokenizer.json', fault: 'html' }
+      const error = await opened.call<Outcome>('/page.js', 'attempt', { ...how, path: '/spoiled/tiny/' })
+      assert.equal(error.code, 'invalid_files', error.message)
+      const loaded = await opened.call<Outcome>('/page.js', 'attempt', how)
+      assert.equal(loaded.name, 'none', loaded.message)
+      assert.equal(await opened.call('/page.js', 'status', how), 'cached')
+    })
+  }
+})
+
+describe('in the middle of an answer', () => {
+  for (const [how, what] of [
+    ['throw', 'the worker throws'],
+    ['close', 'the worker is killed'],
+    ['gpu', 'the GPU process crashes'],
+  ]) {
+    test(`${what}: a typed error, a loss, and the engine loads again`, async () => {
+      await using opened = await open()
+      const { during, lost, again } = await opened.call<Death>('/page.js', 'die', how)
+      assert.equal(during.code, 'lost', during.message)
+      assert.equal(lost.name, 'EngineLostError')
+      assert.equal(again.tokens, 20)
+    })
+  }
+
+  test('the tab is hidden and frozen, which is no stall', async () => {
+    await using opened = await open()
+    const session = await opened.context.newCDPSession(opened.page)
+    await opened.call('/page.js', 'startSlowly', 500)
+    await session.send('Page.setWebLifecycleState', { state: 'frozen' })
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    await session.send('Page.setWebLifecycleState', { state: 'active' })
+    assert.equal(await opened.call('/page.js', 'endOfSlow'), true)
   })
 })
 
-describe('webllm in Chromium without an adapter', () => {
-  let harness: Harness
-  before(async () => {
-    harness = await startHarness(options)
-  })
-  after(() => harness.close())
-
-  test('nothing is downloaded', async () => {
-    await using opened = await harness.open()
-    const error = await opened.call<Outcome>('/page.js', 'loadFails', '/mlc/', '/mlc/lib.wasm')
+test('without a GPU adapter nothing is downloaded but the worker', async () => {
+  const bare = await startHarness({ ...harness.server.options, files: harness.server.options.files ?? {} })
+  try {
+    await using opened = await bare.open()
+    const error = await opened.call<Outcome>('/page.js', 'attempt', { as: 'url' })
     assert.deepEqual([error.name, error.code], ['ModelLoadError', 'no_webgpu'])
-    assert.deepEqual(harness.server.requests, ['/', '/page.js'])
-  })
+    assert.deepEqual(bare.server.requests, ['/', '/page.js', '/worker-module.js'])
+  } finally {
+    await bare.close()
+  }
 })

@@ -1,30 +1,39 @@
-/** The adapter against the real `@mlc-ai/web-llm`, whose worker follows a script. */
+/** The worker's side of the adapter in Node: its parts, and the whole over the real `@mlc-ai/web-llm`. */
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
-import type { Engine, EngineRequest, LoadedModel } from '../../src/engine/engine.ts'
-import { MAX_TOKENS_AHEAD } from '../../src/engine/protocol.ts'
-import type { AdapterFacts } from '../../src/engine/webgpu.ts'
-import type { WebLLMOptions } from '../../src/engines/webllm/index.ts'
-import { webllm } from '../../src/engines/webllm/index.ts'
-import { isEngineLostError } from '../../src/errors/engine-lost-error.ts'
-import { collect, engineChecks } from '../../src/testing/conformance.ts'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import * as webllm from '@mlc-ai/web-llm'
+import type { EngineEvent, EngineRequest, LoadProgress } from '../../src/engine/engine.ts'
+import { PEER_DEFAULT } from '../../src/engine/peer-default.ts'
+import type { DeviceFacts } from '../../src/engine/webgpu.ts'
+import { failureOf } from '../../src/engines/webllm/failure.ts'
+import { createHost } from '../../src/engines/webllm/host.ts'
+import type { AppConfig, MLCEngineConfig, WebLLMPeer } from '../../src/engines/webllm/peer.ts'
+import { createMeter } from '../../src/engines/webllm/progress.ts'
+import { resolveRecord } from '../../src/engines/webllm/record.ts'
+import { toChatRequest } from '../../src/engines/webllm/request.ts'
+import { folderOf, type HostConfig } from '../../src/engines/webllm/source.ts'
+import { hasWeights } from '../../src/engines/webllm/status.ts'
+import type { ChatMessage, ModelInfo } from '../../src/wire.ts'
 import { testModel } from './model.ts'
+import type { MLCEngineClass } from './webllm-pipeline.ts'
+import { pipelinePeer, ScriptedPipeline } from './webllm-pipeline.ts'
 import type { Script } from './webllm-script.ts'
-import { ScriptedWorker } from './webllm-script.ts'
+import { ScriptedWorker, scriptedPeer } from './webllm-script.ts'
 
-const tokens = Array.from({ length: 20 }, (_, i) => `w${i}${i % 3 === 0 ? 'a b' : ' '}`)
+const peer = webllm as unknown as WebLLMPeer & { MLCEngine: MLCEngineClass; CreateWebWorkerMLCEngine: never }
+const tokens = ['Hel', 'lo', ' wor', 'ld', '!']
+const base = 'http://127.0.0.1:9/app/'
+const config: HostConfig = { baseURL: base, appConfig: {} }
 const model = testModel({
   id: 'tiny-mlc',
   framework: 'webllm',
-  source: {
-    modelId: 'Tiny-q4f16_1-MLC',
-    modelURL: 'http://127.0.0.1:9/tiny',
-    modelLib: 'http://127.0.0.1:9/tiny.wasm',
-  },
+  source: { modelId: 'Tiny-q4f16_1-MLC', modelURL: '/tiny', modelLib: 'tiny.wasm' },
 })
-const request: EngineRequest = { messages: [{ role: 'user', content: 'count' }], maxTokens: 64, temperature: 0 }
+const hermes = testModel({ ...model, source: { ...model.source, modelId: 'Hermes-3-Llama-3.1-8B-q4f16_1-MLC' } })
+const request: EngineRequest = { messages: [{ role: 'user', content: 'greet' }], maxTokens: 64 }
 
-function adapter(over: { features?: string[]; limits?: Partial<AdapterFacts['limits']> } = {}): AdapterFacts {
+/** What an adapter would offer; SwiftShader and most GPUs offer no less, but for the feature. */
+function adapter(over: { features?: string[]; limits?: object; requestDevice?: () => Promise<DeviceFacts> } = {}) {
   return {
     features: new Set(over.features ?? ['shader-f16']),
     limits: {
@@ -34,120 +43,193 @@ function adapter(over: { features?: string[]; limits?: Partial<AdapterFacts['lim
       maxComputeWorkgroupStorageSize: 32768,
       ...over.limits,
     },
+    ...(over.requestDevice && { requestDevice: over.requestDevice }),
   }
 }
 
-function setup(script: Partial<Script> = {}, options: WebLLMOptions = {}) {
-  const workers: ScriptedWorker[] = []
-  const engine = webllm({
-    probe: async () => adapter(),
-    worker: () => {
-      const worker = new ScriptedWorker({ tokens, ...script })
-      workers.push(worker)
-      return worker as unknown as Worker
+let gpu: ReturnType<typeof adapter> | null
+beforeEach(() => {
+  gpu = adapter()
+  Object.defineProperty(navigator, 'gpu', { value: { requestAdapter: async () => gpu }, configurable: true })
+  Object.assign(globalThis, {
+    Cache: class {
+      add() {}
     },
-    ...options,
   })
-  return { engine, workers }
-}
-
-async function loadedWith(script: Partial<Script> = {}, options: WebLLMOptions = {}) {
-  const { engine, workers } = setup(script, options)
-  const loaded = await engine.load(model)
-  const [worker] = workers
-  assert.ok(worker)
-  return { engine, loaded, worker }
-}
-
-describe('webllm conforms, over the real package', () => {
-  const all: ScriptedWorker[] = []
-  const create = (): Engine => {
-    const { engine, workers } = setup()
-    return { ...engine, load: (...args) => engine.load(...args).finally(() => all.push(...workers.splice(0))) }
-  }
-  const generatedTokens = () => all.reduce((sum, worker) => sum + worker.generated, 0)
-  for (const check of engineChecks({ create, model, request, generatedTokens })) test(check.name, () => check.run())
+})
+afterEach(() => {
+  Reflect.deleteProperty(navigator, 'gpu')
+  Reflect.deleteProperty(globalThis, 'Cache')
 })
 
-describe('webllm looks before it downloads', () => {
-  const cases: [string, WebLLMOptions['probe'], string][] = [
-    ['no adapter', async () => null, 'no_webgpu'],
-    ['no shader-f16 for a q4f16 model', async () => adapter({ features: [] }), 'insufficient_gpu'],
-    ['small buffers', async () => adapter({ limits: { maxBufferSize: 2 ** 27 } }), 'insufficient_gpu'],
-    ['few buffers', async () => adapter({ limits: { maxStorageBuffersPerShaderStage: 8 } }), 'insufficient_gpu'],
+/** A host over the real package. */
+function hostOver(scripted: WebLLMPeer) {
+  const lost: string[] = []
+  let imports = 0
+  const host = createHost(async () => {
+    imports++
+    return scripted
+  })
+  const load = (info: ModelInfo = model, over: Partial<HostConfig> = {}) =>
+    host.load(
+      info,
+      { ...config, ...over },
+      {
+        signal: new AbortController().signal,
+        onProgress: () => {},
+        onLost: (message) => lost.push(message),
+      },
+    )
+  const answer = async (over: Partial<EngineRequest> = {}) => {
+    const events: EngineEvent[] = []
+    const { signal } = new AbortController()
+    await host.generate(
+      { ...request, ...over },
+      { signal, emit: (event) => events.push(event), caughtUp: async () => {} },
+    )
+    const done = events.at(-1)
+    assert.equal(done?.type, 'done')
+    const text = events.map((event) => (event.type === 'delta' ? event.text : '')).join('')
+    return { text, done: done as Extract<EngineEvent, { type: 'done' }> }
+  }
+  return { host, load, answer, lost, imports: () => imports }
+}
+
+function overWorker(script: Partial<Script> = {}) {
+  const worker = new ScriptedWorker({ tokens, ...script })
+  return { worker, ...hostOver(scriptedPeer(peer, worker)) }
+}
+
+function overPipeline(says = tokens) {
+  const pipeline = new ScriptedPipeline(says)
+  return { pipeline, ...hostOver(pipelinePeer(peer, pipeline, false)) }
+}
+
+describe('before anything is downloaded', () => {
+  const cases: [string, typeof gpu, string][] = [
+    ['no adapter', null, 'no_webgpu'],
+    ['no shader-f16 for a q4f16 model', adapter({ features: [] }), 'insufficient_gpu'],
+    ['small buffers', adapter({ limits: { maxBufferSize: 2 ** 27 } }), 'insufficient_gpu'],
+    ['few buffers', adapter({ limits: { maxStorageBuffersPerShaderStage: 8 } }), 'insufficient_gpu'],
   ]
-  for (const [name, probe, code] of cases) {
-    test(name, async () => {
-      const { engine, workers } = setup({}, { probe: probe as () => Promise<AdapterFacts | null> })
-      await assert.rejects(engine.load(model), { name: 'ModelLoadError', code, stage: 'load', modelId: 'tiny-mlc' })
-      assert.equal(workers.length, 0)
+  for (const [name, facts, code] of cases) {
+    test(`${name}: not even the package`, async () => {
+      gpu = facts
+      const { load, imports } = overWorker()
+      await assert.rejects(load(), { name: 'ModelLoadError', code, stage: 'load', modelId: 'tiny-mlc' })
+      assert.equal(imports(), 0)
     })
   }
 
   test("the model's own minimum counts", async () => {
-    const { engine } = setup()
     const big = { ...model, requires: { minBufferBytes: 2 ** 31 } }
-    await assert.rejects(engine.load(big), { code: 'insufficient_gpu', message: /maxBufferSize/ })
-  })
-
-  test('an unknown model starts no worker', async () => {
-    const { engine, workers } = setup()
-    await assert.rejects(engine.load(testModel({ id: 'nobody-knows' })), { code: 'model_not_found' })
-    assert.equal(workers.length, 0)
-  })
-
-  test('a prebuilt id is found in the package', async () => {
-    const { engine, workers } = setup()
-    await engine.load(testModel({ id: 'qwen', source: { modelId: 'Qwen2.5-0.5B-Instruct-q4f16_1-MLC' } }))
-    const config = workers[0]?.received.find((message) => message.kind === 'setAppConfig')?.content
-    assert.equal((config as { model_list: unknown[] }).model_list.length, 1)
-    await engine.dispose()
-  })
-
-  test('without a worker it says what to pass', async () => {
-    const engine = webllm({ probe: async () => adapter() })
-    await assert.rejects(engine.load(model), { code: 'misconfigured', message: /pass worker, or workerURL/ })
-  })
-
-  test('a missing package is named with its npm command', async () => {
-    const engine = webllm({ probe: async () => adapter(), moduleURL: 'data:text/javascript,throw new Error("no")' })
-    const location = { href: 'http://127.0.0.1/' }
-    Object.assign(globalThis, { location })
-    await assert.rejects(engine.load(model), {
-      name: 'EngineNotInstalledError',
-      packageName: '@mlc-ai/web-llm',
-      message: /npm install @mlc-ai\/web-llm/,
-    })
-    Reflect.deleteProperty(globalThis, 'location')
+    await assert.rejects(overWorker().load(big), { code: 'insufficient_gpu', message: /maxBufferSize/ })
   })
 })
 
-describe('webllm translates', () => {
-  const send = async (loaded: LoadedModel, worker: ScriptedWorker, over: Partial<EngineRequest>) => {
-    await collect(loaded, { ...request, ...over })
-    return worker.requests.at(-1)
+describe('a record', () => {
+  const prebuilt = webllm.prebuiltAppConfig as AppConfig
+  const publicModel = testModel({ source: { modelId: 'SmolLM2-360M-Instruct-q4f16_1-MLC' } })
+
+  test("is made of the registry's URLs, which may be relative to the page", () => {
+    const { record, appConfig } = resolveRecord({ ...model, requires: { features: ['shader-f16'] } }, config, prebuilt)
+    assert.deepEqual(record, {
+      model: 'http://127.0.0.1:9/tiny',
+      model_id: 'Tiny-q4f16_1-MLC',
+      model_lib: 'http://127.0.0.1:9/app/tiny.wasm',
+      required_features: ['shader-f16'],
+    })
+    assert.deepEqual(appConfig.model_list, [record])
+  })
+
+  test("is the app's, with its store", () => {
+    const own = { model: 'own', model_id: 'own', model_lib: '/own.wasm', overrides: { context_window_size: 9 } }
+    const app = { model_list: [own], cacheBackend: 'opfs' as const }
+    const { record, appConfig } = resolveRecord(testModel({ id: 'own' }), { ...config, appConfig: app }, prebuilt)
+    assert.deepEqual(record, { ...own, model: `${base}own`, model_lib: 'http://127.0.0.1:9/own.wasm' })
+    assert.equal(appConfig.cacheBackend, 'opfs')
+  })
+
+  test("is the package's, on public hosts, only when the app says so", () => {
+    assert.throws(() => resolveRecord(publicModel, config, prebuilt), {
+      code: 'misconfigured',
+      message: /peer-default/,
+    })
+    const { record } = resolveRecord(publicModel, { ...config, appConfig: PEER_DEFAULT }, prebuilt)
+    assert.match(record.model, /^https:\/\/huggingface\.co\//)
+    const unknown = testModel({ id: 'nobody-knows' })
+    assert.throws(() => resolveRecord(unknown, config, prebuilt), { code: 'model_not_found', modelId: 'nobody-knows' })
+  })
+
+  test('has the checksums that the registry lists, as the package wants them', () => {
+    const hex = '00ff'.repeat(16)
+    const sri = `sha256-${Buffer.from(hex, 'hex').toString('base64')}`
+    const listed = {
+      sha256: { 'mlc-chat-config.json': hex, 'tiny.wasm': hex, 'tokenizer.json': hex, 'params_shard_0.bin': hex },
+      integrity: { 'tokenizer.json': 'sha384-x' },
+    }
+    const { record } = resolveRecord({ ...model, ...listed }, config, prebuilt)
+    assert.deepEqual(record.integrity, { config: sri, model_lib: sri, tokenizer: { 'tokenizer.json': 'sha384-x' } })
+  })
+})
+
+describe('a status', () => {
+  afterEach(() => void Reflect.deleteProperty(globalThis, 'caches'))
+
+  /** Puts weights of two files into WebLLM's store. */
+  function stubCaches(folder: string, shards: string[]): void {
+    const manifest = { records: [{ dataPath: 'a.bin' }, { dataPath: 'b.bin' }] }
+    const cache = {
+      keys: async () => ['tensor-cache.json', ...shards].map((file) => ({ url: folder + file })),
+      match: async () => Response.json(manifest),
+    }
+    Object.assign(globalThis, {
+      caches: { has: async (name: string) => name === 'webllm/model', open: async () => cache },
+    })
   }
 
-  test('fields, roles, parts and schemas', async () => {
-    const { loaded, worker, engine } = await loadedWith()
-    const sent = await send(loaded, worker, {
-      messages: [
-        { role: 'developer', content: 'be brief' },
-        {
-          role: 'user',
-          content: [
-            { type: 'text', text: 'a' },
-            { type: 'text', text: 'b' },
-          ],
-        },
-      ],
-      maxTokens: 9,
-      temperature: 0.5,
-      topP: 0.9,
-      seed: 7,
-      responseFormat: { type: 'json_schema', json_schema: { name: 's', schema: { type: 'object' } } },
-    })
-    assert.deepEqual(sent, {
+  test('needs all of the weights', async () => {
+    stubCaches('http://127.0.0.1:9/tiny/resolve/main/', ['a.bin', 'b.bin'])
+    assert.equal(await hasWeights(model, config), true)
+    assert.equal(await hasWeights(testModel({ id: 'other' }), config), false)
+    stubCaches('http://127.0.0.1:9/tiny/resolve/main/', ['a.bin'])
+    assert.equal(await hasWeights(model, config), false)
+  })
+
+  test("finds each of the package's own models by its id", async () => {
+    const wrong: string[] = []
+    for (const { model_id, model: url, model_type } of webllm.prebuiltAppConfig.model_list) {
+      if (model_type === 1) continue // No chat model.
+      stubCaches(folderOf(url, base), ['a.bin', 'b.bin'])
+      if (!(await hasWeights(testModel({ id: model_id }), { ...config, appConfig: PEER_DEFAULT }))) wrong.push(model_id)
+    }
+    assert.deepEqual(wrong, [])
+  })
+})
+
+describe('a request', () => {
+  const plain = { modelId: 'Tiny', callsTools: false }
+  const tools = [{ type: 'function', function: { name: 'f' } }] as const
+  const user = { role: 'user', content: 'x' } as const
+  const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{"a":1}' } } as const
+
+  test("is put into WebLLM's words", () => {
+    const chat = toChatRequest(
+      {
+        messages: [
+          { role: 'developer', content: 'be brief' },
+          { role: 'user', content: ['a', 'b'].map((text) => ({ type: 'text', text })) },
+        ],
+        maxTokens: 9,
+        temperature: 0.5,
+        topP: 0.9,
+        seed: 7,
+        stop: ['never sent'],
+        responseFormat: { type: 'json_schema', json_schema: { name: 's', schema: { type: 'array' } } },
+      },
+      plain,
+    )
+    assert.deepEqual(chat, {
       stream: true,
       stream_options: { include_usage: true },
       messages: [
@@ -158,248 +240,262 @@ describe('webllm translates', () => {
       temperature: 0.5,
       top_p: 0.9,
       seed: 7,
-      response_format: { type: 'json_object', schema: '{"type":"object"}' },
+      response_format: { type: 'json_object', schema: '{"type":"array"}' },
     })
-    await engine.dispose()
   })
 
-  test('what it would ignore is refused', async () => {
-    const { loaded, engine } = await loadedWith()
-    const user = { role: 'user', content: 'x' } as const
-    const tools = [{ type: 'function', function: { name: 'f' } }] as const
-    const cases: [Partial<EngineRequest>, string][] = [
-      [{ messages: [user, { role: 'system', content: 'late' }, user] }, 'messages[1]'],
-      [{ messages: [user, { role: 'assistant', content: 'half' }] }, 'messages'],
-      [{ messages: [] }, 'messages'],
-      [{ continueFinalMessage: true }, 'continueFinalMessage'],
-      [{ tools: [...tools] }, 'tools'],
-      [{ tools: [...tools], toolChoice: 'required' }, 'toolChoice'],
-      [{ n: 2 }, 'n'],
+  test('for JSON always has a schema: without one the package fails', () => {
+    const chat = toChatRequest({ ...request, responseFormat: { type: 'json_object' } }, plain)
+    assert.deepEqual(chat.response_format, { type: 'json_object', schema: '{"type":"object"}' })
+  })
+
+  test('with past tool calls has them as the model wrote them', () => {
+    const messages: ChatMessage[] = [
+      user,
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [call, { ...call, function: { name: 'g', arguments: 'no JSON' } }],
+      },
+      { role: 'tool', content: '4', tool_call_id: 'c' },
     ]
-    for (const [over, param] of cases) {
-      await assert.rejects(collect(loaded, { ...request, ...over }), { name: 'EngineUnsupportedError', param })
-    }
-    await engine.dispose()
-  })
-
-  test('tool calls come whole, and their text does not', async () => {
-    const call = { index: 0, id: '0', type: 'function', function: { name: 'f', arguments: '{"a":1}' } }
-    const { engine, workers } = setup({ toolCalls: [call] })
-    const loaded = await engine.load(testModel({ source: { modelId: 'Hermes-3-Llama-3.1-8B-q4f16_1-MLC' } }))
-    const answer = await collect(loaded, { ...request, tools: [{ type: 'function', function: { name: 'f' } }] })
-    assert.equal(answer.text, '')
-    assert.equal(answer.done.finishReason, 'tool_calls')
-    assert.deepEqual(answer.done.toolCalls, [
-      { id: '0', type: 'function', function: { name: 'f', arguments: '{"a":1}' } },
+    assert.deepEqual(toChatRequest({ messages, maxTokens: 9 }, { ...plain, callsTools: true }).messages.slice(1), [
+      { role: 'assistant', content: '[{"arguments":{"a":1},"name":"f"},{"arguments":"no JSON","name":"g"}]' },
+      { role: 'tool', content: '4', tool_call_id: 'c' },
     ])
-    assert.equal(answer.tokens, tokens.length)
-    assert.equal(workers.length, 1)
-    await engine.dispose()
   })
 
-  test('the end token is not counted', async () => {
-    const { loaded, engine } = await loadedWith()
-    const { done } = await collect(loaded, request)
-    assert.deepEqual(done.usage, { promptTokens: 7, completionTokens: tokens.length })
-    await engine.dispose()
+  const refused: [string, Partial<EngineRequest>, string, boolean?][] = [
+    ['no message', { messages: [] }, 'messages'],
+    ['a late system message', { messages: [user, { role: 'system', content: 'late' }, user] }, 'messages[1]'],
+    ['a beginning of an answer', { messages: [user, { role: 'assistant', content: 'half' }] }, 'messages'],
+    ['continueFinalMessage', { continueFinalMessage: true }, 'continueFinalMessage'],
+    ['a name', { messages: [{ ...user, name: 'Ann' }] }, 'messages[0].name'],
+    [
+      'an image',
+      { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: '' } }] }] },
+      'messages[0].content[0]',
+    ],
+    ['two choices', { n: 2 }, 'n'],
+    ['logprobs', { logprobs: true }, 'logprobs'],
+    ['tools of a model that calls none', { tools: [...tools] }, 'tools'],
+    [
+      'past calls of such a model',
+      { messages: [user, { role: 'assistant', tool_calls: [call] }, user] },
+      'messages[1]',
+    ],
+    ['a tool message of such a model', { messages: [{ role: 'tool', content: '', tool_call_id: 'c' }] }, 'messages[0]'],
+    ['a forced tool', { tools: [...tools], toolChoice: 'required' }, 'toolChoice', true],
+    [
+      'tools and a system message',
+      { tools: [...tools], messages: [{ role: 'system', content: 's' }, user] },
+      'messages[0]',
+      true,
+    ],
+    ['tools and a format', { tools: [...tools], responseFormat: { type: 'json_object' } }, 'responseFormat', true],
+  ]
+  for (const [what, over, param, callsTools = false] of refused) {
+    test(`with ${what} is refused`, () => {
+      const error = { name: 'EngineUnsupportedError', param }
+      assert.throws(() => toChatRequest({ ...request, ...over }, { ...plain, callsTools }), error)
+    })
+  }
+
+  test('is accepted by the package in all its forms', async () => {
+    const { load, answer } = overPipeline()
+    await load()
+    const forms: Partial<EngineRequest>[] = [
+      { temperature: 0, topP: 0.1, seed: 1, stop: ['z'] },
+      { responseFormat: { type: 'json_object' } },
+      { messages: [{ role: 'system', content: 's' }, user, { role: 'assistant', content: null }, user] },
+    ]
+    for (const form of forms) assert.equal((await answer(form)).text, 'Hello world!')
   })
 })
 
-describe('webllm fails with names', () => {
-  const failures: [string, string][] = [
+describe('an answer', () => {
+  test('is counted without its end token', async () => {
+    const { load, answer } = overPipeline()
+    await load()
+    const { done } = await answer()
+    assert.deepEqual([done.finishReason, done.usage.completionTokens], ['stop', tokens.length])
+  })
+
+  test('of a second turn counts its whole prompt, and reads what a fresh engine reads', async () => {
+    const warm = overPipeline()
+    const cold = overPipeline()
+    await Promise.all([warm.load(), cold.load()])
+    const { text } = await warm.answer()
+    const messages: ChatMessage[] = [...request.messages, { role: 'assistant', content: text }, ...request.messages]
+    const [one, other] = [await warm.answer({ messages }), await cold.answer({ messages })]
+    assert.deepEqual(warm.pipeline.read, cold.pipeline.read)
+    assert.deepEqual(one.done.usage, other.done.usage)
+  })
+
+  test('would lose both if WebLLM kept its cache, which is why it may not', async () => {
+    // Fails when the package mends that: then keep the cache, count what is cached, and declare prefixCache.
+    const read: string[][] = []
+    const counts: number[] = []
+    for (const resets of [true, false]) {
+      const pipeline = new ScriptedPipeline(tokens)
+      const engine = await pipelinePeer(peer, pipeline, false).CreateMLCEngine('id', {} as MLCEngineConfig)
+      const ask = async (messages: { role: string; content: string }[]) => {
+        if (resets) await engine.resetChat(false, 'id')
+        const chat = { stream: true, stream_options: { include_usage: true }, max_tokens: 64, messages } as const
+        for await (const { usage } of await engine.chat.completions.create(chat)) counts.push(usage?.prompt_tokens ?? 0)
+      }
+      const user = { role: 'user', content: 'greet' }
+      await ask([user])
+      counts.length = 0
+      await ask([user, { role: 'assistant', content: tokens.join('') }, user])
+      read.push([...pipeline.read, String(counts.at(-1))])
+    }
+    const [fresh = [], kept = []] = read.map((all) => all.slice(0, -1))
+    const ends = (all: string[]) => all.filter((token) => token === '<|im_end|>').length
+    assert.equal(ends(fresh) - ends(kept), 1, 'the end of its own turn is missing')
+    assert.ok(Number(read[1]?.at(-1)) < Number(read[0]?.at(-1)), 'the prompt seems shorter')
+  })
+
+  test('by tools is whole calls, and their text is not shown', async () => {
+    const { load, answer } = overPipeline([
+      '[{"name": "f", ',
+      '"arguments": {"a": 1}}, ',
+      '{"name": "g", "arguments": {}}]',
+    ])
+    await load(hermes)
+    const { text, done } = await answer({ tools: [{ type: 'function', function: { name: 'f' } }] })
+    assert.deepEqual([text, done.finishReason, done.usage.completionTokens], ['', 'tool_calls', 3])
+    assert.deepEqual(
+      done.toolCalls?.map((call) => call.function),
+      [
+        { name: 'f', arguments: '{"a":1}' },
+        { name: 'g', arguments: '{}' },
+      ],
+    )
+    assert.equal(new Set(done.toolCalls?.map((call) => call.id)).size, 2)
+  })
+
+  test('that is no longer wanted is read to its end, never left', async () => {
+    const { worker, load, answer } = overWorker()
+    await load()
+    assert.equal((await answer({ stop: ['lo'] })).text, 'Hel')
+    const kinds = worker.received.map(({ kind }) => kind)
+    assert.ok(kinds.includes('interruptGenerate'))
+    assert.ok(!kinds.includes('completionStreamReturn'))
+  })
+
+  test('that somebody else interrupts fails', async () => {
+    const { worker, load, answer } = overWorker({ staleAbort: true })
+    await load()
+    const { onmessage } = worker
+    worker.onmessage = function (event) {
+      if (event.data.uuid !== 'nobody') onmessage?.call(this, event)
+    }
+    worker.postMessage({ kind: 'interruptGenerate', uuid: 'nobody', content: null })
+    await assert.rejects(answer(), { name: 'EngineError', code: 'interrupted' })
+  })
+})
+
+describe('a failure', () => {
+  const loads: [string, string][] = [
     ['ModelNotFoundError: Cannot find model record in appConfig', 'model_not_found'],
     ["TypeError: Failed to execute 'add' on 'Cache': Request failed", 'download_failed'],
     ['DeviceLostError: The WebGPU device was lost while loading the model.', 'out_of_memory'],
     ['ShaderF16SupportError: This model requires WebGPU extension shader-f16', 'insufficient_gpu'],
     ['QuotaExceededError: Quota exceeded.', 'quota_exceeded'],
-    ['LinkError: WebAssembly.instantiate(): Import #0', 'load_failed'],
+    ['LinkError: WebAssembly.instantiate(): Import #0', 'invalid_files'],
+    ['CompileError: it violates the following Content Security policy directive', 'misconfigured'],
+    ['IntegrityError: Integrity verification failed for x', 'invalid_files'],
+    ['RangeError: Array buffer allocation failed', 'out_of_memory'],
+    ['Error: who knows', 'load_failed'],
   ]
-  for (const [text, code] of failures) {
-    test(`a load: ${text.slice(0, 40)}`, async () => {
-      const { engine, workers } = setup({ fail: { reload: text } })
-      await assert.rejects(engine.load(model), { name: 'ModelLoadError', code, stage: 'load' })
-      assert.ok(workers[0]?.terminated)
+  for (const [thrown, code] of loads) {
+    test(`to load: ${thrown.slice(0, 40)}`, async () => {
+      const { load } = overWorker({ fail: { reload: thrown } })
+      await assert.rejects(load(), { name: 'ModelLoadError', code, stage: 'load' })
     })
   }
 
-  test('a load that resolves without a model', async () => {
-    const { engine, workers } = setup({ reloadsNothing: true })
-    await assert.rejects(engine.load(model), { name: 'ModelLoadError', code: 'not_loaded' })
-    assert.ok(workers[0]?.terminated)
+  test('to load because the GPU was lost meanwhile', async () => {
+    const { load } = overWorker({ fail: { reload: 'Engine.unload() is called.' } })
+    await assert.rejects(load(), { code: 'lost', stage: 'load' })
   })
 
-  test('an aborted load terminates the worker', async () => {
-    const { engine, workers } = setup({ hang: ['reload'] })
-    const controller = new AbortController()
-    const load = engine.load(model, { signal: controller.signal })
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    controller.abort(new Error('stop'))
-    await assert.rejects(load, { message: 'stop' })
-    assert.ok(workers[0]?.terminated)
+  test('to load that looks like a success', async () => {
+    await assert.rejects(overWorker({ reloadsNothing: true }).load(), { name: 'ModelLoadError', code: 'not_loaded' })
   })
 
-  test('a worker that fails while loading', async () => {
-    const { engine, workers } = setup({ hang: ['reload'] })
-    const load = engine.load(model)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    workers[0]?.dispatchEvent(new Event('error'))
-    await assert.rejects(load, { name: 'EngineError', code: 'worker_failed', stage: 'load' })
+  const answers: [string, string, string][] = [
+    ['ContextWindowSizeExceededError: Prompt tokens exceed', 'EngineError', 'context_length_exceeded'],
+    ['Error: Object has already been disposed', 'EngineLostError', 'lost'],
+    ['ModelNotLoadedError: Model not loaded before', 'EngineLostError', 'lost'],
+    ['GrammarMatcherInitError: Failed to initialize', 'EngineUnsupportedError', 'unsupported'],
+    ['SyntaxError: who knows', 'EngineError', 'generate_failed'],
+  ]
+  for (const [thrown, name, code] of answers) {
+    test(`to answer: ${thrown}`, async () => {
+      const { load, answer } = overWorker({ fail: { completionStreamNextChunk: thrown } })
+      await load()
+      await assert.rejects(answer(), { name, code, stage: 'generate' })
+    })
+  }
+
+  test('that can be helped says how', () => {
+    for (const name of ['ModelNotFoundError', 'IntegrityError', 'QuotaExceededError', 'NetworkError']) {
+      assert.ok(failureOf(`${name}: x`, 'load').message.length > `${name}: x`.length + 20, name)
+    }
   })
 
-  test('a generation, by its string', async () => {
-    const text = 'ContextWindowSizeExceededError: Prompt tokens exceed context window size: 9'
-    const { loaded, engine } = await loadedWith({ fail: { completionStreamNextChunk: text } })
-    await assert.rejects(collect(loaded, request), { name: 'EngineError', code: 'context_length_exceeded' })
-    await engine.dispose()
-  })
-
-  test('a lost device, by its string', async () => {
-    const text = 'Error: Object has already been disposed'
-    const { loaded, worker } = await loadedWith({ fail: { completionStreamNextChunk: text } })
-    await assert.rejects(collect(loaded, request), { name: 'EngineLostError' })
-    assert.ok(isEngineLostError(await loaded.lost))
-    assert.ok(worker.terminated)
-    await assert.rejects(collect(loaded, request), { name: 'EngineLostError' })
-  })
-
-  test('a lost device, by the sentinel', async () => {
+  test('of the GPU, heard by the sentinel, is a loss', async () => {
     let lose: (info: { message: string; reason: string }) => void = () => {}
     let destroyed = 0
-    const requestDevice = async () => ({
-      lost: new Promise<{ message: string; reason: string }>((resolve) => {
-        lose = resolve
+    gpu = adapter({
+      requestDevice: async () => ({
+        lost: new Promise((resolve) => {
+          lose = resolve
+        }),
+        destroy: () => {
+          destroyed++
+        },
       }),
-      destroy: () => {
-        destroyed++
-      },
     })
-    const { loaded, worker } = await loadedWith({}, { probe: async () => ({ ...adapter(), requestDevice }) })
+    const { host, load, lost } = overWorker()
+    await load()
     lose({ message: 'gpu process crashed', reason: 'unknown' })
-    assert.match((await loaded.lost).message, /gpu process crashed/)
-    assert.ok(worker.terminated)
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(lost, ['the GPU device was lost: gpu process crashed'])
+    await host.unload()
     assert.equal(destroyed, 1)
   })
-
-  test('a stall: the worker is terminated, those who wait are told', async () => {
-    const { loaded, worker } = await loadedWith({ hang: ['completionStreamNextChunk'] }, { stallMs: 30 })
-    const first = collect(loaded, request)
-    const second = collect(loaded, request)
-    await assert.rejects(first, { name: 'EngineError', code: 'stalled', stage: 'generate' })
-    await assert.rejects(second, { name: 'EngineLostError' })
-    assert.ok(worker.terminated)
-    assert.ok(isEngineLostError(await loaded.lost))
-  })
-
-  test('an engine that does not hear the interrupt is terminated', async () => {
-    const { loaded, worker } = await loadedWith({ hang: ['completionStreamNextChunk'] }, { stallMs: 30 })
-    const controller = new AbortController()
-    const aborted = collect(loaded, request, controller.signal)
-    setImmediate(() => controller.abort(new Error('stop')))
-    await assert.rejects(aborted, { message: 'stop' })
-    await loaded.lost
-    assert.ok(worker.terminated)
-  })
-
-  test('an interruption by somebody else', async () => {
-    const { loaded, worker, engine } = await loadedWith({ staleAbort: true })
-    worker.postMessage({ kind: 'interruptGenerate', uuid: 'nobody', content: null })
-    const seen = worker.onmessage
-    worker.onmessage = function (event) {
-      if (event.data.uuid !== 'nobody') seen?.call(this, event)
-    }
-    await assert.rejects(collect(loaded, request), { name: 'EngineError', code: 'interrupted' })
-    await engine.dispose()
-  })
 })
 
-describe('webllm waits for its caller', () => {
-  const slowly = () => new Promise((resolve) => setTimeout(resolve, 90))
-
-  test('at most a few tokens ahead, which is no stall', async () => {
-    const { loaded, worker, engine } = await loadedWith({}, { stallMs: 30 })
-    const events = loaded.generate(request)[Symbol.asyncIterator]()
-    await events.next()
-    await slowly() // three times the stall time
-    assert.equal(worker.generated, MAX_TOKENS_AHEAD)
-    let count = 1
-    for (let next = await events.next(); !next.done; next = await events.next()) {
-      if (next.value.type === 'delta') count += next.value.tokens
-      assert.ok(worker.generated <= count + MAX_TOKENS_AHEAD)
-    }
-    assert.equal(count, tokens.length)
-    await engine.dispose()
+describe('progress', () => {
+  test('is of bytes while they come, and of WebLLM after that', (t) => {
+    t.mock.timers.enable({ apis: ['Date', 'setTimeout'] })
+    const seen: LoadProgress[] = []
+    const meter = createMeter((report) => seen.push(report), 1000)
+    meter.received(100)
+    meter.expect(900)
+    meter.phase({ progress: 1, text: 'Fetching param cache[1/2]' })
+    meter.received(900)
+    meter.phase({ progress: 0.5, text: 'Loading model from cache[1/2]' })
+    meter.phase({ progress: 1, text: 'Finish loading on WebGPU' })
+    meter.finish()
+    const [first, whole] = seen
+    assert.deepEqual(first, { stage: 'download', progress: 0.085, loadedBytes: 100 })
+    assert.deepEqual(whole, { stage: 'download', progress: 0.85, loadedBytes: 1000, totalBytes: 1000 })
+    assert.deepEqual(seen.at(-1), { stage: 'load', progress: 1 })
+    assert.ok(seen.slice(0, -1).every(({ progress }) => progress < 1))
   })
 
-  for (const way of ['left', 'aborted']) {
-    test(`until it has ${way}, and is free for the next`, async () => {
-      const { loaded, worker, engine } = await loadedWith({}, { stallMs: 30 })
-      const controller = new AbortController()
-      const events = loaded.generate(request, { signal: controller.signal })[Symbol.asyncIterator]()
-      await events.next()
-      await slowly()
-      if (way === 'left') await events.return?.()
-      else controller.abort(new Error('stop'))
-      assert.equal((await collect(loaded, { ...request, maxTokens: 1 })).tokens, 1)
-      assert.equal(worker.generated, MAX_TOKENS_AHEAD + 1)
-      await engine.dispose()
-    })
-  }
-
-  test('and is still watched when it goes on', async () => {
-    const script: Partial<Script> = {}
-    const workers: ScriptedWorker[] = []
-    const engine = webllm({
-      probe: async () => adapter(),
-      stallMs: 30,
-      worker: () => {
-        const worker = new ScriptedWorker(Object.assign(script, { tokens }))
-        workers.push(worker)
-        return worker as unknown as Worker
-      },
-    })
-    const loaded = await engine.load(model)
-    const events = loaded.generate(request)[Symbol.asyncIterator]()
-    await events.next()
-    await slowly()
-    script.hang = ['completionStreamNextChunk']
-    const rest = async () => {
-      while (!(await events.next()).done);
-    }
-    await assert.rejects(rest(), { name: 'EngineError', code: 'stalled' })
-  })
-})
-
-describe('webllm stops', () => {
-  test('by interrupting and reading on, never by leaving the stream', async () => {
-    const { loaded, worker, engine } = await loadedWith()
-    for await (const event of loaded.generate(request)) {
-      assert.equal(event.type, 'delta')
-      break
-    }
-    await collect(loaded, request)
-    assert.ok(worker.kinds().includes('interruptGenerate'))
-    assert.ok(!worker.kinds().includes('completionStreamReturn'))
-    await engine.dispose()
-  })
-
-  test('even before the stream has begun', async () => {
-    const { loaded, worker, engine } = await loadedWith()
-    const controller = new AbortController()
-    const aborted = collect(loaded, request, controller.signal)
-    while (!worker.kinds().includes('chatCompletionStreamInit')) await new Promise((resolve) => setImmediate(resolve))
-    controller.abort(new Error('early'))
-    await assert.rejects(aborted, { message: 'early' })
-    const before = worker.generated
-    await collect(loaded, { ...request, maxTokens: 1 })
-    assert.ok(worker.generated - before <= 3, `${worker.generated - before} tokens`)
-    await engine.dispose()
-  })
-
-  test('at a stop text that spans tokens, without handing out its beginning', async () => {
-    const { loaded, engine } = await loadedWith({ tokens: ['one ', 'tw', 'o th', 'ree', ' four'] })
-    const answer = await collect(loaded, { ...request, stop: ['two three'] })
-    assert.equal(answer.text, 'one ')
-    assert.equal(answer.done.finishReason, 'stop')
-    await engine.dispose()
+  test('is of what WebLLM says where no bytes are seen', () => {
+    const seen: LoadProgress[] = []
+    const meter = createMeter((report) => seen.push(report), 0)
+    meter.phase({ progress: 0.5, text: 'Fetching param cache[1/2]' })
+    meter.phase({ progress: 0.5, text: 'Loading GPU shader modules[20/40]' })
+    assert.deepEqual(seen, [
+      { stage: 'download', progress: 0.425 },
+      { stage: 'load', progress: 0.925 },
+    ])
   })
 })

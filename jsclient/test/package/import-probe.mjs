@@ -11,7 +11,9 @@ const trapped = [
   ...['Worker', 'SharedWorker', 'BroadcastChannel', 'MessageChannel', 'WebSocket', 'XMLHttpRequest', 'OffscreenCanvas'],
   ...['fetch', 'setTimeout', 'setInterval', 'queueMicrotask', 'addEventListener', 'postMessage', 'self'],
 ]
-for (const name of trapped) {
+// A worker entry may do what it is there for: listen, and hold the lock by which the page knows that it lives.
+const allowed = worker === 'worker' ? ['self', 'navigator', 'crypto'] : []
+for (const name of trapped.filter((name) => !allowed.includes(name))) {
   const value = globalThis[name]
   Object.defineProperty(globalThis, name, {
     configurable: true,
@@ -22,7 +24,6 @@ for (const name of trapped) {
     set: () => touched.push(`${name} =`),
   })
 }
-// A worker entry may do what it is there for: listen.
 if (worker === 'worker') {
   const self = { postMessage() {}, addEventListener() {}, removeEventListener() {} }
   Object.defineProperty(globalThis, 'self', { value: self, configurable: true })

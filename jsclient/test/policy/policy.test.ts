@@ -129,7 +129,8 @@ describe('decide', () => {
   })
 
   it('takes words as long as they may be', () => {
-    const words = { task: 'é'.repeat(100), conversationId: '你'.repeat(66) }
+    const engines = ['transformers.js', ...Array(15).fill('é'.repeat(32))]
+    const words = { task: 'é'.repeat(100), conversationId: '你'.repeat(66), engines }
     assert.equal(decide(snapshot(), {}, { ...request, ...words }).target, 'browser')
   })
 
@@ -147,6 +148,10 @@ describe('decide', () => {
       ['lastTarget', { promptLength: 1, lastTarget: 'none' }],
       ['task', { promptLength: 1, task: 'é'.repeat(101) }],
       ['task', { promptLength: 1, task: 5 }],
+      ['engines', { promptLength: 1, engines: 'webllm' }],
+      ['engines', { promptLength: 1, engines: [1] }],
+      ['engines', { promptLength: 1, engines: Array(17).fill('webllm') }],
+      ['engines', { promptLength: 1, engines: ['webllm', `${'é'.repeat(32)}x`] }],
       ['conversationId', { promptLength: 1, conversationId: ['c'] }],
       ['conversationId', { promptLength: 1, conversationId: 'x'.repeat(201) }],
     ]
@@ -169,6 +174,25 @@ describe('decide', () => {
     assert.equal(
       decide(snapshot(), {}, { ...request, capabilities: { estimatedAvailableRAMGB: 1.99 } }).target,
       'server',
+    )
+  })
+
+  it('chooses among the engines that can honour the request', () => {
+    const chosen = (engines: string[] | null | undefined) => {
+      const { target, reason, fallback } = decide(snapshot(), {}, { ...request, engines } as RequestInfo)
+      return [target, reason, fallback]
+    }
+    for (const engines of [undefined, null, ['webllm', 'transformers.js']]) {
+      assert.deepEqual(chosen(engines), ['browser', 'optimal_for_browser', 'server'])
+    }
+    for (const engines of [[], ['webllm'], ['constructor']]) {
+      assert.deepEqual(chosen(engines), ['server', 'feature_unsupported', undefined])
+    }
+    const { trace = [] } = decide(snapshot(), {}, { ...request, engines: [] }, { trace: true })
+    const step = { step: 'filter', by: 'features', remaining: 0, said: 'feature_unsupported', target: 'browser' }
+    assert.deepEqual(
+      trace.find(({ by }) => by === 'features'),
+      step,
     )
   })
 
@@ -320,6 +344,7 @@ describe('ModelSelector', () => {
     assert.equal(new ModelSelector(models, { maxModelBytes: 1 }).select().emptied, 'size')
     assert.equal(new ModelSelector(models).select({ network: { offline: true } }).emptied, 'offline')
     assert.equal(new ModelSelector(models).select({ device: { engines: [] } }).emptied, 'engine')
+    assert.equal(new ModelSelector(models).select({ engines: [] }).emptied, 'features')
   })
 
   it('refuses models that make no sense', () => {

@@ -1,5 +1,5 @@
 /** Turns the ids of an answer's tokens into its events: text, stops, counts. */
-import type { EngineEvent } from '../../engine/engine.ts'
+import type { EngineEvent, EngineUsage } from '../../engine/engine.ts'
 import { createStopFinder } from '../../engine/stop.ts'
 import { createDetokenizer } from './detokenizer.ts'
 
@@ -9,6 +9,8 @@ export interface AnswerOptions {
   endIds: ReadonlySet<bigint>
   stop: readonly string[]
   promptTokens: number
+  /** Those of the prompt that were in the key-value cache; absent = the engine keeps none. */
+  cachedTokens?: number
   emit: (event: EngineEvent) => void
   /** A stop text was found: nothing more is wanted. */
   onStop: () => void
@@ -21,7 +23,8 @@ export interface Answer {
   finish(): void
 }
 
-export function createAnswer({ decode, endIds, stop, promptTokens, emit, onStop }: AnswerOptions): Answer {
+export function createAnswer(options: AnswerOptions): Answer {
+  const { decode, endIds, stop, promptTokens, cachedTokens, emit, onStop } = options
   const text = createDetokenizer(decode)
   const stops = createStopFinder(stop)
   let completionTokens = 0
@@ -53,7 +56,9 @@ export function createAnswer({ decode, endIds, stop, promptTokens, emit, onStop 
       const rest = stops.stopped ? '' : stops.push(text.flush())
       send(rest + stops.flush(), true)
       const finishReason = ended || stops.stopped ? 'stop' : 'length'
-      emit({ type: 'done', finishReason, usage: { promptTokens, completionTokens } })
+      const usage: EngineUsage = { promptTokens, completionTokens }
+      if (cachedTokens !== undefined) usage.cachedTokens = cachedTokens
+      emit({ type: 'done', finishReason, usage })
     },
   }
 }

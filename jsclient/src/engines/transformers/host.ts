@@ -1,31 +1,29 @@
 /** The engine as it runs in the worker; both worker entries serve this one. */
-
-import { onAbort } from '../../engine/abort.ts'
-import type { EngineRequest } from '../../engine/engine.ts'
-import { describe } from '../../engine/error-message.ts'
 import type { EngineHost, HostGenerateOptions } from '../../engine/expose.ts'
 import { EngineError } from '../../errors/engine-error.ts'
-import type { ModelInfo } from '../../wire.ts'
-import { createAnswer } from '../decoding/answer.ts'
-import { checkChat, renderChat } from '../decoding/chat.ts'
+import { checkChat } from '../decoding/chat.ts'
 import { createMacrotask } from '../decoding/macrotask.ts'
-import type { Resident } from './load.ts'
+import { turnOpening } from '../decoding/turns.ts'
+import { generateFailure } from './failure.ts'
+import type { Conversation } from './generate.ts'
+import { generate } from './generate.ts'
 import { loadResident } from './load.ts'
-import type { GenerateArguments, TransformersPeer } from './peer.ts'
+import type { Tokenizer, TransformersPeer } from './peer.ts'
+import { createPrefixCache } from './prefix-cache.ts'
 import type { HostConfig } from './source.ts'
 import { ENGINE_NAME } from './source.ts'
-import { topPProcessor } from './top-p.ts'
 
 /** `importPeer` gets the URL that the page named, if it did. */
 export function createHost(importPeer: (moduleURL?: string) => Promise<TransformersPeer>): EngineHost<HostConfig> {
   let peer: TransformersPeer | undefined
-  let resident: (Resident & { info: ModelInfo }) | undefined
+  let resident: Conversation | undefined
   let caughtUp: HostGenerateOptions['caughtUp'] | undefined
 
   const unload = async () => {
-    const model = resident?.model
+    const gone = resident
     resident = undefined
-    await model?.dispose()
+    await gone?.prefixCache.clear()
+    await gone?.model.dispose()
   }
 
   return {
@@ -35,7 +33,7 @@ export function createHost(importPeer: (moduleURL?: string) => Promise<Transform
       await unload()
       peer ??= await importPeer(config.moduleURL)
       const loaded = await loadResident(peer, info, config, options)
-      const { model } = loaded
+      const { model, tokenizer } = loaded
       const macrotask = createMacrotask()
       const forward = model.forward.bind(model)
       model.forward = async (inputs) => {
@@ -43,7 +41,7 @@ export function createHost(importPeer: (moduleURL?: string) => Promise<Transform
         await caughtUp?.()
         return forward(inputs)
       }
-      resident = { ...loaded, info }
+      resident = { ...loaded, info, prefixCache: createPrefixCache(peer), opening: openingOf(tokenizer) }
     },
 
     async generate(request, options) {
@@ -51,84 +49,24 @@ export function createHost(importPeer: (moduleURL?: string) => Promise<Transform
       checkChat(request, ENGINE_NAME)
       caughtUp = options.caughtUp
       try {
-        await generate(peer, resident, resident.info, request, options)
+        await generate(peer, resident, request, options)
       } catch (error) {
         if (error instanceof EngineError || options.signal.aborted) throw error
-        const { message } = describe(error)
-        throw new EngineError(`generation failed: ${message}`, {
-          stage: 'generate',
-          code: /out of memory|bad_alloc/i.test(message) ? 'out_of_memory' : 'generate_failed',
-          cause: error,
-        })
+        await resident.prefixCache.clear()
+        throw await generateFailure(error, peer.env.backends.onnx.webgpu?.device)
       }
     },
   }
 }
 
-async function generate(
-  peer: TransformersPeer,
-  { tokenizer, model }: Resident,
-  info: ModelInfo,
-  request: EngineRequest,
-  { signal, emit }: HostGenerateOptions,
-): Promise<void> {
-  const prompt = renderChat(request, ENGINE_NAME, (messages) =>
-    tokenizer.apply_chat_template(messages, { tokenize: false, add_generation_prompt: true }),
-  )
-  const inputs = tokenizer(prompt, { add_special_tokens: false })
-  const promptTokens = inputs.input_ids.dims.at(-1) ?? 0
-  const window = Math.min(info.contextWindow || Infinity, model.config.max_position_embeddings ?? Infinity)
-  const room = window - promptTokens
-  if (room < 1) {
-    throw new EngineError(`the prompt has ${promptTokens} tokens and the context window ${window}`, {
-      stage: 'generate',
-      code: 'context_length_exceeded',
-    })
-  }
-
-  // A new one each time: an interruption lasts until it is taken back.
-  const criteria = new peer.InterruptableStoppingCriteria()
-  const stopListening = onAbort(signal, () => criteria.interrupt())
-  const answer = createAnswer({
-    decode: (ids) => tokenizer.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
-    endIds: endIds(model),
-    stop: request.stop ?? [],
-    promptTokens,
-    emit,
-    onStop: () => criteria.interrupt(),
-  })
-  let promptSeen = false
-  const put = (tokens: bigint[][]) => {
-    if (promptSeen && !signal.aborted) for (const id of tokens[0] ?? []) answer.token(id)
-    promptSeen = true
-  }
+function openingOf(tokenizer: Tokenizer): bigint[] {
+  const messages = [{ role: 'user', content: 'a' }]
   try {
-    await model.generate({
-      ...inputs,
-      ...sampling(request, peer, model.generation_config?.do_sample === true),
-      max_new_tokens: Math.min(request.maxTokens, room),
-      streamer: { put, end() {} },
-      stopping_criteria: [criteria],
-    })
-  } finally {
-    stopListening()
+    return turnOpening(
+      (add_generation_prompt) => tokenizer.apply_chat_template(messages, { tokenize: false, add_generation_prompt }),
+      (text) => [...tokenizer(text, { add_special_tokens: false }).input_ids.data],
+    )
+  } catch {
+    return [] // a template that wants more than one message
   }
-  signal.throwIfAborted()
-  answer.finish()
-}
-
-function sampling(request: EngineRequest, peer: TransformersPeer, samples: boolean): Partial<GenerateArguments> {
-  const { temperature, topP, seed } = request
-  if (temperature === 0) return { do_sample: false }
-  const options: Partial<GenerateArguments> = {}
-  if (temperature !== undefined) Object.assign(options, { do_sample: true, temperature })
-  if (topP !== undefined && topP < 1 && (options.do_sample ?? samples)) options.logits_processor = [topPProcessor(topP)]
-  // The generator is global: without a seed it is seeded from entropy, lest one request's seed shape the next.
-  peer.random.seed(seed)
-  return options
-}
-
-function endIds(model: Resident['model']): Set<bigint> {
-  const ids = model.generation_config?.eos_token_id ?? model.config.eos_token_id ?? []
-  return new Set([ids].flat().map(BigInt))
 }

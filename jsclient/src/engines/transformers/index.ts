@@ -3,20 +3,20 @@
  * of their own. Needs the npm package `@huggingface/transformers` 4.3, an optional peer dependency.
  */
 
-import type { WorkerClient } from '../../engine/connect.ts'
-import { connect } from '../../engine/connect.ts'
-import type { Engine, EngineSupport, LoadedModel } from '../../engine/engine.ts'
+import type { Engine, EngineSupport } from '../../engine/engine.ts'
+import { pageURL } from '../../engine/page-url.ts'
+import { PEER_DEFAULT } from '../../engine/peer-default.ts'
 import type { EnginePort } from '../../engine/protocol.ts'
-import { raceAbort } from '../../errors/abort.ts'
+import { createWorkerEngine } from '../../engine/worker-engine.ts'
 import { EngineError } from '../../errors/engine-error.ts'
 import type { ModelInfo } from '../../wire.ts'
 import type { WasmPaths } from './peer.ts'
 import type { HostConfig } from './source.ts'
-import { ENGINE_NAME, PEER_DEFAULT, sourceOf } from './source.ts'
+import { ENGINE_NAME, sourceOf } from './source.ts'
 import { isCached } from './status.ts'
 
+export { PEER_DEFAULT } from '../../engine/peer-default.ts'
 export type { WasmPaths } from './peer.ts'
-export { PEER_DEFAULT } from './source.ts'
 
 /** Options of `transformers()`. Give `worker`, or `workerURL` and `moduleURL`. */
 export interface TransformersOptions {
@@ -47,8 +47,9 @@ export interface TransformersOptions {
   /** Threads of WebAssembly; more than 1 needs cross-origin isolation. Defaults to the package's choice. */
   numThreads?: number
   /**
-   * Keep ONNX Runtime in the Cache API, so that the engine starts offline. It is then imported from a `blob:` URL,
-   * which a Content-Security-Policy may forbid. Defaults to true.
+   * Keep ONNX Runtime in the Cache API, so that the engine starts offline. For that `wasmPaths` must name the two files.
+   * They are then imported from a `blob:` URL, which a Content-Security-Policy must allow in `script-src`, beside
+   * `'wasm-unsafe-eval'` that is always needed. Defaults to true.
    */
   wasmCache?: boolean
   /** Milliseconds without a token after which a generation fails as "stalled"; 0 = never. Defaults to 60,000. */
@@ -66,89 +67,46 @@ const SUPPORT: EngineSupport = Object.freeze({
   stop: true,
   n: 1,
   continuation: true,
-  prefixCache: false,
+  prefixCache: true,
   contextWindow: 0,
 })
 
 /** Creates the engine; no side effects. Each load has a worker of its own, which `unload` terminates. */
 export function transformers(options: TransformersOptions = {}): Engine {
-  const clients = new Set<WorkerClient<HostConfig>>()
-
-  return {
+  return createWorkerEngine<HostConfig>({
     name: ENGINE_NAME,
     supports: SUPPORT,
+    connection: { stallMs: options.stallMs ?? 60_000 },
+    configOf: (model) => configOf(model, options),
+    startWorker: () => startWorker(options),
 
-    async status(model, { signal } = {}) {
-      signal?.throwIfAborted()
+    async isCached(model) {
       const { modelBaseURL } = options
-      if (modelBaseURL === undefined) return 'absent'
-      const cached = isCached(sourceOf(model, options), absolute(modelBaseURL))
-      return (await raceAbort(cached, signal)) ? 'cached' : 'absent'
+      return modelBaseURL !== undefined && isCached(model, sourceOf(model, options), orDefault(modelBaseURL))
     },
-
-    async load(model, loadOptions = {}) {
-      loadOptions.signal?.throwIfAborted()
-      const config = configOf(model, options)
-      const client = connect<HostConfig>(startWorker(options), { stallMs: options.stallMs ?? 60_000 })
-      clients.add(client)
-      const close = () => {
-        clients.delete(client)
-        client.close()
-      }
-      void client.lost.then(close)
-      try {
-        await client.load(model, config, loadOptions)
-      } catch (error) {
-        close()
-        throw error
-      }
-      return loadedModel(model, client, close)
-    },
-
-    async dispose() {
-      for (const client of clients) client.close()
-      clients.clear()
-    },
-  }
-}
-
-function loadedModel(model: ModelInfo, client: WorkerClient<HostConfig>, close: () => void): LoadedModel {
-  return {
-    model,
-    lost: client.lost,
-    generate: (request, options) => client.generate(request, options),
-    // The worker goes with the model: nothing else gives its memory back.
-    unload: async () => close(),
-  }
+  })
 }
 
 function startWorker({ worker, workerURL }: TransformersOptions): EnginePort {
-  try {
-    if (worker) return worker()
-    if (workerURL) return new Worker(workerURL, { type: 'module', name: 'edgewise-transformers' })
-  } catch (cause) {
-    throw new EngineError("the engine's worker could not be made", { stage: 'load', code: 'worker_failed', cause })
-  }
-  throw misconfigured('pass worker, or workerURL and moduleURL')
+  return worker?.() ?? new Worker(workerURL ?? '', { type: 'module', name: 'edgewise-transformers' })
 }
 
 function configOf(model: ModelInfo, options: TransformersOptions): HostConfig {
   const { worker, workerURL, moduleURL, wasmPaths, modelBaseURL, numThreads, wasmCache = true } = options
-  if (!worker && !workerURL) throw misconfigured('pass worker, or workerURL and moduleURL')
-  if (!worker && !moduleURL) throw misconfigured('workerURL needs moduleURL')
+  if (!worker && !(workerURL && moduleURL)) throw misconfigured('pass worker, or workerURL and moduleURL')
   if (wasmPaths === undefined) throw misconfigured(`pass wasmPaths, or "${PEER_DEFAULT}" for the package's own CDN`)
   if (modelBaseURL === undefined)
     throw misconfigured(`pass modelBaseURL, or "${PEER_DEFAULT}" for the package's own hub`)
   const config: HostConfig = {
     ...sourceOf(model, options),
-    modelBaseURL: absolute(modelBaseURL),
+    modelBaseURL: orDefault(modelBaseURL),
     wasmPaths:
       typeof wasmPaths === 'string'
-        ? absolute(wasmPaths)
-        : { mjs: absolute(wasmPaths.mjs), wasm: absolute(wasmPaths.wasm) },
+        ? orDefault(wasmPaths)
+        : { mjs: pageURL(wasmPaths.mjs), wasm: pageURL(wasmPaths.wasm) },
     wasmCache,
   }
-  if (moduleURL !== undefined) config.moduleURL = absolute(moduleURL)
+  if (moduleURL !== undefined) config.moduleURL = pageURL(moduleURL)
   if (numThreads !== undefined) config.numThreads = numThreads
   return config
 }
@@ -157,8 +115,6 @@ function misconfigured(message: string): EngineError {
   return new EngineError(`transformers(): ${message}`, { stage: 'load', code: 'misconfigured' })
 }
 
-/** Relative URLs mean the page's base, not the worker's. */
-function absolute(url: string | URL): string {
-  if (url === PEER_DEFAULT) return PEER_DEFAULT
-  return new URL(url, typeof document === 'undefined' ? location.href : document.baseURI).href
+function orDefault(url: string | URL): string {
+  return url === PEER_DEFAULT ? PEER_DEFAULT : pageURL(url)
 }

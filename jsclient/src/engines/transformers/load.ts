@@ -1,15 +1,17 @@
 /** Loads tokenizer and graph in the worker. */
-
-import { describe } from '../../engine/error-message.ts'
+import { deferred } from '../../engine/abort.ts'
 import type { HostLoadOptions } from '../../engine/expose.ts'
+import { PEER_DEFAULT } from '../../engine/peer-default.ts'
 import { createProgressReporter } from '../../engine/progress.ts'
 import { probeAdapter, requireAdapter } from '../../engine/webgpu.ts'
-import type { EngineErrorCode } from '../../errors/engine-error.ts'
-import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
+import { raceAbort } from '../../errors/abort.ts'
 import type { ModelInfo } from '../../wire.ts'
+import { loadFailure, lossMessage } from './failure.ts'
+import type { ModelFiles } from './files.ts'
+import { openFiles } from './files.ts'
 import type { CausalModel, ProgressInfo, Tokenizer, TransformersPeer } from './peer.ts'
 import type { HostConfig } from './source.ts'
-import { needsHalfFloats, PEER_DEFAULT } from './source.ts'
+import { needsHalfFloats } from './source.ts'
 
 export interface Resident {
   tokenizer: Tokenizer
@@ -20,54 +22,57 @@ export async function loadResident(
   peer: TransformersPeer,
   info: ModelInfo,
   config: HostConfig,
-  { signal, onProgress }: HostLoadOptions,
+  { signal, onProgress, onLost }: HostLoadOptions,
 ): Promise<Resident> {
   if (config.device === 'webgpu') {
     // Asked in the worker, whose adapter may differ from the page's.
     const features = needsHalfFloats(config.dtype) ? ['shader-f16'] : []
     requireAdapter(await probeAdapter(), info, { features })
   }
-  const { downloads, refusals } = configure(peer, config, signal)
+  const files = configure(peer, info, config, signal)
   const progress = createProgressReporter(onProgress)
-  const files = new Map<string, { loaded: number; total: number }>()
+  const sizes = new Map<string, { loaded: number; total: number }>()
   const progress_callback = (event: ProgressInfo) => {
     for (const [file, { total }] of Object.entries(event.files ?? {})) {
-      if (!files.has(file)) files.set(file, { loaded: 0, total })
+      if (!sizes.has(file)) sizes.set(file, { loaded: 0, total })
     }
     if (event.status !== 'progress' || event.file === undefined) return
-    files.set(event.file, { loaded: event.loaded ?? 0, total: event.total ?? 0 })
-    progress.report(sum(files, downloads, info.sizeBytes))
+    sizes.set(event.file, { loaded: event.loaded ?? 0, total: event.total ?? 0 })
+    progress.report(sum(sizes, files.downloads, info.sizeBytes))
   }
 
+  const { modelId, revision, device, dtype } = config
+  const options = { revision, progress_callback }
+  const orphans = watchOrphans()
   try {
-    const options = { revision: config.revision, progress_callback }
-    const [tokenizer, model] = await Promise.all([
-      peer.AutoTokenizer.from_pretrained(config.modelId, options),
-      peer.AutoModelForCausalLM.from_pretrained(config.modelId, {
-        ...options,
-        device: config.device,
-        dtype: config.dtype,
-      }),
+    const loading = Promise.all([
+      peer.AutoTokenizer.from_pretrained(modelId, options),
+      peer.AutoModelForCausalLM.from_pretrained(modelId, { ...options, device, dtype }),
     ])
-    if (signal.aborted) {
-      await model.dispose()
-      throw signal.reason
-    }
+    const [tokenizer, model] = await raceAbort(Promise.race([loading, files.failed, orphans.rejected]), signal)
     progress.finish()
+    void peer.env.backends.onnx.webgpu?.device?.lost.then((loss) => onLost(lossMessage(loss)))
     return { tokenizer, model }
   } catch (error) {
     if (signal.aborted) throw signal.reason
-    const refused = [...refusals].map(([url, status]) => `${url} (${status})`).join(', ')
-    const message = `${info.id} could not be loaded: ${describe(error).message}${refused && `; not served: ${refused}`}`
-    throw new ModelLoadError(info.id, message, { code: codeOf(error, [...refusals.values()]), cause: error })
+    throw await loadFailure(info, error, files)
+  } finally {
+    orphans.stop()
   }
 }
 
-interface Traffic {
-  /** URLs of the files that came from the network. */
-  downloads: ReadonlySet<string>
-  /** Status by URL. */
-  refusals: ReadonlyMap<string, number>
+/**
+ * Rejects with what the package leaves lying: when weights beside the graph can't be fetched, its own promise stays
+ * pending for ever.
+ */
+function watchOrphans(): { rejected: Promise<never>; stop(): void } {
+  const { promise: rejected, reject } = deferred<never>()
+  const listener = (event: PromiseRejectionEvent) => {
+    event.preventDefault()
+    reject(event.reason)
+  }
+  self.addEventListener('unhandledrejection', listener)
+  return { rejected, stop: () => self.removeEventListener('unhandledrejection', listener) }
 }
 
 /** The share of a load that its bytes are; the rest is compiling. */
@@ -96,21 +101,8 @@ function sum(
   return { progress, stage, loadedBytes, totalBytes } as const
 }
 
-/**
- * Points the package at its files. Its settings are global, which is one reason for a worker per model. Keeps count of
- * what the network gave and refused: the package itself forgets a status, and takes a missing tokenizer for none.
- */
-function configure({ env }: TransformersPeer, config: HostConfig, signal: AbortSignal): Traffic {
-  const downloads = new Set<string>()
-  const refusals = new Map<string, number>()
-  env.fetch = async (input, init) => {
-    const response = await fetch(input, { ...init, signal })
-    // A range of one byte is how it asks whether a file exists.
-    const probe = new Headers(init?.headers).has('range')
-    if (!response.ok) refusals.set(String(input), response.status)
-    else if (!probe) downloads.add(String(input))
-    return response
-  }
+/** Points the package at its files. Its settings are global, which is one reason for a worker per model. */
+function configure({ env }: TransformersPeer, info: ModelInfo, config: HostConfig, signal: AbortSignal): ModelFiles {
   env.useWasmCache = config.wasmCache
   const { wasm } = env.backends.onnx
   if (wasm) {
@@ -125,16 +117,12 @@ function configure({ env }: TransformersPeer, config: HostConfig, signal: AbortS
     env.remoteHost = config.modelBaseURL
     env.remotePathTemplate = '{model}/'
   }
-  return { downloads, refusals }
-}
-
-function codeOf(error: unknown, statuses: number[]): EngineErrorCode {
-  const { name, message } = describe(error)
-  if (statuses.some((status) => status >= 500 || status === 429)) return 'download_failed'
-  // Optional files may be missing from a sound model, but then it does not fail by a TypeError.
-  if (name === 'ModelFileNotFoundError' || (name === 'TypeError' && statuses.length > 0)) return 'model_not_found'
-  if (name === 'QuotaExceededError') return 'quota_exceeded'
-  if (/out of memory|bad_alloc|allocation failed|array buffer allocation/i.test(message)) return 'out_of_memory'
-  if (/failed to fetch|network|load failed|occurred while trying to load file/i.test(message)) return 'download_failed'
-  return 'load_failed'
+  const path = env.remotePathTemplate
+    .replaceAll('{model}', config.modelId)
+    .replaceAll('{revision}', encodeURIComponent(config.revision))
+  const files = openFiles(info, new URL(path, env.remoteHost.replace(/\/?$/, '/')).href, signal)
+  env.fetch = files.fetch
+  env.useCustomCache = true
+  env.customCache = files.cache
+  return files
 }

@@ -1,3 +1,5 @@
+import type { DeviceFacts } from '../../engine/webgpu.ts'
+
 /**
  * The part of `@huggingface/transformers` (4.3) that this adapter uses, written out so that neither our types nor our
  * pages need the package. A test against the real package keeps it true.
@@ -7,6 +9,7 @@ export interface TransformersPeer {
   AutoTokenizer: { from_pretrained(id: string, options: PretrainedOptions): Promise<Tokenizer> }
   AutoModelForCausalLM: { from_pretrained(id: string, options: ModelOptions): Promise<CausalModel> }
   InterruptableStoppingCriteria: new () => StoppingCriteria
+  DynamicCache: new (entries: Record<string, KeyValueTensor>) => KeyValues
   random: { seed(seed?: number): void }
 }
 
@@ -16,9 +19,23 @@ export interface TransformersEnv {
   allowRemoteModels: boolean
   remoteHost: string
   remotePathTemplate: string
-  useBrowserCache: boolean
+  useCustomCache: boolean
+  customCache: FileCache | null
   useWasmCache: boolean
-  backends: { onnx: { wasm?: { wasmPaths?: string | WasmPaths; numThreads?: number } } }
+  backends: {
+    onnx: {
+      wasm?: { wasmPaths?: string | WasmPaths; numThreads?: number }
+      /** The device is there once a session runs on it. */
+      webgpu?: { device?: DeviceFacts }
+    }
+  }
+}
+
+/** What the package keeps files in; it asks before it fetches, and offers every file that it fetched whole. */
+export interface FileCache {
+  match(url: string): Promise<Response | undefined>
+  /** Failures are logged by the package and otherwise ignored. */
+  put(url: string, response: Response): Promise<void>
 }
 
 /** URLs of ONNX Runtime's two files. */
@@ -60,8 +77,27 @@ export interface DecodeOptions {
 }
 
 export interface TokenizedText {
-  input_ids: { dims: number[] }
-  [name: string]: unknown
+  input_ids: IdTensor
+  attention_mask: IdTensor
+}
+
+/** 64 bit integers, one row a text. */
+export interface IdTensor {
+  data: BigInt64Array
+  slice(rows: null, columns: [number, number]): IdTensor
+}
+
+/** Keys or values of one layer. */
+export interface KeyValueTensor {
+  location: string
+  dispose(): unknown
+}
+
+/** Has its tensors as properties of its own, `past_key_values.0.key` and so on. */
+export interface KeyValues {
+  update(entries: Record<string, KeyValueTensor>): void
+  /** Tokens in it. */
+  get_seq_length(): number
 }
 
 export interface StoppingCriteria {
@@ -70,20 +106,21 @@ export interface StoppingCriteria {
 
 export interface CausalModel {
   config: { eos_token_id?: number | number[] | null; max_position_embeddings?: number }
-  generation_config?: { eos_token_id?: number | number[] | null; do_sample?: boolean } | null
+  generation_config?: { eos_token_id?: number | number[] | null; do_sample?: boolean; top_p?: number | null } | null
   forward: (inputs: unknown) => Promise<unknown>
   generate(options: GenerateArguments): Promise<unknown>
   dispose(): Promise<unknown>
 }
 
-export interface GenerateArguments {
+export interface GenerateArguments extends TokenizedText {
   max_new_tokens: number
   do_sample?: boolean
   temperature?: number
-  streamer: { put(tokens: bigint[][]): void; end(): void }
+  /** It computes only the tokens that are not in it yet, and adds them. */
+  past_key_values: KeyValues
+  streamer?: { put(tokens: bigint[][]): void; end(): void }
   stopping_criteria: StoppingCriteria[]
   logits_processor?: ((ids: bigint[][], logits: Logits) => Logits)[]
-  [input: string]: unknown
 }
 
 export interface Logits {

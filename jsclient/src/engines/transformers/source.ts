@@ -5,8 +5,8 @@ import type { WasmPaths } from './peer.ts'
 export const ENGINE_NAME = 'transformers.js'
 export const PACKAGE_NAME = '@huggingface/transformers'
 
-/** Says that the package's own default is wanted: a public CDN for its WebAssembly, the Hugging Face Hub for models. */
-export const PEER_DEFAULT = 'peer-default'
+/** The cache that Transformers.js and we keep files in. */
+export const CACHE_NAME = 'transformers-cache'
 
 /** What the worker is told to load. Cloneable. */
 export interface HostConfig {

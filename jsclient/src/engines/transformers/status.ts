@@ -1,45 +1,43 @@
 /** Whether a model's files are on disk, read from the Cache API so that nothing has to be loaded to know. */
 
+import { checksumsOf, isTrusted } from '../../engine/checksums.ts'
+import { PEER_DEFAULT } from '../../engine/peer-default.ts'
+import type { ModelInfo } from '../../wire.ts'
 import type { ModelSource } from './source.ts'
-import { graphFile, PEER_DEFAULT } from './source.ts'
-
-/** The one cache that Transformers.js fills. Its entries are whole files: an interrupted download leaves none. */
-const CACHE_NAME = 'transformers-cache'
+import { CACHE_NAME, graphFile } from './source.ts'
 
 /** `modelBaseURL` must be absolute, or `PEER_DEFAULT`. Never rejects. */
-export async function isCached(source: ModelSource, modelBaseURL: string): Promise<boolean> {
+export async function isCached(model: ModelInfo, source: ModelSource, modelBaseURL: string): Promise<boolean> {
   try {
     const graph = graphFile(source.dtype)
     if (graph === undefined || !(await caches.has(CACHE_NAME))) return false
     const cache = await caches.open(CACHE_NAME)
-    const urls = (await cache.keys()).map((request) => request.url)
-    const urlOf = finder(urls, source, modelBaseURL)
+    const urlOf = await finder(cache, source, modelBaseURL)
+    const find = async (file: string) => {
+      const url = urlOf(file)
+      const response = url && (await cache.match(url))
+      return response && isTrusted(response, checksumsOf(model, file)) ? response : undefined
+    }
 
-    const configURL = urlOf('config.json')
-    if (configURL === undefined) return false
-    const config: unknown = await (await cache.match(configURL))?.json()
+    const config: unknown = await (await find('config.json'))?.json()
     const chunks = Array.from({ length: externalChunks(config, graph) }, (_, i) => `${graph}_data${i ? `_${i}` : ''}`)
-    return ['tokenizer.json', graph, ...chunks].every((file) => urlOf(file) !== undefined)
+    const others = await Promise.all(['tokenizer.json', 'tokenizer_config.json', graph, ...chunks].map(find))
+    return config !== undefined && others.every((found) => found !== undefined)
   } catch {
     return false
   }
 }
 
-/** Looks up a file's cache key: its exact URL under our base, or the one on whatever host the package's default is. */
-function finder(
-  urls: string[],
+/** Tells a file's cache key: its exact URL under our base, or the one on whatever host the package's default is. */
+async function finder(
+  cache: Cache,
   { modelId, revision }: ModelSource,
   base: string,
-): (file: string) => string | undefined {
-  if (base === PEER_DEFAULT) {
-    const prefix = `/${modelId}/resolve/${encodeURIComponent(revision)}/`
-    return (file) => urls.find((url) => url.endsWith(prefix + file))
-  }
-  const known = new Set(urls)
-  return (file) => {
-    const url = new URL(`${modelId}/${file}`, base.endsWith('/') ? base : `${base}/`).href
-    return known.has(url) ? url : undefined
-  }
+): Promise<(file: string) => string | undefined> {
+  if (base !== PEER_DEFAULT) return (file) => new URL(`${modelId}/${file}`, base.replace(/\/?$/, '/')).href
+  const urls = (await cache.keys()).map((request) => request.url)
+  const prefix = `/${modelId}/resolve/${encodeURIComponent(revision)}/`
+  return (file) => urls.find((url) => url.endsWith(prefix + file))
 }
 
 /** Number of files that hold the graph's weights beside it, from the `transformers.js_config` of the model's config. */

@@ -1,16 +1,18 @@
 /**
  * `@edgewise/client/webllm`: models compiled by MLC through WebLLM, on WebGPU, in a worker of their own. Needs the npm
- * package `@mlc-ai/web-llm` 0.2.86, an optional peer dependency, which is imported when the first model is loaded; so is
- * the rest of this adapter.
+ * package `@mlc-ai/web-llm` 0.2.86, an optional peer dependency, which only the worker imports.
  */
 
-import { onAbort } from '../../engine/abort.ts'
-import type { Engine, EngineSupport, LoadedModel } from '../../engine/engine.ts'
-import { raceAbort } from '../../errors/abort.ts'
+import type { Engine, EngineSupport } from '../../engine/engine.ts'
+import { pageBase, pageURL } from '../../engine/page-url.ts'
+import type { EnginePort } from '../../engine/protocol.ts'
+import { createWorkerEngine } from '../../engine/worker-engine.ts'
 import { EngineError } from '../../errors/engine-error.ts'
 import type { WebLLMOptions } from './options.ts'
+import { ENGINE_NAME, type HostConfig } from './source.ts'
+import { hasWeights } from './status.ts'
 
-export type { AdapterFacts, AdapterProbe } from '../../engine/webgpu.ts'
+export { PEER_DEFAULT } from '../../engine/peer-default.ts'
 export type { WebLLMOptions } from './options.ts'
 export type { AppConfig, ModelRecord } from './peer.ts'
 
@@ -31,47 +33,35 @@ const SUPPORT: EngineSupport = Object.freeze({
 
 /** Creates the engine; no side effects. Each load has a worker of its own, which `unload` terminates. */
 export function webllm(options: WebLLMOptions = {}): Engine {
-  const models = new Set<LoadedModel>()
-  const loading = new Set<AbortController>()
-
-  return {
-    name: 'webllm',
+  return createWorkerEngine<HostConfig>({
+    name: ENGINE_NAME,
     supports: SUPPORT,
+    connection: { stallMs: options.stallMs ?? 30_000 },
+    configOf: () => configOf(options),
+    startWorker: () => startWorker(options),
 
-    async status(model, { signal } = {}) {
-      signal?.throwIfAborted()
-      const ask = async () => {
-        const { cacheBackend = 'cache' } = options.appConfig ?? {}
-        // Six megabytes of code are not imported to hear that nothing was ever stored.
-        if (cacheBackend === 'cache' && !(await caches.has('webllm/model'))) return false
-        const { isCached } = await import('./load.ts')
-        return isCached(model, options)
+    async isCached(model, load) {
+      const config = configOf(options)
+      const { appConfig } = config
+      if (typeof appConfig === 'string' || (appConfig.cacheBackend ?? 'cache') === 'cache') {
+        return hasWeights(model, config)
       }
-      const cached = ask().catch(() => false)
-      return (await raceAbort(cached, signal)) ? 'cached' : 'absent'
+      // Only the package knows its other stores.
+      await (await load({ ...config, lookOnly: true })).unload()
+      return true
     },
+  })
+}
 
-    async load(model, { signal: given, onProgress } = {}) {
-      given?.throwIfAborted()
-      const ending = new AbortController()
-      const { signal } = ending
-      const stop = onAbort(given, () => ending.abort(given?.reason))
-      loading.add(ending)
-      try {
-        const { loadModel } = await raceAbort(import('./load.ts'), signal)
-        const loaded = await loadModel(model, options, { signal, onProgress }, () => models.delete(loaded))
-        models.add(loaded)
-        return loaded
-      } finally {
-        stop()
-        loading.delete(ending)
-      }
-    },
+function startWorker({ worker, workerURL, moduleURL }: WebLLMOptions): EnginePort {
+  if (worker) return worker()
+  if (workerURL && moduleURL) return new Worker(workerURL, { type: 'module', name: 'edgewise-webllm' })
+  const message = 'webllm(): pass worker, or workerURL and moduleURL'
+  throw new EngineError(message, { stage: 'load', code: 'misconfigured' })
+}
 
-    async dispose() {
-      const error = new EngineError('the engine was disposed', { stage: 'load', code: 'not_loaded' })
-      for (const ending of loading) ending.abort(error)
-      await Promise.all([...models].map((loaded) => loaded.unload()))
-    },
-  }
+function configOf({ moduleURL, appConfig = {} }: WebLLMOptions): HostConfig {
+  const config: HostConfig = { baseURL: pageBase(), appConfig }
+  if (moduleURL !== undefined) config.moduleURL = pageURL(moduleURL)
+  return config
 }

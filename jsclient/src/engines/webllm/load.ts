@@ -1,96 +1,82 @@
-/** From a registry entry to a resident model; imported when the first one is wanted. */
+/** From a registry entry to a resident model, in the worker. */
 
-import type { LoadedModel, LoadOptions } from '../../engine/engine.ts'
+import type { HostLoadOptions } from '../../engine/expose.ts'
 import type { AdapterFacts, DeviceFacts } from '../../engine/webgpu.ts'
 import { probeAdapter, requireAdapter } from '../../engine/webgpu.ts'
-import { raceAbort } from '../../errors/abort.ts'
-import { EngineError } from '../../errors/engine-error.ts'
-import { EngineNotInstalledError } from '../../errors/engine-not-installed-error.ts'
+import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
 import type { ModelInfo } from '../../wire.ts'
-import type { WebLLMOptions } from './options.ts'
-import type { WebLLMPeer } from './peer.ts'
-import { featuresOf, modelIdOf, PACKAGE_NAME, REQUIRED_LIMITS, resolveRecord } from './record.ts'
-import { createSession } from './session.ts'
-import { sendModuleURL, startEngine } from './start.ts'
+import { watchDownloads } from './downloads.ts'
+import { failureOf } from './failure.ts'
+import type { MLCEngine, WebLLMPeer } from './peer.ts'
+import { createMeter } from './progress.ts'
+import type { Resolved } from './record.ts'
+import { featuresOf, REQUIRED_LIMITS } from './record.ts'
+import { modelIdOf } from './source.ts'
+import { forgetSmallFiles } from './stored.ts'
 
-/** Asks the package, which knows its own stores. */
-export async function isCached(model: ModelInfo, options: WebLLMOptions): Promise<boolean> {
-  const { prebuiltAppConfig, hasModelInCache } = await importPeer(options)
-  const { modelId, appConfig } = resolveRecord(model, options.appConfig ?? {}, prebuiltAppConfig)
-  return hasModelInCache(modelId, appConfig)
+/** Throws before the package is imported when the device can't run the model. */
+export async function requireDevice(model: ModelInfo): Promise<AdapterFacts> {
+  // WebLLM itself looks for a GPU only after it has downloaded a model's config and library.
+  const adapter = await probeAdapter()
+  requireAdapter(adapter, model, { features: featuresOf(modelIdOf(model)), limits: REQUIRED_LIMITS })
+  return adapter
 }
 
-/** As `Engine.load`; `onEnd` is called once when the model is gone. */
-export async function loadModel(
+/** Rejects with the signal's reason or an `EngineError`. */
+export async function loadEngine(
+  peer: WebLLMPeer,
   model: ModelInfo,
-  options: WebLLMOptions,
-  loadOptions: LoadOptions,
-  onEnd: () => void,
-): Promise<LoadedModel> {
-  const { signal } = loadOptions
-  let worker: Worker | undefined
-  let sentinel: DeviceFacts | undefined
+  resolved: Resolved,
+  { signal, onProgress }: Omit<HostLoadOptions, 'onLost'>,
+): Promise<MLCEngine> {
+  const { record, appConfig } = resolved
+  const modelId = record.model_id
+  const meter = createMeter(onProgress, model.sizeBytes)
+  const downloads = watchDownloads({ model, record, meter, signal })
   try {
-    // WebLLM itself looks for a GPU only after it has downloaded a model's config and library.
-    const adapter = await raceAbort((options.probe ?? probeAdapter)(), signal)
-    requireAdapter(adapter, model, { features: featuresOf(modelIdOf(model)), limits: REQUIRED_LIMITS })
-    const peer = await raceAbort(importPeer(options), signal)
-    const resolved = resolveRecord(model, options.appConfig ?? {}, peer.prebuiltAppConfig)
-    sentinel = await openSentinel(adapter)
-    worker = startWorker(options)
-    if (!options.worker && options.moduleURL) await sendModuleURL(worker, absolute(options.moduleURL), signal)
-    const engine = await startEngine(peer, worker, model, resolved, loadOptions)
-    return createSession({
-      model,
-      engine,
-      worker,
-      sentinel,
-      dialect: { modelId: resolved.modelId, toolModelIds: peer.functionCallingModelIds },
-      stallMs: options.stallMs ?? 30_000,
-      onEnd,
+    const engine = await peer.CreateMLCEngine(modelId, { appConfig, initProgressCallback: meter.phase })
+    // A load that is interrupted by a lost device resolves as if nothing had happened; this asks the model itself.
+    await engine.getMessage(modelId)
+    signal.throwIfAborted()
+    meter.finish()
+    return engine
+  } catch (error) {
+    signal.throwIfAborted()
+    const refusal = downloads.refusal()
+    if (refusal) throw refusal
+    const { code, message } = failureOf(error, 'load')
+    if (code === 'invalid_files' || code === 'load_failed') await forgetSmallFiles(resolved, peer).catch(() => {})
+    throw new ModelLoadError(model.id, `${model.id} could not be loaded. ${message}`, { code, cause: error })
+  } finally {
+    downloads.end()
+  }
+}
+
+/** Resolves when the model is in the store, else throws "not_loaded". */
+export async function requireStored(
+  peer: WebLLMPeer,
+  model: ModelInfo,
+  { record, appConfig }: Resolved,
+): Promise<void> {
+  if (await peer.hasModelInCache(record.model_id, appConfig)) return
+  throw new ModelLoadError(model.id, `${model.id} is not stored`, { code: 'not_loaded' })
+}
+
+/**
+ * A second, idle device of the same GPU process: the only way to hear that the process crashed, for WebLLM then unloads
+ * the model in silence. Where there is none the stall watchdog must do.
+ */
+export async function openSentinel(
+  adapter: AdapterFacts,
+  onLost: (message: string) => void,
+): Promise<DeviceFacts | undefined> {
+  try {
+    const device = await adapter.requestDevice?.()
+    void device?.lost.then(({ reason, message }) => {
+      if (reason !== 'destroyed') onLost(`the GPU device was lost: ${message}`)
     })
-  } catch (error) {
-    // The one thing that ends a download of WebLLM's.
-    worker?.terminate()
-    sentinel?.destroy()
-    throw error
-  }
-}
-
-/** Modules are imported once, so this is cheap to repeat. */
-async function importPeer({ moduleURL }: WebLLMOptions): Promise<WebLLMPeer> {
-  try {
-    const module: unknown = moduleURL
-      ? await import(/* @vite-ignore */ /* webpackIgnore: true */ absolute(moduleURL))
-      : await import('@mlc-ai/web-llm')
-    return module as WebLLMPeer
-  } catch (error) {
-    throw new EngineNotInstalledError(PACKAGE_NAME, error)
-  }
-}
-
-function startWorker({ worker, workerURL, moduleURL }: WebLLMOptions): Worker {
-  const misconfigured = (message: string) =>
-    new EngineError(`webllm(): ${message}`, { stage: 'load', code: 'misconfigured' })
-  if (!worker && !workerURL) throw misconfigured('pass worker, or workerURL and moduleURL')
-  if (!worker && !moduleURL) throw misconfigured('workerURL needs moduleURL')
-  try {
-    return worker ? worker() : new Worker(workerURL ?? '', { type: 'module', name: 'edgewise-webllm' })
-  } catch (cause) {
-    throw new EngineError("WebLLM's worker could not be made", { stage: 'load', code: 'worker_failed', cause })
-  }
-}
-
-/** A second, idle device in the page. Adapters that give none leave a crash to the stall watchdog. */
-async function openSentinel(adapter: AdapterFacts): Promise<DeviceFacts | undefined> {
-  try {
-    return await adapter.requestDevice?.()
+    return device
   } catch {
     return undefined
   }
-}
-
-/** Relative URLs mean the page's base, not this module's or the worker's. */
-function absolute(url: string | URL): string {
-  return new URL(url, typeof document === 'undefined' ? location.href : document.baseURI).href
 }

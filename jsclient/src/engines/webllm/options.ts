@@ -1,4 +1,4 @@
-import type { AdapterProbe } from '../../engine/webgpu.ts'
+import type { PEER_DEFAULT } from '../../engine/peer-default.ts'
 import type { AppConfig } from './peer.ts'
 
 /** Options of `webllm()`. Give `worker`, or `workerURL` and `moduleURL`. */
@@ -10,16 +10,15 @@ export interface WebLLMOptions {
   worker?: () => Worker
   /** URL of this package's `webllm/worker-module` file, of the page's own origin; for pages without a bundler. */
   workerURL?: string | URL
-  /** URL of the package's ES module, for page and worker. Required with `workerURL`. */
+  /** URL of the package's ES module (`lib/index.js`). Required with `workerURL`. */
   moduleURL?: string | URL
   /**
-   * Records of models, and the store to keep them in: `cacheBackend` defaults to "cache". Models that are neither here
-   * nor described by their `source` come from the package's prebuilt list, which names public hosts for weights and
-   * model libraries. URLs of libraries that contain "localhost" are never cached.
+   * Records of models that the registry describes by their id alone, and the store to keep models in: `cacheBackend`
+   * defaults to "cache". `PEER_DEFAULT` takes the package's own records, which name public hosts: huggingface.co for the
+   * weights, raw.githubusercontent.com for the model libraries. No hub is used unless you say so. Libraries whose URL
+   * contains "localhost" are never stored. Defaults to no records.
    */
-  appConfig?: Partial<AppConfig>
-  /** Asks for the WebGPU adapter before anything is downloaded. Defaults to asking `navigator.gpu`. */
-  probe?: AdapterProbe
+  appConfig?: Partial<AppConfig> | typeof PEER_DEFAULT
   /** Milliseconds without a token after which a generation fails as "stalled"; 0 = never. Defaults to 30,000. */
   stallMs?: number
 }

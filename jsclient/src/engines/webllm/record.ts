@@ -1,10 +1,11 @@
 /** Registry entries as WebLLM's records. */
+
+import { checksumsOf } from '../../engine/checksums.ts'
+import { PEER_DEFAULT } from '../../engine/peer-default.ts'
 import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
 import type { GPULimits, ModelInfo } from '../../wire.ts'
-import type { AppConfig, ModelRecord } from './peer.ts'
-
-export const ENGINE_NAME = 'webllm'
-export const PACKAGE_NAME = '@mlc-ai/web-llm'
+import type { AppConfig, ModelIntegrity, ModelRecord } from './peer.ts'
+import { type HostConfig, modelIdOf } from './source.ts'
 
 /** What WebLLM asks of an adapter before it looks at the model. */
 export const REQUIRED_LIMITS: Readonly<GPULimits> = Object.freeze({
@@ -14,35 +15,65 @@ export const REQUIRED_LIMITS: Readonly<GPULimits> = Object.freeze({
   maxStorageBuffersPerShaderStage: 10,
 })
 
+/** A configuration with the one model that is to be loaded. */
 export interface Resolved {
-  modelId: string
+  record: ModelRecord
   appConfig: AppConfig
 }
 
 /**
  * `source.modelURL` and `source.modelLib` together make a record; else `source.modelId`, or the entry's own id, must be
- * in the app's configuration or in the package's prebuilt one.
+ * in the app's configuration, or in the package's if the app allows its public hosts.
  */
-export function resolveRecord(model: ModelInfo, app: Partial<AppConfig>, prebuilt: AppConfig): Resolved {
-  const { modelURL, modelLib } = model.source ?? {}
-  const modelId = modelIdOf(model)
-  const { model_list, ...storage } = app
-  if (modelURL !== undefined && modelLib !== undefined) {
-    const record: ModelRecord = { model: modelURL, model_id: modelId, model_lib: modelLib }
-    if (model.requires?.features) record.required_features = [...model.requires.features]
-    return { modelId, appConfig: { ...storage, model_list: [record] } }
-  }
-  const record = [...(model_list ?? []), ...prebuilt.model_list].find((entry) => entry.model_id === modelId)
-  if (record) return { modelId, appConfig: { ...storage, model_list: [record] } }
-  throw new ModelLoadError(
-    model.id,
-    `WebLLM has no model ${modelId}: give source.modelURL and source.modelLib, or a record in appConfig`,
-    { code: 'model_not_found' },
-  )
+export function resolveRecord(model: ModelInfo, config: HostConfig, prebuilt: AppConfig): Resolved {
+  const { baseURL, appConfig: app } = config
+  const { model_list = [], ...storage } = app === PEER_DEFAULT ? prebuilt : app
+  const found = recordOf(model) ?? model_list.find((entry) => entry.model_id === modelIdOf(model))
+  if (!found) throw missing(model, prebuilt)
+  const record: ModelRecord = { ...found, model: new URL(found.model, baseURL).href }
+  // One of another shape than a URL is the package's to refuse.
+  if (found.model_lib) record.model_lib = new URL(found.model_lib, baseURL).href
+  const integrity = integrityOf(model, record)
+  if (integrity) record.integrity = integrity
+  return { record, appConfig: { ...storage, model_list: [record] } }
 }
 
-export function modelIdOf(model: ModelInfo): string {
-  return model.source?.modelId ?? model.id
+function recordOf(model: ModelInfo): ModelRecord | undefined {
+  const { modelURL, modelLib } = model.source ?? {}
+  if (modelURL === undefined || modelLib === undefined) return undefined
+  const record: ModelRecord = { model: modelURL, model_id: modelIdOf(model), model_lib: modelLib }
+  if (model.requires?.features) record.required_features = [...model.requires.features]
+  return record
+}
+
+function missing(model: ModelInfo, prebuilt: AppConfig): ModelLoadError {
+  const id = modelIdOf(model)
+  const isPublic = prebuilt.model_list.some((entry) => entry.model_id === id)
+  const message = isPublic
+    ? `${id} lies on public hosts, which are not used unless you say so: pass "${PEER_DEFAULT}" as appConfig, or host it and pass its record`
+    : `WebLLM has no model ${id}: give source.modelURL and source.modelLib, or pass its record in appConfig`
+  return new ModelLoadError(model.id, message, { code: isPublic ? 'misconfigured' : 'model_not_found' })
+}
+
+/** What the registry lists of the files that WebLLM itself checks, at every load. */
+function integrityOf(model: ModelInfo, { model_lib, integrity }: ModelRecord): ModelIntegrity | undefined {
+  const listed: ModelIntegrity = {}
+  // It takes one of a file, where the registry may list two.
+  const checksumOf = (file: string) => checksumsOf(model, file).split(' ')[0]
+  const config = checksumOf('mlc-chat-config.json')
+  const library = model_lib && checksumOf(fileOf(model_lib))
+  if (config) listed.config = config
+  if (library) listed.model_lib = library
+  for (const file of ['tokenizer.json', 'tokenizer.model']) {
+    const checksum = checksumOf(file)
+    if (checksum) listed.tokenizer = { ...listed.tokenizer, [file]: checksum }
+  }
+  return Object.keys(listed).length > 0 ? { ...integrity, ...listed } : integrity
+}
+
+/** The name under which the registry lists a file: the last segment of its URL. */
+export function fileOf(url: string): string {
+  return decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '')
 }
 
 /** WebGPU features that a model needs, as far as its name tells: many records of half-float models don't say it. */

@@ -1,29 +1,21 @@
 /**
- * The worker for pages without a bundler: import maps don't reach workers, so the page's first message says from which
- * URL to import the package. After that it speaks WebLLM's own protocol.
+ * The worker for pages without a bundler: import maps don't reach workers, so it imports the package from the
+ * `moduleURL` that the page passes.
  */
-import { toErrorMessage } from '../../engine/error-message.ts'
-import { isProtocolMessage, PROTOCOL_VERSION } from '../../engine/protocol.ts'
+import { expose } from '../../engine/expose.ts'
+import type { EnginePort } from '../../engine/protocol.ts'
 import { EngineNotInstalledError } from '../../errors/engine-not-installed-error.ts'
-import { PACKAGE_NAME } from './record.ts'
+import { createHost } from './host.ts'
+import type { WebLLMPeer } from './peer.ts'
+import { PACKAGE_NAME } from './source.ts'
 
-/** The one class of the package that the worker needs. */
-interface HandlerModule {
-  WebWorkerMLCEngineHandler: new () => { onmessage(event: MessageEvent): void }
-}
-
-self.onmessage = async ({ data }: MessageEvent<unknown>) => {
-  if (!isProtocolMessage(data) || data.kind !== 'import' || !('moduleURL' in data)) return
+async function importPeer(moduleURL?: string): Promise<WebLLMPeer> {
   try {
-    const url = String(data.moduleURL)
-    const { WebWorkerMLCEngineHandler } = (await import(
-      /* @vite-ignore */ /* webpackIgnore: true */ url
-    )) as HandlerModule
-    const handler = new WebWorkerMLCEngineHandler()
-    self.onmessage = (event: MessageEvent) => handler.onmessage(event)
-    postMessage({ edgewise: PROTOCOL_VERSION, kind: 'ready' })
-  } catch (cause) {
-    const error = toErrorMessage(new EngineNotInstalledError(PACKAGE_NAME, cause), 'load')
-    postMessage({ edgewise: PROTOCOL_VERSION, kind: 'fatal', error })
+    if (moduleURL === undefined) throw new TypeError('no moduleURL was passed')
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ moduleURL)) as WebLLMPeer
+  } catch (error) {
+    throw new EngineNotInstalledError(PACKAGE_NAME, error)
   }
 }
+
+expose(self as unknown as EnginePort, createHost(importPeer))

@@ -1,8 +1,14 @@
 /**
  * The worker for apps with a bundler. The app's worker file is one line, `import '@edgewise/client/webllm/worker'`, and
- * the bundler resolves the package that this module imports. It speaks WebLLM's own protocol.
+ * the bundler resolves the package that this module imports.
  */
-import { WebWorkerMLCEngineHandler } from '@mlc-ai/web-llm'
+import * as webllm from '@mlc-ai/web-llm'
+import { expose } from '../../engine/expose.ts'
+import type { EnginePort } from '../../engine/protocol.ts'
+import { createHost } from './host.ts'
+import type { WebLLMPeer } from './peer.ts'
 
-const handler = new WebWorkerMLCEngineHandler()
-self.onmessage = (event: MessageEvent) => handler.onmessage(event)
+expose(
+  self as unknown as EnginePort,
+  createHost(async () => webllm as unknown as WebLLMPeer),
+)

@@ -1,0 +1,1 @@
+var c="x-edgewise-checked";function f({sha256:e,integrity:t},r){let n=r.slice(r.lastIndexOf("/")+1),s=(e?.[r]??e?.[n])?.match(/../g)?.map(a=>Number.parseInt(a,16)),o=t?.[r]??t?.[n];return[s&&`sha256-${i(s)}`,o].filter(Boolean).join(" ")}function p(e,t){return t===""||e.headers.get(c)===t}function i(e){return btoa(String.fromCharCode(...e))}export{f as a,p as b};

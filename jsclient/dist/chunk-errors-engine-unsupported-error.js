@@ -1,1 +1,0 @@
-import{e as n,f as e}from"./chunk-errors-edgewise-error.js";var o=class extends e{name="EngineUnsupportedError";param;constructor(t,r,s){super(`${t} can't honour ${r}: ${s}`,{stage:"generate",code:"unsupported"}),this.param=r}},a=n("EngineUnsupportedError");export{o as a,a as b};

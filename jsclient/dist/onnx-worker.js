@@ -1,0 +1,1 @@
+import{b as o}from"./chunk-worker-engines-onnx-files.js";import"./chunk-worker-engines-decoding-chat.js";import{h as e}from"./chunk-worker-engine-expose.js";import*as r from"@huggingface/jinja";import*as n from"@huggingface/tokenizers";import*as t from"onnxruntime-web/webgpu";e(self,o(async()=>({ort:t,Tokenizer:n.Tokenizer,Template:r.Template})));

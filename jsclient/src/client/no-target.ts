@@ -1,0 +1,17 @@
+import { NoTargetError } from '../errors/no-target-error.ts'
+import type { Reason } from '../wire.ts'
+import { refusal } from './capable.ts'
+import { obstacleError } from './obstacles.ts'
+import type { Page } from './page.ts'
+import type { PreparedRequest } from './prepare.ts'
+
+/** Reasons that the engines of the page may be behind. */
+const BY_ENGINES: readonly Reason[] = ['feature_unsupported', 'no_compatible_browser_model', 'local_only_unavailable']
+
+/** The error of a decision that permits nothing. Its cause says what keeps an engine of the page from it, if anything. */
+export function noTarget(reason: Reason, { usable, obstacles }: Page, request?: PreparedRequest): NoTargetError {
+  if (!BY_ENGINES.includes(reason)) return new NoTargetError(reason)
+  const refusals = request ? usable.map((engine) => refusal(engine, request)) : []
+  const cause = refusals.find((refused) => refused) ?? obstacleError(obstacles)
+  return new NoTargetError(reason, cause && { cause })
+}

@@ -1,0 +1,74 @@
+/** What is in a model's files. */
+import { describe } from '../../engine/error-message.ts'
+import type { ModelFiles } from './files.ts'
+import type { SessionOptions } from './peer.ts'
+import type { ModelSource, REQUIRED } from './source.ts'
+import { templateOf } from './text.ts'
+
+export type Config = Record<string, unknown>
+
+export interface Contents {
+  config: Config
+  /** Empty when the model has no `generation_config.json`. */
+  generation: Config
+  tokenizer: Config
+  tokenizerConfig: Config
+  /** `chat_template.jinja`, looked for when the tokenizer's configuration has no template. */
+  chatTemplate: string | undefined
+  graph: Uint8Array
+  /** Weights that lie beside the graph. */
+  externalData: SessionOptions['externalData']
+}
+
+/** Throws the errors of `files`, and plain ones about files that can't be read. */
+export async function readContents(files: ModelFiles, { graphURL, filesURL }: ModelSource): Promise<Contents> {
+  const at = (name: string) => new URL(name, filesURL).href
+  const json = async (name: (typeof REQUIRED)[number]) => parse(name, await files.read(at(name)))
+  const graphName = decodeURIComponent(new URL(graphURL).pathname.split('/').at(-1) ?? '')
+
+  const withData = async () => {
+    const config = await json('config.json')
+    const data = dataFiles(config, graphName).map(async (path) => ({
+      path,
+      data: new Uint8Array(await files.read(new URL(path, graphURL).href)),
+    }))
+    return { config, externalData: await Promise.all(data) }
+  }
+  const withTemplate = async () => {
+    const tokenizerConfig = await json('tokenizer_config.json')
+    const hasTemplate = templateOf(tokenizerConfig) !== undefined
+    const bytes = hasTemplate ? undefined : await files.readOptional(at('chat_template.jinja'))
+    return { tokenizerConfig, chatTemplate: bytes && new TextDecoder().decode(bytes) }
+  }
+  const withGeneration = async () => {
+    const bytes = await files.readOptional(at('generation_config.json'))
+    return bytes ? parse('generation_config.json', bytes) : {}
+  }
+
+  const [graph, model, text, tokenizer, generation] = await Promise.all([
+    files.read(graphURL),
+    withData(),
+    withTemplate(),
+    json('tokenizer.json'),
+    withGeneration(),
+  ])
+  return { ...model, ...text, tokenizer, generation, graph: new Uint8Array(graph) }
+}
+
+function parse(name: string, bytes: ArrayBuffer): Config {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    if (typeof value === 'object' && value !== null) return value as Config
+    throw new TypeError('it is no object')
+  } catch (error) {
+    throw new Error(`${name} can't be read: ${describe(error).message}`)
+  }
+}
+
+/** The files with the graph's weights, as the `transformers.js_config` of the model's configuration counts them. */
+export function dataFiles(config: Config, graphName: string): string[] {
+  const { use_external_data_format: format } = (config['transformers.js_config'] ?? {}) as Config
+  const isByGraph = typeof format === 'object' && format !== null
+  const count = Number((isByGraph ? ((format as Config)[graphName] ?? (format as Config).model) : format) ?? 0)
+  return Array.from({ length: count }, (_, i) => `${graphName}_data${i ? `_${i}` : ''}`)
+}

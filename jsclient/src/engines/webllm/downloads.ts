@@ -1,0 +1,141 @@
+/**
+ * WebLLM's downloads, watched. It fetches by `Cache.add`, which tells neither bytes nor a status and stores whatever
+ * comes, a page of HTML too, for good. While a model loads, `Cache.add` and `fetch` of this worker, where nothing else
+ * runs, are therefore ones that count, check a file before it is stored, and fail with a name.
+ */
+import { checksumsOf, passes } from '../../engine/checksums.ts'
+import { describe } from '../../engine/error-message.ts'
+import { codeOfStatus } from '../../engine/http-status.ts'
+import type { EngineErrorCode } from '../../errors/engine-error.ts'
+import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
+import type { ModelInfo } from '../../wire.ts'
+import { fileFailure } from './failure.ts'
+import type { ModelRecord, TensorManifest } from './peer.ts'
+import type { LoadProgressMeter } from './progress.ts'
+import { fileOf } from './record.ts'
+
+export interface DownloadsOptions {
+  model: ModelInfo
+  record: ModelRecord
+  meter: Pick<LoadProgressMeter, 'received' | 'expect'>
+  /** Ends them. */
+  signal: AbortSignal
+}
+
+export interface Downloads {
+  /** Why a file was not to be had, or not taken. WebLLM hides it behind errors of its own. */
+  refusal(): ModelLoadError | undefined
+  /** Gives `Cache.add` and `fetch` back. */
+  end(): void
+}
+
+/** Takes over at once. */
+export function watchDownloads({ model, record, meter, signal }: DownloadsOptions): Downloads {
+  const { fetch } = globalThis
+  const { add } = Cache.prototype
+  let weights: Weights | undefined
+
+  let refusal: ModelLoadError | undefined
+  const refuse = (code: EngineErrorCode, url: string, what: string, cause?: unknown) => {
+    const message = `${model.id} could not be loaded. ${fileFailure(code, url, what)}`
+    refusal ??= new ModelLoadError(model.id, message, { code, cause })
+    return refusal
+  }
+
+  /** Unless somebody wanted it to end: the caller, or WebLLM because the GPU was lost. */
+  const broken = (request: Request, what: string, cause: unknown) => {
+    if (signal.aborted || request.signal.aborted) return cause
+    return refuse('download_failed', request.url, `${what}: ${describe(cause).message}`, cause)
+  }
+
+  const receive = async (request: Request): Promise<ArrayBuffer> => {
+    const { url } = request
+    let response: Response
+    try {
+      response = await fetch(request, { signal: AbortSignal.any([request.signal, signal]) })
+    } catch (cause) {
+      throw broken(request, 'could not be fetched', cause)
+    }
+    const { ok, status, body } = response
+    if (!ok) throw refuse(codeOfStatus(status), url, `was answered with ${status}`)
+    try {
+      const count = new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, controller) {
+          meter.received(chunk.byteLength)
+          controller.enqueue(chunk)
+        },
+      })
+      return await new Response(body?.pipeThrough(count)).arrayBuffer()
+    } catch (cause) {
+      throw broken(request, 'was cut short', cause)
+    }
+  }
+
+  const check = async (url: string, bytes: ArrayBuffer): Promise<void> => {
+    const invalid = (what: string) => refuse('invalid_files', url, what)
+    const least = weights?.sizes.get(url) ?? 0
+    if (bytes.byteLength < least) throw invalid(`has ${bytes.byteLength} bytes instead of ${least}`)
+    if (url === record.model_lib && !WebAssembly.validate(bytes)) throw invalid('is no WebAssembly')
+    const file = fileOf(url)
+    if (file.endsWith('.json') && !isJSON(bytes)) throw invalid('is no JSON')
+    const checksums = checksumsOf(model, file)
+    if (checksums && !(await passes(bytes, checksums))) {
+      throw invalid("has not the checksum that the model's registry lists")
+    }
+  }
+
+  const fetchChecked = async (request: Request): Promise<Response> => {
+    const bytes = await receive(request)
+    await check(request.url, bytes)
+    return new Response(bytes, { headers: { 'content-length': String(bytes.byteLength) } })
+  }
+
+  globalThis.fetch = (input, init) => {
+    const request = new Request(input, init)
+    return request.url.startsWith('http') ? fetchChecked(request) : fetch(request)
+  }
+  Cache.prototype.add = async function (this: Cache, input) {
+    const request = new Request(input)
+    if (!weights && !request.url.endsWith('.json')) {
+      weights = await listWeights(this, request.url)
+      if (weights) meter.expect(weights.missingBytes)
+    }
+    await this.put(request, await fetchChecked(request))
+  }
+  return {
+    refusal: () => refusal,
+    end() {
+      globalThis.fetch = fetch
+      Cache.prototype.add = add
+    },
+  }
+}
+
+interface Weights {
+  /** Bytes by URL. */
+  sizes: ReadonlyMap<string, number>
+  /** Bytes that are not stored yet. */
+  missingBytes: number
+}
+
+/** Reads the list of the weights, which lies beside them in the store before the first of them is fetched. */
+async function listWeights(cache: Cache, url: string): Promise<Weights | undefined> {
+  const manifest = new URL('tensor-cache.json', url).href
+  const stored = await cache.match(manifest)
+  if (!stored) return undefined
+  const { records } = (await stored.json()) as TensorManifest
+  const sizes = new Map(records.map(({ dataPath, nbytes }) => [new URL(dataPath, manifest).href, nbytes]))
+  const present = new Set((await cache.keys()).map((request) => request.url))
+  let missingBytes = 0
+  for (const [file, bytes] of sizes) if (!present.has(file)) missingBytes += bytes
+  return { sizes, missingBytes }
+}
+
+function isJSON(bytes: ArrayBuffer): boolean {
+  try {
+    JSON.parse(new TextDecoder().decode(bytes))
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * One model behind the protocol that engines in workers speak. The package makes its own worker, so that this end of it
+ * runs in the page; the protocol brings the queueing, the pacing, the aborts and the watchdog.
+ */
+import { onAbort } from '../../engine/abort.ts'
+import type { EngineHost } from '../../engine/expose.ts'
+import { createProgressReporter } from '../../engine/progress.ts'
+import type { AdapterProbe } from '../../engine/webgpu.ts'
+import { raceAbort } from '../../errors/abort.ts'
+import { EngineError } from '../../errors/engine-error.ts'
+import { createAnswer } from './answer.ts'
+import { BYTES_SHARE, getFiles } from './download.ts'
+import { requireGPU } from './gpu.ts'
+import type { Instance } from './instance.ts'
+import { startInstance } from './instance.ts'
+import type { HostConfig } from './options.ts'
+import { importPeer } from './peer.ts'
+import { toChatRequest } from './request.ts'
+import { misconfigured } from './source.ts'
+import { removeFile } from './store.ts'
+
+export interface Host extends EngineHost<HostConfig> {
+  /** Ends everything, a download too. Idempotent. */
+  end(): void
+}
+
+/** For one load. */
+export function createHost(probe: AdapterProbe): Host {
+  const ending = new AbortController()
+  const { signal } = ending
+  let instance: Instance | undefined
+
+  const end = () => {
+    ending.abort()
+    instance?.end()
+    instance = undefined
+  }
+
+  return {
+    end,
+    unload: async () => end(),
+
+    async load(model, config, { signal: given, onProgress, onLost }) {
+      onAbort(given, end)
+      if (config.gpuLayers > 0) await requireGPU(probe, model, signal, onLost)
+      const peer = await raceAbort(importPeer(config.moduleURL), signal)
+      await requireServed(config.wasmURL, signal)
+      const progress = createProgressReporter((report) => {
+        if (!signal.aborted) onProgress(report)
+      })
+      const files = await getFiles(model, config.urls, signal, progress)
+      progress.report({ progress: BYTES_SHARE, stage: 'load' })
+      try {
+        instance = await startInstance(peer, model, files, config, { signal, onLost })
+      } catch (error) {
+        if (error instanceof EngineError && error.code === 'invalid_files')
+          await Promise.all(config.urls.map(removeFile))
+        throw error
+      }
+      if (signal.aborted) return end()
+      progress.finish()
+    },
+
+    async generate(request, { signal: given, emit, caughtUp }) {
+      if (!instance) throw new EngineError('no model is loaded', { stage: 'generate', code: 'not_loaded' })
+      const chat = toChatRequest(request, instance.metadata)
+      const answer = createAnswer(request.stop ?? [], emit)
+      let polls = 0
+      const ready = async () => {
+        if (answer.stopped) throw new Error('a stop text was found')
+        // A long prompt takes minutes, batch by batch; this tells the watchdog that it goes on.
+        if (polls++ > 0 && !answer.begun) emit({ type: 'delta', text: '', tokens: 0 })
+        await caughtUp()
+        given.throwIfAborted()
+      }
+      try {
+        await instance.chat(chat, answer.read, ready)
+      } catch (error) {
+        given.throwIfAborted()
+        if (!answer.stopped) throw error
+      }
+      given.throwIfAborted()
+      answer.finish()
+    },
+  }
+}
+
+/**
+ * A missing wasm file is the commonest mistake, and the package neither says so nor ever gives up. Offline, and where
+ * HEAD is not understood, this says nothing.
+ */
+async function requireServed(wasmURL: string, signal: AbortSignal): Promise<void> {
+  const response = await fetch(wasmURL, { method: 'HEAD', signal }).catch(() => undefined)
+  signal.throwIfAborted()
+  const isPage = response?.ok && response.headers.get('content-type')?.startsWith('text/html')
+  if (response?.status === 404 || isPage) {
+    const what = isPage ? 'a page of HTML' : 'missing'
+    throw misconfigured(`${wasmURL} is ${what}: serve the package's esm/wasm/wllama.wasm there`)
+  }
+}

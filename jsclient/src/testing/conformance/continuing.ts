@@ -1,0 +1,63 @@
+/** What goes on from what was said before: an answer that was begun, and a conversation whose prompt is still in memory. */
+import type { EngineRequest } from '../../engine/engine.ts'
+import { isEngineUnsupportedError } from '../../errors/engine-unsupported-error.ts'
+import { collect } from './collect.ts'
+import { expect, rejection } from './expect.ts'
+import type { Checks } from './kit.ts'
+import { goesOn, isExact, same } from './requests.ts'
+
+export const continuing: Checks = ({ subject, withModel }) => {
+  const { request } = subject
+  return [
+    withModel('an answer that was begun goes on where it was cut', async ({ loaded, supports, skip }) => {
+      if (!supports.continuation) return skip('it does not support continuation')
+      const whole = await collect(loaded, request)
+      // Cut between two words: inside a word the cut text has other tokens than the model wrote.
+      const cut = whole.text.indexOf(' ', whole.text.length / 2)
+      const begun = cut < 0 ? whole.text : whole.text.slice(0, cut)
+      const messages: EngineRequest['messages'] = [...request.messages, { role: 'assistant', content: begun }]
+      const { text, done } = await collect(loaded, { ...request, messages, continueFinalMessage: true })
+      expect(!isExact(subject) || begun + text === whole.text, `${JSON.stringify(text)} is the rest of the answer`)
+      expect(done.finishReason === 'stop', `it ends with stop, not ${done.finishReason}`)
+      const error = await rejection(() => collect(loaded, { ...request, continueFinalMessage: true }))
+      expect(isEngineUnsupportedError(error), `with nothing to go on from it is refused, not ${error}`)
+    }),
+
+    withModel('a prompt that goes on from the last answer is partly cached, and the answer the same', async (trial) => {
+      const { loaded, supports, skip, fresh } = trial
+      if (!supports.prefixCache) return skip('it does not support prefixCache')
+      const first = await collect(loaded, request)
+      const second: EngineRequest = { ...request, messages: goesOn(request, first.text), maxTokens: 24 }
+      const cached = await collect(loaded, second)
+      const { cachedTokens } = cached.done.usage
+      expect((cachedTokens ?? 0) > 0, `some of its prompt was cached, not ${cachedTokens} tokens`)
+      const warm = await collect(loaded, second)
+      await loaded.unload()
+      const cold = await fresh((other) => collect(other, second))
+      same(subject, cached, cold, 'it is as without a cache')
+      same(subject, warm, cold, 'so it is once more')
+    }),
+
+    withModel('what is cached of one conversation is never taken for another', async (trial) => {
+      const { loaded, supports, skip, fresh } = trial
+      if (!supports.prefixCache) return skip('it does not support prefixCache')
+      const first: EngineRequest = { ...request, maxTokens: 24 }
+      const other: EngineRequest = { ...first, messages: [{ role: 'user', content: 'Hello!' }] }
+      const longer: EngineRequest = { ...first, messages: goesOn(request, 'Something else.') }
+      const controller = new AbortController()
+      const broken = async (asked: EngineRequest): Promise<void> => {
+        for await (const _ of loaded.generate(asked, { signal: controller.signal })) controller.abort()
+      }
+      const answers = [await collect(loaded, first), await collect(loaded, other), await collect(loaded, first)]
+      await rejection(() => broken(longer))
+      answers.push(await collect(loaded, other), await collect(loaded, longer), await collect(loaded, first))
+      await loaded.unload()
+      const cold = new Map([[first, answers[0]?.text]])
+      for (const asked of [other, longer]) cold.set(asked, (await fresh((engine) => collect(engine, asked))).text)
+      for (const [i, asked] of [first, other, first, other, longer, first].entries()) {
+        const text = answers[i]?.text
+        expect(!isExact(subject) || text === cold.get(asked), `answer ${i + 1} is as without a cache, not "${text}"`)
+      }
+    }),
+  ]
+}

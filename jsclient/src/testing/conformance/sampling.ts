@@ -1,0 +1,56 @@
+/** How the next token is chosen. */
+import type { EngineRequest } from '../../engine/engine.ts'
+import { collect } from './collect.ts'
+import { expect } from './expect.ts'
+import type { Checks } from './kit.ts'
+import { brief, isExact, same } from './requests.ts'
+
+export const sampling: Checks = ({ subject, withModel }) => {
+  const request = brief(subject.request)
+  return [
+    withModel('at temperature 0 neither seed nor what came before changes the answer', async (trial) => {
+      const { loaded, supports, skip } = trial
+      if (!supports.temperature) return skip('it does not support temperature')
+      const greedy = await collect(loaded, { ...request, temperature: 0 })
+      for (const seed of supports.seed ? [1, 2] : []) {
+        const seeded = await collect(loaded, { ...request, temperature: 0, seed })
+        same(subject, greedy, seeded, `seed ${seed} changes nothing`)
+      }
+      await collect(loaded, { ...request, temperature: 2, maxTokens: 8 })
+      same(subject, greedy, await collect(loaded, { ...request, temperature: 0 }), 'it is as greedy as before')
+    }),
+
+    withModel('the same seed gives the same text', async ({ loaded, supports, skip, fresh }) => {
+      if (!supports.seed) return skip('it does not support seed')
+      if (!isExact(subject)) return skip('its answers are not exact')
+      const { temperature: _, ...rest } = request
+      const hot = supports.temperature ? { temperature: 1.5 } : {}
+      const seeded: EngineRequest = { ...rest, ...hot, seed: 7 }
+      const first = await collect(loaded, seeded)
+      await collect(loaded, { ...seeded, seed: 8 })
+      same(subject, first, await collect(loaded, seeded), 'also after another')
+      await loaded.unload()
+      same(subject, first, await fresh((other) => collect(other, seeded)), 'also in another engine')
+    }),
+
+    withModel('the smallest nucleus is greedy', async ({ loaded, supports, skip }) => {
+      if (!supports.topP || !supports.temperature) return skip('it does not support topP and temperature')
+      const greedy = await collect(loaded, { ...request, temperature: 0 })
+      for (const temperature of [0.5, 1.5]) {
+        const narrow = await collect(loaded, { ...request, temperature, topP: 1e-6 })
+        same(subject, greedy, narrow, `at temperature ${temperature} too`)
+      }
+    }),
+
+    withModel('temperature and topP are taken over their whole range', async ({ loaded, supports, skip }) => {
+      if (!supports.topP && !supports.temperature) return skip('it supports neither')
+      const asked: Partial<EngineRequest>[] = []
+      if (supports.temperature) asked.push({ temperature: 0.01 }, { temperature: 2 })
+      if (supports.topP) asked.push({ topP: 0.01 }, { topP: 1 })
+      for (const ask of asked) {
+        const { done } = await collect(loaded, { ...request, ...ask, maxTokens: 4 })
+        expect(done.usage.completionTokens > 0, `${JSON.stringify(ask)} gives an answer`)
+      }
+    }),
+  ]
+}

@@ -1,0 +1,10 @@
+/** `@edgewise/client/testing` */
+export type { FakeAnswer, FakeAnswerParts, FakeAnswers } from './answer.ts'
+export { type Check, type Collected, collect, engineChecks, type Subject, type SubjectFault } from './conformance.ts'
+export type { EngineFault, FaultMoment, FaultScope } from './engine-faults.ts'
+export { FakeEngine, type FakeEngineOptions } from './fake-engine.ts'
+export { FakeServer, type FakeServerOptions, type FakeServerRequest } from './fake-server.ts'
+export { testModel } from './model.ts'
+export type { ServerFault } from './server-faults.ts'
+export { testSnapshot } from './snapshot.ts'
+export { VirtualClock, type VirtualClockOptions, type VirtualTimer } from './virtual-clock.ts'

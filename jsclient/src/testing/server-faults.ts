@@ -1,0 +1,70 @@
+/** What can go wrong between a page and a fake server. */
+import { raceAbort } from '../errors/abort.ts'
+
+/** Something that goes wrong, each time that a request comes to it. */
+export type ServerFault = {
+  /** The endpoint, such as "/chat/completions". Defaults to all. */
+  path?: string
+  /** How often it happens. Defaults to always. */
+  times?: number
+} & (
+  | {
+      /** Answers with an error. */
+      does: 'fail'
+      /** HTTP status, 400 or more. */
+      status: number
+      /** Of the error. Defaults to "on_purpose". */
+      code?: string
+      /** How long it asks to wait, s. Defaults to not saying. */
+      retryAfter?: number
+    }
+  | {
+      /** Hang: says nothing more, but hears an abort. Cut: breaks the connection. */
+      does: 'hang' | 'cut'
+      /** After so many tokens of an answer. Defaults to before any; a cut is then a server out of reach. */
+      at?: number
+    }
+)
+
+/** Lets faults happen, each as often as it may. */
+export class ServerFaults {
+  list: ServerFault[]
+  readonly #met = new Map<ServerFault, number>()
+
+  constructor(list: readonly ServerFault[] = []) {
+    this.list = [...list]
+  }
+
+  /** Lets happen what goes wrong there: before the answer, or after so many pieces of it. Gives an answer of its own. */
+  async meet(path: string, signal: AbortSignal, at?: number): Promise<Response | undefined> {
+    for (const fault of this.list) {
+      if ((fault.path ?? path) !== path || (fault.does === 'fail' ? undefined : fault.at) !== at) continue
+      if (!this.#happens(fault)) continue
+      if (fault.does === 'fail') return failure(fault)
+      if (fault.does === 'hang') await raceAbort(new Promise(() => {}), signal)
+      throw new TypeError('Failed to fetch')
+    }
+    return undefined
+  }
+
+  #happens(fault: ServerFault): boolean {
+    const met = this.#met.get(fault) ?? 0
+    this.#met.set(fault, met + 1)
+    return met < (fault.times ?? Infinity)
+  }
+}
+
+function failure({ status, code, retryAfter }: Extract<ServerFault, { does: 'fail' }>): Response {
+  const headers = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
+  return errorResponse(status, { message: 'Broken on purpose.', code: code ?? 'on_purpose' }, headers)
+}
+
+/** An error in OpenAI's shape. */
+export function errorResponse(
+  status: number,
+  { message, code, param = null }: { message: string; code: string | null; param?: string | null },
+  headers: Record<string, string> = {},
+): Response {
+  const type = status === 401 ? 'authentication_error' : status < 500 ? 'invalid_request_error' : 'server_error'
+  return Response.json({ error: { message, type, code, param } }, { status, headers })
+}

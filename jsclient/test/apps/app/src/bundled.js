@@ -1,0 +1,23 @@
+/** Engines as an app with a bundler makes them. */
+import { onnx } from '@edgewise/client/onnx'
+import { transformers } from '@edgewise/client/transformers'
+import { wllama } from '@edgewise/client/wllama'
+import { ask } from './ask.js'
+import { llamaCpp, onnxRuntime } from './wasm.js'
+
+const engines = {
+  transformers: () =>
+    transformers({
+      worker: () => new Worker(new URL('./transformers.worker.js', import.meta.url), { type: 'module' }),
+      wasmPaths: onnxRuntime,
+      modelBaseURL: '/models/',
+    }),
+  onnx: () =>
+    onnx({
+      worker: () => new Worker(new URL('./onnx.worker.js', import.meta.url), { type: 'module' }),
+      wasmPaths: onnxRuntime,
+    }),
+  wllama: () => wllama({ wasmURL: llamaCpp }),
+}
+
+globalThis.ask = (model, ...rest) => ask(engines[model](), model, ...rest)

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import webpack from 'webpack'
+import { makeApp } from './support/app.ts'
+import type { Apps } from './support/browser.ts'
+import { ANSWERED, assertFallback, ENGINES, startApps } from './support/browser.ts'
+
+describe('webpack', { timeout: 180_000 }, () => {
+  let apps: Apps
+  before(async () => {
+    apps = await startApps()
+  })
+  after(() => apps[Symbol.asyncDispose]())
+
+  test('builds the app', async () => {
+    const dir = await makeApp('webpack')
+    assert.deepEqual(await build(dir, 'production'), [])
+    await using server = await apps.serve({ '/': join(dir, 'dist/') })
+    for (const engine in ENGINES) {
+      assert.deepEqual(await apps.ask(`${server.origin}/index.html`, engine), ANSWERED, engine)
+    }
+  })
+
+  test("names the engines' packages that are missing", async () => {
+    const dir = await makeApp('webpack-without', [])
+    await writeFile(join(dir, 'src/wasm.js'), "export const onnxRuntime = '/ort/'\nexport const llamaCpp = '/llama'\n")
+    const problems = (await build(dir, 'development')).join('\n')
+    for (const packages of Object.values(ENGINES)) assert.match(problems, new RegExp(`Can't resolve '(${packages})`))
+    // What a worker imports is an error; what the page imports when it has to is a warning, and fails then.
+    await using server = await apps.serve({ '/': join(dir, 'dist/') })
+    assertFallback(await apps.ask(`${server.origin}/index.html`, 'wllama'), ENGINES.wllama)
+  })
+})
+
+/** Builds the app into its folder `dist`. Resolves with the errors and warnings. */
+async function build(context: string, mode: 'production' | 'development'): Promise<string[]> {
+  const path = join(context, 'dist')
+  const problems = await new Promise<string[]>((resolve, reject) => {
+    webpack({ context, mode, entry: './src/bundled.js', output: { path }, performance: false }, (error, stats) => {
+      if (error) reject(error)
+      else resolve(stats ? [...stats.compilation.errors, ...stats.compilation.warnings].map(String) : [])
+    })
+  })
+  await writeFile(join(path, 'index.html'), '<!doctype html><script src="/main.js"></script>')
+  return problems
+}

@@ -1,0 +1,33 @@
+/** The lifeline where it can be seen in Node. That it tells of a worker's end is seen in the browser, with each engine. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { holdLifeline, watchLifeline } from '../../src/engine/lifeline.ts'
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 20))
+
+test('a lifeline is held for good, each under a name of its own', async () => {
+  const name = await holdLifeline()
+  assert.ok(name)
+  assert.notEqual(await holdLifeline(), name)
+  const stop = watchLifeline(name, () => assert.fail('its holder lives'))
+  await pause()
+  stop()
+})
+
+test('a lifeline tells its end once, and only who still watches it', async () => {
+  const told: string[] = []
+  await navigator.locks.request('lifeline', async () => {
+    watchLifeline('lifeline', () => told.push('watcher'))
+    watchLifeline('lifeline', () => told.push('deserter'))()
+    await pause()
+    assert.deepEqual(told, [])
+  })
+  await pause()
+  assert.deepEqual(told, ['watcher'])
+})
+
+test('without Web Locks there is none', async (t) => {
+  t.mock.getter(globalThis, 'navigator', () => ({}))
+  assert.equal(await holdLifeline(), undefined)
+  watchLifeline('lifeline', () => assert.fail('it is told'))()
+})

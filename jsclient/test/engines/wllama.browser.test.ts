@@ -1,0 +1,213 @@
+/** The adapter, the real package and the tiny model in Chromium: what it answers. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { engineChecks } from '../../src/testing/conformance.ts'
+import type { ChatMessage } from '../../src/wire.ts'
+import type { Harness, TestPage } from '../browser/harness.ts'
+import { testModel } from './model.ts'
+import type { Answered, Load, Outcome } from './pages/wllama-page.ts'
+import { prompts, startWllamaHarness } from './wllama-harness.ts'
+
+let harness: Harness
+before(async () => {
+  harness = await startWllamaHarness()
+})
+after(() => harness.close())
+
+const user = (content: string): ChatMessage => ({ role: 'user', content })
+
+describe('wllama conforms', () => {
+  const names = engineChecks({
+    create: () => assert.fail(),
+    model: testModel(),
+    request: { messages: [], maxTokens: 1 },
+    generatedTokens: () => 0,
+  }).map((check) => check.name)
+  let opened: TestPage
+  before(async () => {
+    opened = await harness.open()
+  })
+  after(() => opened[Symbol.asyncDispose]())
+  for (const name of names) {
+    test(name, async (t) => {
+      const skipped = await opened.call<string | undefined>('/page.js', 'runCheck', name)
+      if (skipped) t.skip(skipped)
+    })
+  }
+})
+
+describe('wllama answers', () => {
+  for (const way of ['bundled', 'url']) {
+    test(`all reference prompts (${way})`, async (t) => {
+      await using opened = await harness.open()
+      const { loadMs } = await opened.call<Load>('/page.js', 'load', way)
+      let tokens = 0
+      let ms = 0
+      for (const { id, messages, maxTokens, text, finishReason, promptTokens, completionTokens } of prompts) {
+        const got = await opened.call<Answered>('/page.js', 'answer', messages, maxTokens)
+        assert.equal(got.text, text, id)
+        assert.equal(got.done.finishReason, finishReason, id)
+        assert.partialDeepStrictEqual(got.done.usage, { promptTokens, completionTokens }, id)
+        assert.equal(got.tokens, completionTokens, id)
+        tokens += got.tokens
+        ms += got.ms
+      }
+      t.diagnostic(`load ${loadMs} ms, ${prompts.length} answers, ${Math.round((tokens / ms) * 1000)} tokens/s`)
+      assert.deepEqual(opened.errors, [])
+    })
+  }
+
+  test('all reference prompts that were begun, by going on', async () => {
+    await using opened = await harness.open()
+    await opened.call('/page.js', 'load', 'bundled')
+    let tried = 0
+    for (const { id, messages, maxTokens, text, finishReason } of prompts) {
+      // Cut between two words: inside a word the cut text has other tokens than the model wrote.
+      const cut = text.indexOf(' ', text.length / 2)
+      if (finishReason !== 'stop' || cut < 0) continue
+      const begun = [...messages, { role: 'assistant', content: text.slice(0, cut) }]
+      const over = { continueFinalMessage: true }
+      const rest = await opened.call<Answered>('/page.js', 'answer', begun, maxTokens, over)
+      assert.equal(text.slice(0, cut) + rest.text, text, id)
+      tried++
+    }
+    assert.ok(tried > 10, `${tried} answers were cut`)
+  })
+
+  test("an assistant's last message with a new turn, unless it is to go on", async () => {
+    await using opened = await harness.open()
+    await opened.call('/page.js', 'load', 'bundled')
+    const messages = [user('Hello!'), { role: 'assistant', content: 'Hello! How can' }]
+    const { text } = await opened.call<Answered>('/page.js', 'answer', messages, 32)
+    assert.notEqual(text, ' I help you?')
+  })
+
+  test('a chat the same with the cache and without, and the cache saves its history', async () => {
+    await using opened = await harness.open()
+    await opened.call('/page.js', 'load', 'bundled')
+    const ask = (messages: ChatMessage[]) => opened.call<Answered>('/page.js', 'answer', messages, 24)
+    const turns: { messages: ChatMessage[]; warm: Answered }[] = []
+    const messages: ChatMessage[] = []
+    for (const question of ['Hello!', 'What is 7 + 5?', 'Count from 1 to 60']) {
+      messages.push(user(question))
+      const warm = await ask(messages)
+      turns.push({ messages: [...messages], warm })
+      messages.push({ role: 'assistant', content: warm.text })
+    }
+    for (const [i, { messages, warm }] of turns.entries()) {
+      // llama.cpp also keeps what it was asked earlier: only a new instance knows nothing.
+      await opened.call('/page.js', 'unload')
+      await opened.call('/page.js', 'load', 'bundled')
+      const cold = await ask(messages)
+      assert.equal(warm.text, cold.text)
+      assert.equal(cold.done.usage.cachedTokens, 0)
+      const history = turns[i - 1]?.warm.done.usage.promptTokens ?? 0
+      assert.ok((warm.done.usage.cachedTokens ?? 0) >= history, `turn ${i}: ${warm.done.usage.cachedTokens}`)
+    }
+  })
+
+  test('by seed, and by the model alone in a tiny nucleus', async () => {
+    await using opened = await harness.open()
+    await opened.call('/page.js', 'load', 'bundled')
+    const say = async (seed: number, topP: number) => {
+      const over = { temperature: 2, topP, seed }
+      return (await opened.call<Answered>('/page.js', 'answer', [user('Tell me a story about a fox')], 40, over)).text
+    }
+    assert.equal(await say(7, 1), await say(7, 1))
+    assert.equal(await say(2 ** 40 + 1, 1), await say(2 ** 40 + 1, 1))
+    const texts = new Set<string>()
+    for (let seed = 1; seed < 9; seed++) texts.add(await say(seed, 1))
+    assert.ok(texts.size > 1, 'seeds differ')
+    const narrow = new Set<string>()
+    for (let seed = 1; seed < 5; seed++) narrow.add(await say(seed, 0.01))
+    assert.equal(narrow.size, 1, 'a tiny nucleus is greedy')
+  })
+
+  test('in JSON when that is asked for', async () => {
+    await using opened = await harness.open()
+    await opened.call('/page.js', 'load', 'bundled')
+    const messages = [user('Classify the sentiment as JSON: The food was wonderful.')]
+    const over = { responseFormat: { type: 'json_object' } }
+    const { text, done } = await opened.call<Answered>('/page.js', 'answer', messages, 64, over)
+    assert.deepEqual([JSON.parse(text), done.finishReason], [{ sentiment: 'positive' }, 'stop'])
+  })
+
+  test('a long prompt in batches, each with a sign of life', async () => {
+    await using opened = await harness.open()
+    await opened.call('/page.js', 'load', 'bundled')
+    const { signs, done } = await opened.call<Answered>('/page.js', 'answer', [user('word '.repeat(300))], 8)
+    assert.ok(signs >= Math.floor(done.usage.promptTokens / 64), `${signs} for ${done.usage.promptTokens} tokens`)
+  })
+})
+
+/** A chat template for tools, of which the tiny model's has none. llama.cpp learns the form of a call from it. */
+const TOOL_TEMPLATE = `{%- if tools %}{{- '<|im_start|>system\\nTools: ' }}{%- for tool in tools %}{{- tool | tojson }}{%- endfor %}{{- '<|im_end|>\\n' }}{%- endif %}
+{%- for message in messages %}
+  {%- if message.role == 'assistant' and message.tool_calls %}
+    {{- '<|im_start|>assistant\\n' }}
+    {%- for tool_call in message.tool_calls %}{{- '<function=' + tool_call.function.name + '>' + (tool_call.function.arguments | tojson) + '</function>' }}{%- endfor %}
+    {{- '<|im_end|>\\n' }}
+  {%- else %}
+    {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}
+  {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}`
+
+describe('wllama calls tools', () => {
+  const tool = (name: string) => ({
+    type: 'function',
+    function: {
+      name,
+      parameters: {
+        type: 'object',
+        properties: { city: { type: 'string', enum: ['Paris', 'Rome'] } },
+        required: ['city'],
+      },
+    },
+  })
+  const tools = [tool('weather'), tool('traffic')]
+  const load = (opened: TestPage) => {
+    // The tap hands the package a template as if the model had it.
+    return opened.call('/page.js', 'load', 'url', {}, { chat_template: TOOL_TEMPLATE })
+  }
+
+  for (const name of ['weather', 'traffic']) {
+    test(`by name: ${name}`, async () => {
+      await using opened = await harness.open()
+      await load(opened)
+      const over = { tools, toolChoice: { type: 'function', function: { name } } }
+      const { text, tokens, done } = await opened.call<Answered>('/page.js', 'answer', [user('Hello!')], 128, over)
+      assert.deepEqual([text, done.finishReason], ['', 'tool_calls'])
+      assert.equal(tokens, done.usage.completionTokens)
+      assert.equal(done.toolCalls?.length, 1)
+      const [call] = done.toolCalls ?? []
+      assert.equal(call?.function.name, name)
+      assert.ok(['Paris', 'Rome'].includes(JSON.parse(call?.function.arguments ?? '').city))
+    })
+  }
+
+  test('and reads their results', async () => {
+    await using opened = await harness.open()
+    await load(opened)
+    const over = { tools, toolChoice: 'required' }
+    const first = await opened.call<Answered>('/page.js', 'answer', [user('Hello!')], 128, over)
+    const tool_calls = first.done.toolCalls ?? []
+    const messages = [
+      user('Hello!'),
+      { role: 'assistant', content: null, tool_calls },
+      { role: 'tool', tool_call_id: tool_calls[0]?.id, content: 'sunny' },
+    ]
+    const second = await opened.call<Answered>('/page.js', 'answer', messages, 16, { tools, toolChoice: 'none' })
+    assert.ok(second.done.usage.promptTokens > 0 && second.text !== '')
+  })
+
+  test('but not with a template that knows none', async () => {
+    await using opened = await harness.open()
+    await opened.call('/page.js', 'load', 'url')
+    const error = await opened.call<Outcome>('/page.js', 'refusal', [user('Hello!')], { tools })
+    assert.deepEqual([error.code, error.param], ['unsupported', 'tools'], error.message)
+    const history = [user('Hello!'), { role: 'tool', tool_call_id: 'a', content: 'sunny' }]
+    const told = await opened.call<Outcome>('/page.js', 'refusal', history)
+    assert.deepEqual([told.code, told.param], ['unsupported', 'messages[1].role'], told.message)
+  })
+})

@@ -1,0 +1,14 @@
+/** A row of the table of policies. */
+export interface PublishedPolicy {
+  engine: string
+  policy: string
+}
+
+/** Reads the table out of the page that users read: `| engine | \`policy\` |`. */
+export function publishedPolicies(markdown: string): PublishedPolicy[] {
+  const [, section = ''] = markdown.split(/^## Content-Security-Policy$/m)
+  const [table = ''] = section.split(/^## /m)
+  const rows = [...table.matchAll(/^\| `([\w.-]+)`[^|]*\| `([^`]+)` *\|/gm)]
+  if (rows.length === 0) throw new Error('the table of policies is gone')
+  return rows.map(([, engine = '', policy = '']) => ({ engine, policy }))
+}

@@ -1,0 +1,27 @@
+/** Engines that are wrong in one respect each, and the checks that find them out. */
+import { continuing } from './continuing.ts'
+import { ending } from './ending.ts'
+import { failing } from './failing.ts'
+import { generating } from './generating.ts'
+import { introducing } from './introducing.ts'
+import { loading } from './loading.ts'
+import { locating } from './locating.ts'
+import type { Mutant } from './mutant.ts'
+import { queueing } from './queueing.ts'
+import { refusing } from './refusing.ts'
+import { sampling } from './sampling.ts'
+import { stopping } from './stopping.ts'
+
+export const MUTANTS: readonly Mutant[] = [
+  ...introducing,
+  ...locating,
+  ...loading,
+  ...generating,
+  ...sampling,
+  ...stopping,
+  ...queueing,
+  ...refusing,
+  ...continuing,
+  ...ending,
+  ...failing,
+]
