@@ -7,6 +7,7 @@ import type { ConnectOptions, WorkerClient } from './connect.ts'
 import { connect } from './connect.ts'
 import type { Engine, EngineSupport, LoadedModel, LoadOptions } from './engine.ts'
 import type { EnginePort } from './protocol.ts'
+import { isInsecure, requireSecureContext } from './secure-context.ts'
 
 /** What differs from engine to engine. */
 export interface WorkerEngineParts<Config> {
@@ -67,10 +68,7 @@ export function createWorkerEngine<Config>(parts: WorkerEngineParts<Config>): En
 
     async load(model, options = {}) {
       options.signal?.throwIfAborted()
-      if (isInsecure()) {
-        const message = `${name} needs a secure origin: serve the page by https, or from localhost`
-        throw new EngineError(message, { stage: 'load', code: 'insecure_context' })
-      }
+      requireSecureContext(name)
       return load(model, parts.configOf(model), options)
     },
 
@@ -79,11 +77,6 @@ export function createWorkerEngine<Config>(parts: WorkerEngineParts<Config>): En
       clients.clear()
     },
   }
-}
-
-/** Pages of other origins have neither WebGPU nor a store that outlives them: a model would be downloaded at each visit. */
-function isInsecure(): boolean {
-  return globalThis.isSecureContext === false
 }
 
 function start({ startWorker, name }: Pick<WorkerEngineParts<never>, 'startWorker' | 'name'>): EnginePort {

@@ -1,8 +1,7 @@
 /** The adapter and the real package in Chromium, with real files, up to where a compiled model would be needed. */
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,34 +16,9 @@ import { startHarness } from '../browser/harness.ts'
 import { faultyFiles } from './faulty-files.ts'
 import { testModel } from './model.ts'
 import type { Attempt, Death, Outcome } from './pages/webllm-page.ts'
-import { stubLibrary } from './webllm-library.ts'
+import { SHARD_BYTES, writeModel } from './webllm-files.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
-const SHARD_BYTES = 1_500_000
-
-/** Writes a model as MLC lays it out, all of it true but the library's program and the weights. */
-async function writeModel(root: string): Promise<Record<string, string>> {
-  const tokenizer = path('../../../examples/tinymodel/files/edgewise-tiny-v1/tokenizer.json')
-  const shards = ['params_shard_0.bin', 'params_shard_1.bin']
-  const records = shards.map((dataPath) => ({ dataPath, format: 'raw-shard', nbytes: SHARD_BYTES, records: [] }))
-  const files: Record<string, string | Uint8Array> = {
-    'mlc-chat-config.json': JSON.stringify({ tokenizer_files: ['tokenizer.json'], context_window_size: 512 }),
-    'tokenizer.json': await readFile(tokenizer),
-    'tensor-cache.json': JSON.stringify({ metadata: {}, records }),
-    ...Object.fromEntries(shards.map((name, i) => [name, new Uint8Array(SHARD_BYTES).fill(i + 1)])),
-  }
-  await mkdir(join(root, 'tiny/resolve/main'), { recursive: true })
-  await writeFile(join(root, 'tiny/lib.wasm'), stubLibrary())
-  const checksums: Record<string, string> = { 'lib.wasm': sha256(stubLibrary()) }
-  for (const [name, content] of Object.entries(files)) {
-    await writeFile(join(root, 'tiny/resolve/main', name), content)
-    checksums[name] = sha256(content)
-  }
-  return checksums
-}
-
-const sha256 = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex')
-
 const held = deferred<ServerResponse>()
 let harness: Harness
 let root: string

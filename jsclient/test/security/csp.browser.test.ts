@@ -3,41 +3,56 @@
  * its sources, beyond 'self', it fails by a typed error, so that none is asked of anybody in vain.
  */
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Harness } from '../browser/harness.ts'
 import { startHarness } from '../browser/harness.ts'
 import { startServer } from '../browser/server.ts'
+import { writeModel } from '../engines/webllm-files.ts'
 import type { Spoken } from './pages/csp-page.ts'
 import { publishedPolicies } from './published.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
+const ISOLATION = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+}
 const policies = publishedPolicies(await readFile(path('../../ENGINES.md'), 'utf8'))
 
 describe('the published Content-Security-Policy', () => {
   let harness: Harness
+  let mlc: string
   before(async () => {
+    mlc = await mkdtemp(join(tmpdir(), 'edgewise-csp-'))
+    await writeModel(mlc)
     harness = await startHarness({
       flags: ['--enable-unsafe-webgpu'],
       bundles: {
         '/page.js': path('pages/csp-page.ts'),
         '/transformers-worker.js': path('../../src/engines/transformers/worker.ts'),
         '/onnx-worker.js': path('../../src/engines/onnx/worker.ts'),
+        '/webllm-worker.js': path('../engines/pages/webllm-scripted-worker.ts'),
       },
       dirs: {
+        '/mlc/': `${mlc}/`,
         '/models/': path('../../../examples/tinymodel/files/'),
         '/ort/': path('../../node_modules/onnxruntime-web/dist/'),
         '/wllama/': path('../../node_modules/@wllama/wllama/esm/'),
       },
     })
   })
-  after(() => harness.close())
+  after(async () => {
+    await harness.close()
+    await rm(mlc, { recursive: true })
+  })
 
   /** What an engine does in a page, and in workers, under a policy. */
-  const under = async (engine: string, policy: string): Promise<Spoken> => {
+  const under = async (engine: string, policy: string, more: Record<string, string> = {}): Promise<Spoken> => {
     // The policy binds workers by the answer that brings their script, so all answers carry it.
-    const headers = { 'content-security-policy': policy }
+    const headers = { 'content-security-policy': policy, ...more }
     const server = await startServer({ ...harness.server.options, headers })
     const context = await harness.browser.newContext()
     try {
@@ -57,6 +72,11 @@ describe('the published Content-Security-Policy', () => {
     test(`${engine}: ${policy}`, async () => {
       const { text, code, message } = await under(engine, policy)
       assert.deepEqual([text, code], ['Hello! How can I help you?', undefined], message)
+    })
+
+    test(`${engine}: the same in an isolated page`, async () => {
+      const { text, isolated, message } = await under(engine, policy, ISOLATION)
+      assert.deepEqual([text, isolated], ['Hello! How can I help you?', true], message)
     })
 
     for (const [source, less] of withoutOne(policy)) {

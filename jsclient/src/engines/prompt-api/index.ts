@@ -5,6 +5,7 @@
  */
 import { onAbort } from '../../engine/abort.ts'
 import type { Engine, EngineSupport } from '../../engine/engine.ts'
+import { isInsecure, requireSecureContext } from '../../engine/secure-context.ts'
 import { raceAbort } from '../../errors/abort.ts'
 import { EngineError } from '../../errors/engine-error.ts'
 import { availability, loadModel } from './load.ts'
@@ -34,7 +35,7 @@ export function promptAPI(options: PromptAPIOptions = {}): Engine {
     },
 
     async obstacle() {
-      if (globalThis.isSecureContext === false) return 'insecure_context'
+      if (isInsecure()) return 'insecure_context'
       return (await availability(options)) === 'unavailable' ? 'unavailable' : undefined
     },
 
@@ -45,6 +46,7 @@ export function promptAPI(options: PromptAPIOptions = {}): Engine {
 
     async load(info, { signal: given, onProgress } = {}) {
       given?.throwIfAborted()
+      requireSecureContext(ENGINE_NAME)
       // Of our own: the signal that creates a session ends it, however late it aborts.
       const ending = new AbortController()
       const { signal } = ending

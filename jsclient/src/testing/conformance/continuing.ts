@@ -6,10 +6,10 @@ import { expect, rejection } from './expect.ts'
 import type { Checks } from './kit.ts'
 import { goesOn, isExact, same } from './requests.ts'
 
-export const continuing: Checks = ({ subject, withModel }) => {
+export const continuing: Checks = ({ subject, withAnswers }) => {
   const { request } = subject
   return [
-    withModel('an answer that was begun goes on where it was cut', async ({ loaded, supports, skip }) => {
+    withAnswers('an answer that was begun goes on where it was cut', async ({ loaded, supports, skip }) => {
       if (!supports.continuation) return skip('it does not support continuation')
       const whole = await collect(loaded, request)
       // Cut between two words: inside a word the cut text has other tokens than the model wrote.
@@ -23,7 +23,7 @@ export const continuing: Checks = ({ subject, withModel }) => {
       expect(isEngineUnsupportedError(error), `with nothing to go on from it is refused, not ${error}`)
     }),
 
-    withModel('a prompt that goes on from the last answer is partly cached, and the answer the same', async (trial) => {
+    withAnswers('a prompt that goes on from the last answer is partly cached, and the answer the same', async (trial) => {
       const { loaded, supports, skip, fresh } = trial
       if (!supports.prefixCache) return skip('it does not support prefixCache')
       const first = await collect(loaded, request)
@@ -32,13 +32,12 @@ export const continuing: Checks = ({ subject, withModel }) => {
       const { cachedTokens } = cached.done.usage
       expect((cachedTokens ?? 0) > 0, `some of its prompt was cached, not ${cachedTokens} tokens`)
       const warm = await collect(loaded, second)
-      await loaded.unload()
       const cold = await fresh((other) => collect(other, second))
       same(subject, cached, cold, 'it is as without a cache')
       same(subject, warm, cold, 'so it is once more')
     }),
 
-    withModel('what is cached of one conversation is never taken for another', async (trial) => {
+    withAnswers('what is cached of one conversation is never taken for another', async (trial) => {
       const { loaded, supports, skip, fresh } = trial
       if (!supports.prefixCache) return skip('it does not support prefixCache')
       const first: EngineRequest = { ...request, maxTokens: 24 }
@@ -51,9 +50,8 @@ export const continuing: Checks = ({ subject, withModel }) => {
       const answers = [await collect(loaded, first), await collect(loaded, other), await collect(loaded, first)]
       await rejection(() => broken(longer))
       answers.push(await collect(loaded, other), await collect(loaded, longer), await collect(loaded, first))
-      await loaded.unload()
-      const cold = new Map([[first, answers[0]?.text]])
-      for (const asked of [other, longer]) cold.set(asked, (await fresh((engine) => collect(engine, asked))).text)
+      const cold = new Map<EngineRequest, string>()
+      for (const asked of [first, other, longer]) cold.set(asked, (await fresh((engine) => collect(engine, asked))).text)
       for (const [i, asked] of [first, other, first, other, longer, first].entries()) {
         const text = answers[i]?.text
         expect(!isExact(subject) || text === cold.get(asked), `answer ${i + 1} is as without a cache, not "${text}"`)

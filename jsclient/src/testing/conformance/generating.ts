@@ -6,10 +6,10 @@ import { deepFreeze, expect, pause } from './expect.ts'
 import type { Checks } from './kit.ts'
 import { brief, goesOn, isExact, same, textOf } from './requests.ts'
 
-export const generating: Checks = ({ subject, withModel }) => {
+export const generating: Checks = ({ subject, withAnswers }) => {
   const { request } = subject
   return [
-    withModel('a greedy answer is whole, counted and repeatable', async ({ loaded }) => {
+    withAnswers('a greedy answer is whole, counted and repeatable', async ({ loaded }) => {
       const first = await collect(loaded, request)
       const second = await collect(loaded, request)
       same(subject, first, second, 'two greedy answers are equal')
@@ -24,7 +24,7 @@ export const generating: Checks = ({ subject, withModel }) => {
       expect(one === two, `the same prompt has as many tokens, not ${one} and ${two}`)
     }),
 
-    withModel('an answer is over when it is done', async ({ loaded }) => {
+    withAnswers('an answer is over when it is done', async ({ loaded }) => {
       const events = loaded.generate({ ...request, maxTokens: 4 })[Symbol.asyncIterator]()
       for (let next = await events.next(); next.value?.type !== 'done'; next = await events.next()) {
         expect(!next.done, 'there is a done')
@@ -33,7 +33,7 @@ export const generating: Checks = ({ subject, withModel }) => {
       expect((await events.return?.())?.done !== false, 'and it can be left')
     }),
 
-    withModel('maxTokens is honoured', async ({ loaded }) => {
+    withAnswers('maxTokens is honoured', async ({ loaded }) => {
       const whole = await collect(loaded, brief(request))
       for (const maxTokens of [1, 4]) {
         const { text, done } = await collect(loaded, { ...request, maxTokens })
@@ -44,13 +44,13 @@ export const generating: Checks = ({ subject, withModel }) => {
       }
     }),
 
-    withModel('maxTokens may be as large as the context window', async ({ loaded }) => {
+    withAnswers('maxTokens may be as large as the context window', async ({ loaded }) => {
       const maxTokens = subject.model.contextWindow || request.maxTokens
       const { done } = await collect(loaded, { ...request, maxTokens })
       expect(['stop', 'length'].includes(done.finishReason), `it ends as any other, not with ${done.finishReason}`)
     }),
 
-    withModel('the request is left as it was', async ({ loaded, supports }) => {
+    withAnswers('the request is left as it was', async ({ loaded, supports }) => {
       const stop = supports.stop ? { stop: ['never there'] } : {}
       const parts = request.messages.map((message) => ({
         ...message,
@@ -65,7 +65,7 @@ export const generating: Checks = ({ subject, withModel }) => {
       }
     }),
 
-    withModel('nothing starts before the answer is asked for', async ({ loaded }) => {
+    withAnswers('nothing starts before the answer is asked for', async ({ loaded }) => {
       const before = subject.generatedTokens()
       const idle = loaded.generate(request)
       await pause()
@@ -75,7 +75,7 @@ export const generating: Checks = ({ subject, withModel }) => {
       await collect(loaded, { ...request, maxTokens: 1 })
     }),
 
-    withModel('text parts are joined without a separator', async ({ loaded }) => {
+    withAnswers('text parts are joined without a separator', async ({ loaded }) => {
       const { messages, ...rest } = brief(request)
       const parts = messages.map((message) => {
         const text = textOf(message)
@@ -90,7 +90,7 @@ export const generating: Checks = ({ subject, withModel }) => {
       expect(one === two, `the prompt has as many tokens, not ${one} and ${two}`)
     }),
 
-    withModel('a conversation goes on: the second turn has the first before it', async ({ loaded }) => {
+    withAnswers('a conversation goes on: the second turn has the first before it', async ({ loaded }) => {
       const first = await collect(loaded, { ...request, maxTokens: 8 })
       const second = await collect(loaded, { ...request, messages: goesOn(request, first.text), maxTokens: 8 })
       const [one, two] = [first, second].map(({ done }) => done.usage.promptTokens)
@@ -99,7 +99,7 @@ export const generating: Checks = ({ subject, withModel }) => {
       same(subject, first, again, 'and nothing of it is left for the next conversation')
     }),
 
-    withModel('a default that is spelt out asks for nothing', async ({ loaded }) => {
+    withAnswers('a default that is spelt out asks for nothing', async ({ loaded }) => {
       const plain = await collect(loaded, brief(request))
       const defaults: Partial<EngineRequest> = { stop: [], tools: [], n: 1, logprobs: false }
       const spelt = await collect(loaded, {
@@ -111,7 +111,7 @@ export const generating: Checks = ({ subject, withModel }) => {
       same(subject, plain, spelt, 'the answer is the same')
     }),
 
-    withModel('a hundred short answers leave nothing behind', async ({ loaded }) => {
+    withAnswers('a hundred short answers leave nothing behind', async ({ loaded }) => {
       await collect(loaded, { ...request, maxTokens: 1 })
       const held = (await subject.resources?.()) ?? 0
       let counted = 0

@@ -1,23 +1,31 @@
 /** What checks are made with. */
 import type { Engine, EngineSupport, LoadedModel } from '../../engine/engine.ts'
 import { expect } from './expect.ts'
+import { keeping } from './keeping.ts'
 import type { Check, Subject } from './subject.ts'
 
-/** What one check gets: an engine of its own. */
+/** What every check gets. */
 export interface Trial {
-  readonly engine: Engine
   /** What the engine declares, with what it leaves out. */
   readonly supports: EngineSupport
   /** Says why there is nothing to check; return after it. */
   skip(reason: string): void
-  /** Runs something with another new engine, which is then disposed. */
-  fresh<T>(run: (loaded: LoadedModel, engine: Engine) => Promise<T>): Promise<T>
+  /** Runs something with the model as another new engine has loaded it. */
+  fresh<T>(run: (loaded: LoadedModel) => Promise<T>): Promise<T>
 }
 
-/** A trial with the subject's model resident. */
-export interface LoadedTrial extends Trial {
+/** A trial of an engine, which is the check's own. */
+export interface EngineTrial extends Trial {
+  readonly engine: Engine
+}
+
+/** A trial of a model's answers. Others may have asked it before, and may ask it again: leave it loaded and at rest. */
+export interface AnswerTrial extends Trial {
   readonly loaded: LoadedModel
 }
+
+/** A trial of an engine with the subject's model resident. */
+export interface ModelTrial extends EngineTrial, AnswerTrial {}
 
 /** Makes the checks of one matter. */
 export type Checks = (kit: Kit) => Check[]
@@ -25,39 +33,72 @@ export type Checks = (kit: Kit) => Check[]
 export interface Kit {
   readonly subject: Subject
   /** A check with an engine that has done nothing yet. */
-  check(name: string, run: (trial: Trial) => Promise<void>): Check
-  /** A check with an engine that has loaded the model. */
-  withModel(name: string, run: (trial: LoadedTrial) => Promise<void>): Check
+  check(name: string, run: (trial: EngineTrial) => Promise<void>): Check
+  /** A check with an engine that has loaded the model, for what is then done to either. */
+  withModel(name: string, run: (trial: ModelTrial) => Promise<void>): Check
+  /** A check of answers alone; `fresh` ends the model that it was given. */
+  withAnswers(name: string, run: (trial: AnswerTrial) => Promise<void>): Check
 }
 
 const PATIENCE_MS = 120_000
 
 export function createKit(subject: Subject): Kit {
+  const { patienceMs = PATIENCE_MS } = subject
+  const kept = keeping(subject)
+
+  const holdsNothing = async (): Promise<void> => {
+    const held = await subject.resources?.()
+    expect(!held, `nothing is held when all engines are disposed, not ${held}`)
+  }
+
+  /** Runs something with an engine, and disposes the engine. */
+  const withEngine = async <T>(run: (engine: Engine) => Promise<T>): Promise<T> => {
+    const engine = subject.create()
+    try {
+      return await within(patienceMs, run(engine))
+    } finally {
+      await within(patienceMs, engine.dispose())
+    }
+  }
+
   const check: Kit['check'] = (name, run) => ({
     name,
     async run(context) {
+      const fresh: Trial['fresh'] = (use) => withEngine(async (other) => use(await other.load(subject.model)))
       const skip = (reason: string): void => context?.skip?.(reason)
-      await withEngine(subject, (engine) => run({ engine, supports: supportOf(engine), skip, fresh }))
-      const held = await subject.resources?.()
-      expect(!held, `nothing is held when all engines are disposed, not ${held}`)
+      await within(patienceMs, kept.end())
+      await withEngine((engine) => run({ engine, supports: supportOf(engine), skip, fresh }))
+      await holdsNothing()
     },
   })
-  const fresh: Trial['fresh'] = (run) =>
-    withEngine(subject, async (engine) => run(await engine.load(subject.model), engine))
+
   const withModel: Kit['withModel'] = (name, run) =>
     check(name, async (trial) => run({ ...trial, loaded: await trial.engine.load(subject.model) }))
-  return { subject, check, withModel }
-}
 
-/** Runs something with an engine, within the subject's patience, and disposes the engine. */
-async function withEngine<T>(subject: Subject, run: (engine: Engine) => Promise<T>): Promise<T> {
-  const { patienceMs = PATIENCE_MS } = subject
-  const engine = subject.create()
-  try {
-    return await within(patienceMs, run(engine))
-  } finally {
-    await within(patienceMs, engine.dispose())
-  }
+  const withAnswers: Kit['withAnswers'] = (name, run) => ({
+    name,
+    async run(context) {
+      const fresh: Trial['fresh'] = async (use) => {
+        await kept.end()
+        return use((await kept.model()).loaded)
+      }
+      const skip = (reason: string): void => context?.skip?.(reason)
+      const ask = async (): Promise<void> => {
+        const { engine, loaded } = await kept.model()
+        await run({ loaded, supports: supportOf(engine), skip, fresh })
+      }
+      let keeps = false
+      try {
+        await within(patienceMs, ask())
+        keeps = context?.keep ?? false
+      } finally {
+        if (!keeps) await within(patienceMs, kept.end())
+      }
+      if (!keeps) await holdsNothing()
+    },
+  })
+
+  return { subject, check, withModel, withAnswers }
 }
 
 async function within<T>(ms: number, promise: Promise<T>): Promise<T> {

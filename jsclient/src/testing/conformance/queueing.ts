@@ -4,10 +4,10 @@ import { begun, expect, rejection } from './expect.ts'
 import type { Checks } from './kit.ts'
 import { brief, same } from './requests.ts'
 
-export const queueing: Checks = ({ subject, withModel }) => {
+export const queueing: Checks = ({ subject, withAnswers }) => {
   const request = brief(subject.request)
   return [
-    withModel(
+    withAnswers(
       'overlapping calls run one after another, and one that is aborted in the queue never starts',
       async ({ loaded }) => {
         const controller = new AbortController()
@@ -25,7 +25,7 @@ export const queueing: Checks = ({ subject, withModel }) => {
       },
     ),
 
-    withModel('overlapping calls are answered in the order in which they came, and do not mix', async ({ loaded }) => {
+    withAnswers('overlapping calls are answered in the order in which they came, and do not mix', async ({ loaded }) => {
       const order: string[] = []
       const ask = async (name: string): Promise<void> => {
         for await (const _ of loaded.generate({ ...request, maxTokens: 8 })) {
@@ -36,7 +36,7 @@ export const queueing: Checks = ({ subject, withModel }) => {
       expect(order.join() === 'first,second,third', `the order is first, second, third, not ${order}`)
     }),
 
-    withModel('the next in the line begins when the one before is aborted, or left', async ({ loaded }) => {
+    withAnswers('the next in the line begins when the one before is aborted, or left', async ({ loaded }) => {
       const whole = await collect(loaded, request)
       const controller = new AbortController()
       const aborted = loaded.generate(request, { signal: controller.signal })[Symbol.asyncIterator]()
@@ -51,7 +51,7 @@ export const queueing: Checks = ({ subject, withModel }) => {
       same(subject, whole, await last, 'the third is whole')
     }),
 
-    withModel('a call that is refused, or aborted in the line, holds nobody up', async ({ loaded }) => {
+    withAnswers('a call that is refused, or aborted in the line, holds nobody up', async ({ loaded }) => {
       const controller = new AbortController()
       const running = begun(collect(loaded, { ...request, maxTokens: 8 }))
       const refused = begun(rejection(() => collect(loaded, { ...request, logprobs: true, n: 1_000_000 })))

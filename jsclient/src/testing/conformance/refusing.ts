@@ -4,7 +4,7 @@ import { isEngineUnsupportedError } from '../../errors/engine-unsupported-error.
 import type { ChatMessage } from '../../wire.ts'
 import { collect } from './collect.ts'
 import { expect, expectEngineError, rejection } from './expect.ts'
-import type { Checks, LoadedTrial } from './kit.ts'
+import type { Checks, AnswerTrial } from './kit.ts'
 import { brief, same } from './requests.ts'
 
 const schema = {
@@ -20,7 +20,7 @@ const picture: ChatMessage = {
 }
 
 /** Requests by what an engine must declare to be asked them. */
-function demands({ supports }: LoadedTrial): [supported: boolean, Partial<EngineRequest>][] {
+function demands({ supports }: AnswerTrial): [supported: boolean, Partial<EngineRequest>][] {
   return [
     [supports.n > 1, { n: 2 }],
     [supports.logprobs, { logprobs: true }],
@@ -35,10 +35,10 @@ function demands({ supports }: LoadedTrial): [supported: boolean, Partial<Engine
   ]
 }
 
-export const refusing: Checks = ({ subject, withModel }) => {
+export const refusing: Checks = ({ subject, withAnswers }) => {
   const { request, model } = subject
   return [
-    withModel('what cannot be honoured is refused before anything is generated', async (trial) => {
+    withAnswers('what cannot be honoured is refused before anything is generated', async (trial) => {
       const before = subject.generatedTokens()
       for (const [supported, ask] of demands(trial)) {
         if (supported) continue
@@ -51,7 +51,7 @@ export const refusing: Checks = ({ subject, withModel }) => {
       expect(subject.generatedTokens() === before, 'nothing was generated')
     }),
 
-    withModel('after a refusal an answer is whole', async (trial) => {
+    withAnswers('after a refusal an answer is whole', async (trial) => {
       const { loaded, skip } = trial
       const refused = demands(trial).filter(([supported]) => !supported)
       if (refused.length === 0) return skip('it supports everything')
@@ -60,7 +60,7 @@ export const refusing: Checks = ({ subject, withModel }) => {
       same(subject, before, await collect(loaded, brief(request)), 'it is as before')
     }),
 
-    withModel('a JSON Schema binds the answer', async ({ loaded, supports, skip }) => {
+    withAnswers('a JSON Schema binds the answer', async ({ loaded, supports, skip }) => {
       if (!supports.jsonSchema || !model.supports?.jsonSchema) return skip('its model does not support JSON Schema')
       const json_schema = { name: 'answer', schema, strict: true }
       const { text, done } = await collect(loaded, { ...request, responseFormat: { type: 'json_schema', json_schema } })

@@ -5,10 +5,10 @@ import { expect } from './expect.ts'
 import type { Checks } from './kit.ts'
 import { brief, isExact, same } from './requests.ts'
 
-export const sampling: Checks = ({ subject, withModel }) => {
+export const sampling: Checks = ({ subject, withAnswers }) => {
   const request = brief(subject.request)
   return [
-    withModel('at temperature 0 neither seed nor what came before changes the answer', async (trial) => {
+    withAnswers('at temperature 0 neither seed nor what came before changes the answer', async (trial) => {
       const { loaded, supports, skip } = trial
       if (!supports.temperature) return skip('it does not support temperature')
       const greedy = await collect(loaded, { ...request, temperature: 0 })
@@ -20,7 +20,7 @@ export const sampling: Checks = ({ subject, withModel }) => {
       same(subject, greedy, await collect(loaded, { ...request, temperature: 0 }), 'it is as greedy as before')
     }),
 
-    withModel('the same seed gives the same text', async ({ loaded, supports, skip, fresh }) => {
+    withAnswers('the same seed gives the same text', async ({ loaded, supports, skip, fresh }) => {
       if (!supports.seed) return skip('it does not support seed')
       if (!isExact(subject)) return skip('its answers are not exact')
       const { temperature: _, ...rest } = request
@@ -29,11 +29,10 @@ export const sampling: Checks = ({ subject, withModel }) => {
       const first = await collect(loaded, seeded)
       await collect(loaded, { ...seeded, seed: 8 })
       same(subject, first, await collect(loaded, seeded), 'also after another')
-      await loaded.unload()
       same(subject, first, await fresh((other) => collect(other, seeded)), 'also in another engine')
     }),
 
-    withModel('the smallest nucleus is greedy', async ({ loaded, supports, skip }) => {
+    withAnswers('the smallest nucleus is greedy', async ({ loaded, supports, skip }) => {
       if (!supports.topP || !supports.temperature) return skip('it does not support topP and temperature')
       const greedy = await collect(loaded, { ...request, temperature: 0 })
       for (const temperature of [0.5, 1.5]) {
@@ -42,7 +41,7 @@ export const sampling: Checks = ({ subject, withModel }) => {
       }
     }),
 
-    withModel('temperature and topP are taken over their whole range', async ({ loaded, supports, skip }) => {
+    withAnswers('temperature and topP are taken over their whole range', async ({ loaded, supports, skip }) => {
       if (!supports.topP && !supports.temperature) return skip('it supports neither')
       const asked: Partial<EngineRequest>[] = []
       if (supports.temperature) asked.push({ temperature: 0.01 }, { temperature: 2 })

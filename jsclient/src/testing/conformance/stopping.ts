@@ -2,24 +2,24 @@
 import type { EngineRequest } from '../../engine/engine.ts'
 import { collect } from './collect.ts'
 import { begun, expect, pause, rejection } from './expect.ts'
-import type { Checks, LoadedTrial } from './kit.ts'
+import type { Checks, AnswerTrial } from './kit.ts'
 import { brief, isExact, same } from './requests.ts'
 
 /** Most tokens that may be generated after the end. */
 const MOST_LATE = 5
 
-export const stopping: Checks = ({ subject, withModel }) => {
+export const stopping: Checks = ({ subject, withAnswers }) => {
   const { request } = subject
 
   /** Checks that the engine stops in time, when it was left at `tokens`; asks it for one more to see that it has. */
-  const stopsInTime = async ({ loaded }: LoadedTrial, tokens: number): Promise<void> => {
+  const stopsInTime = async ({ loaded }: AnswerTrial, tokens: number): Promise<void> => {
     const next = await collect(loaded, { ...request, maxTokens: 1 })
     const late = subject.generatedTokens() - tokens - next.done.usage.completionTokens
     expect(late <= MOST_LATE, `it stops within five tokens, not ${late}`)
   }
 
   return [
-    withModel('a stop text ends the answer and is not part of it', async (trial) => {
+    withAnswers('a stop text ends the answer and is not part of it', async (trial) => {
       const { loaded, supports, skip } = trial
       if (!supports.stop) return skip('it does not support stop')
       const asked = brief(request, 48)
@@ -34,7 +34,7 @@ export const stopping: Checks = ({ subject, withModel }) => {
       await stopsInTime(trial, before + cut.done.usage.completionTokens)
     }),
 
-    withModel('a stop text is found across tokens, and its beginning never shown', async (trial) => {
+    withAnswers('a stop text is found across tokens, and its beginning never shown', async (trial) => {
       const { loaded, supports, skip } = trial
       if (!supports.stop) return skip('it does not support stop')
       if (!isExact(subject)) return skip('its answers are not exact')
@@ -53,7 +53,7 @@ export const stopping: Checks = ({ subject, withModel }) => {
       }
     }),
 
-    withModel('a stop text that only begins to come is shown', async ({ loaded, supports, skip }) => {
+    withAnswers('a stop text that only begins to come is shown', async ({ loaded, supports, skip }) => {
       if (!supports.stop) return skip('it does not support stop')
       if (!isExact(subject)) return skip('its answers are not exact')
       const asked = brief(request)
@@ -64,7 +64,7 @@ export const stopping: Checks = ({ subject, withModel }) => {
       expect(done.usage.completionTokens === whole.done.usage.completionTokens, 'and counted')
     }),
 
-    withModel('an abort throws the reason and stops within five tokens', async (trial) => {
+    withAnswers('an abort throws the reason and stops within five tokens', async (trial) => {
       const controller = new AbortController()
       const reason = new Error('enough')
       let deltas = 0
@@ -84,7 +84,7 @@ export const stopping: Checks = ({ subject, withModel }) => {
       await stopsInTime(trial, atAbort)
     }),
 
-    withModel('an abort is heard while the first token is awaited', async (trial) => {
+    withAnswers('an abort is heard while the first token is awaited', async (trial) => {
       const controller = new AbortController()
       const reason = new Error('never mind')
       const events = trial.loaded.generate(request, { signal: controller.signal })[Symbol.asyncIterator]()
@@ -96,7 +96,7 @@ export const stopping: Checks = ({ subject, withModel }) => {
       await stopsInTime(trial, before)
     }),
 
-    withModel('leaving the loop stops within five tokens', async (trial) => {
+    withAnswers('leaving the loop stops within five tokens', async (trial) => {
       let atBreak = 0
       for await (const event of trial.loaded.generate(request)) {
         expect(event.type === 'delta', 'text comes first')
@@ -107,7 +107,7 @@ export const stopping: Checks = ({ subject, withModel }) => {
       await stopsInTime(trial, atBreak)
     }),
 
-    withModel('an aborted signal starts nothing', async ({ loaded }) => {
+    withAnswers('an aborted signal starts nothing', async ({ loaded }) => {
       const before = subject.generatedTokens()
       const signal = AbortSignal.abort(new Error('never'))
       const error = await rejection(() => collect(loaded, request, signal))
@@ -117,7 +117,7 @@ export const stopping: Checks = ({ subject, withModel }) => {
       expect(generated === done.usage.completionTokens, `only the next call generated, not ${generated} tokens`)
     }),
 
-    withModel('an abort between two answers changes neither', async ({ loaded }) => {
+    withAnswers('an abort between two answers changes neither', async ({ loaded }) => {
       const controller = new AbortController()
       const short: EngineRequest = { ...request, maxTokens: 8 }
       const first = await collect(loaded, short, controller.signal)
@@ -127,7 +127,7 @@ export const stopping: Checks = ({ subject, withModel }) => {
       same(subject, first, await collect(loaded, short, signal), 'so is one with a signal of its own')
     }),
 
-    withModel('after an abort, and after a caller left, an answer is whole', async ({ loaded }) => {
+    withAnswers('after an abort, and after a caller left, an answer is whole', async ({ loaded }) => {
       const asked = brief(request)
       const whole = await collect(loaded, asked)
       const controller = new AbortController()

@@ -59,5 +59,17 @@ export interface Check {
    * Resolves when it holds, rejects with an error that says what does not. `context.skip` is called when the engine
    * doesn't declare what the check is about, or the subject lacks the hook; the test context of most runners will do.
    */
-  run(context?: { skip?(reason: string): void }): Promise<void>
+  run(context?: CheckContext): Promise<void>
+}
+
+/** How one check is run. */
+export interface CheckContext {
+  /** Called with the reason when there is nothing to check. */
+  skip?(reason: string): void
+  /**
+   * Whether the model that this check only asks for answers may stay loaded for the next: quicker where a load takes
+   * its time. A check that needs an engine of its own ends it, as the last one of the list does, and so does a check that
+   * fails. Defaults to false: it is disposed at once.
+   */
+  keep?: boolean
 }

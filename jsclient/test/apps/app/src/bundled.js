@@ -5,6 +5,7 @@ import { wllama } from '@edgewise/client/wllama'
 import { ask } from './ask.js'
 import { llamaCpp, onnxRuntime } from './wasm.js'
 
+// snippet:begin
 const engines = {
   transformers: () =>
     transformers({
@@ -19,5 +20,6 @@ const engines = {
     }),
   wllama: () => wllama({ wasmURL: llamaCpp }),
 }
+// snippet:end
 
 globalThis.ask = (model, ...rest) => ask(engines[model](), model, ...rest)

@@ -4,6 +4,7 @@ import { transformers } from '@edgewise/client/transformers'
 import { wllama } from '@edgewise/client/wllama'
 import { ask } from './ask.js'
 
+// snippet:begin
 const wasmPaths = {
   mjs: '/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.mjs',
   wasm: '/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm',
@@ -33,5 +34,6 @@ const engines = {
       wasmURL: '/node_modules/@wllama/wllama/esm/wasm/wllama.wasm',
     }),
 }
+// snippet:end
 
 globalThis.ask = (model, ...rest) => ask(engines[model](), model, ...rest)
