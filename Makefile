@@ -124,6 +124,12 @@ bench: $(STAMP) ## Run the benchmarks, in Go and in Node, and print what the cli
 	$(NPM) run --silent bench
 	$(NPM) run --silent size
 
+.PHONY: bench-browser
+bench-browser: system $(STAMP) ## Compare engines through the client with the bare ones in Chromium, and print what the client weighs
+	$(NPM) run --silent build
+	$(NPM) run --silent bench-browser
+	$(NPM) run --silent size
+
 .PHONY: proxybench
 proxybench: ## Compare the chat relay with httputil.ReverseProxy: CPU, latency, memory
 	go run -C tools ./proxybench

@@ -51,8 +51,10 @@ type Model struct {
 	//	              Or modelURL and modelLib, for a model on neither.
 	//	Transformers  modelId, defaults to the ID; revision, defaults to main; dtype
 	//	              and device, default to the page's choice, else q8 and wasm.
-	//	Wllama        url of a GGUF file, the first if it is split; or repo and file.
-	//	ONNX          url of the graph.
+	//	Wllama        url of a GGUF file, the first if it is split; or repo and file,
+	//	              and revision, which defaults to main.
+	//	ONNX          url of the graph; filesURL, the folder of tokenizer and
+	//	              configuration, defaults to the graph's; device, as above.
 	//	PromptAPI     none: the browser has the model.
 	Source map[string]string `json:"source,omitempty"`
 

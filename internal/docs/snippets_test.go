@@ -18,7 +18,7 @@ const root = "../.."
 var block = regexp.MustCompile("(?s)(<!-- from ([^ ]+) -->\n```[a-z]*\n)(.*?)(```\n)")
 
 func TestSnippets(t *testing.T) {
-	for _, name := range []string{"README.md", "jsclient/README.md"} {
+	for _, name := range []string{"README.md", "jsclient/README.md", "jsclient/ENGINES.md"} {
 		file := filepath.Join(root, name)
 		document, err := os.ReadFile(file)
 		if err != nil {
@@ -88,6 +88,7 @@ func TestLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	documents = append(documents, filepath.Join(root, "jsclient/README.md"), filepath.Join(root, "jsclient/ENGINES.md"))
 	for _, file := range documents {
 		data, err := os.ReadFile(file)
 		if err != nil {

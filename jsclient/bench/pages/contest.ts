@@ -33,6 +33,7 @@ export interface Contest {
 
 const messages: ChatMessage[] = [{ role: 'user', content: 'Count from 1 to 20' }]
 const MAX_TOKENS = 64
+const CONTEXT_WINDOW = 512
 const gguf = `${location.origin}/models/edgewise-tiny-v1/edgewise-tiny-v1-q8_0.gguf`
 const wasmURL = '/wllama/wasm/wllama.wasm'
 
@@ -46,6 +47,7 @@ export async function prepare(name: string): Promise<void> {
     testModel({
       id: 'tiny',
       framework: name,
+      contextWindow: CONTEXT_WINDOW,
       source: tiny ? { url: gguf } : { modelId: 'edgewise-tiny-v1', dtype: 'q8', device: 'wasm' },
     }),
   )
@@ -120,11 +122,14 @@ async function bareWorker(): Promise<Contender> {
   }
 }
 
+/** With the same settings, which make llama.cpp itself quicker or slower. */
 async function bareWllama(): Promise<Contender> {
   const engine = new Wllama({ default: wasmURL }, { suppressNativeLog: true })
-  await engine.loadModelFromUrl(gguf, { n_ctx: 512, n_threads: 1, n_gpu_layers: 0 })
+  const parameters = { n_ctx: CONTEXT_WINDOW, n_batch: 64, n_parallel: 1, n_threads: 1, n_gpu_layers: 0 }
+  await engine.loadModelFromUrl(gguf, parameters)
+  const sampling = { temperature: 0, top_k: 0, top_p: 1, min_p: 0, cache_prompt: true, timings_per_token: true }
   return async (messages, maxTokens, onToken) => {
-    const asked = { messages, max_tokens: maxTokens, temperature: 0, stream: true } as const
+    const asked = { messages, max_tokens: maxTokens, stream: true, ...sampling } as const
     for await (const chunk of await engine.createChatCompletion(asked)) {
       if (chunk.choices[0]?.delta.content) onToken()
     }

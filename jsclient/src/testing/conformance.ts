@@ -34,8 +34,9 @@ const MATTERS = [
 ]
 
 /**
- * The checks of an engine. Each makes engines of its own and disposes them; run them one after another. There are the
- * same ones for every subject, so that a runner outside of the page can list them by their names.
+ * The checks of an engine. Each makes engines of its own and disposes them, unless it is told to keep one for the next; run
+ * them one after another. There are the same ones for every subject, so that a runner outside of the page can list them by
+ * their names.
  */
 export function engineChecks(subject: Subject): Check[] {
   const kit = createKit(subject)

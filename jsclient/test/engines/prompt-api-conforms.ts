@@ -5,6 +5,7 @@ import type { PromptAPIOptions } from '../../src/engines/prompt-api/index.ts'
 import { promptAPI } from '../../src/engines/prompt-api/index.ts'
 import type { SubjectFault } from '../../src/testing/conformance.ts'
 import { engineChecks } from '../../src/testing/conformance.ts'
+import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import type { FakeBrowser, FakeOptions } from './language-model.ts'
 import { createFakeBrowser, install } from './language-model.ts'
 import { testModel } from './model.ts'
@@ -39,6 +40,7 @@ export function conforms(
     })
     for (const check of checks) {
       test(check.name, async (t) => {
+        using _ = VirtualClock.install() // Its timers of 0 ms take a turn of the event loop, not a millisecond.
         const remove = install(browser)
         try {
           await check.run(t)

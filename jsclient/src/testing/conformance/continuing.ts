@@ -23,19 +23,22 @@ export const continuing: Checks = ({ subject, withAnswers }) => {
       expect(isEngineUnsupportedError(error), `with nothing to go on from it is refused, not ${error}`)
     }),
 
-    withAnswers('a prompt that goes on from the last answer is partly cached, and the answer the same', async (trial) => {
-      const { loaded, supports, skip, fresh } = trial
-      if (!supports.prefixCache) return skip('it does not support prefixCache')
-      const first = await collect(loaded, request)
-      const second: EngineRequest = { ...request, messages: goesOn(request, first.text), maxTokens: 24 }
-      const cached = await collect(loaded, second)
-      const { cachedTokens } = cached.done.usage
-      expect((cachedTokens ?? 0) > 0, `some of its prompt was cached, not ${cachedTokens} tokens`)
-      const warm = await collect(loaded, second)
-      const cold = await fresh((other) => collect(other, second))
-      same(subject, cached, cold, 'it is as without a cache')
-      same(subject, warm, cold, 'so it is once more')
-    }),
+    withAnswers(
+      'a prompt that goes on from the last answer is partly cached, and the answer the same',
+      async (trial) => {
+        const { loaded, supports, skip, fresh } = trial
+        if (!supports.prefixCache) return skip('it does not support prefixCache')
+        const first = await collect(loaded, request)
+        const second: EngineRequest = { ...request, messages: goesOn(request, first.text), maxTokens: 24 }
+        const cached = await collect(loaded, second)
+        const { cachedTokens } = cached.done.usage
+        expect((cachedTokens ?? 0) > 0, `some of its prompt was cached, not ${cachedTokens} tokens`)
+        const warm = await collect(loaded, second)
+        const cold = await fresh((other) => collect(other, second))
+        same(subject, cached, cold, 'it is as without a cache')
+        same(subject, warm, cold, 'so it is once more')
+      },
+    ),
 
     withAnswers('what is cached of one conversation is never taken for another', async (trial) => {
       const { loaded, supports, skip, fresh } = trial
@@ -51,7 +54,8 @@ export const continuing: Checks = ({ subject, withAnswers }) => {
       await rejection(() => broken(longer))
       answers.push(await collect(loaded, other), await collect(loaded, longer), await collect(loaded, first))
       const cold = new Map<EngineRequest, string>()
-      for (const asked of [first, other, longer]) cold.set(asked, (await fresh((engine) => collect(engine, asked))).text)
+      for (const asked of [first, other, longer])
+        cold.set(asked, (await fresh((engine) => collect(engine, asked))).text)
       for (const [i, asked] of [first, other, first, other, longer, first].entries()) {
         const text = answers[i]?.text
         expect(!isExact(subject) || text === cold.get(asked), `answer ${i + 1} is as without a cache, not "${text}"`)

@@ -14,14 +14,14 @@ export interface Kept {
   end(): Promise<void>
 }
 
-export function keeping({ create, model }: Subject): Kept {
+export function keeping(subject: Subject): Kept {
   let engine: Engine | undefined
   let resident: Resident | undefined
   return {
     async model() {
       if (resident) return resident
-      engine = create()
-      resident = { engine, loaded: await engine.load(model) }
+      engine = subject.create()
+      resident = { engine, loaded: await engine.load(subject.model) }
       return resident
     },
     async end() {

@@ -25,16 +25,19 @@ export const queueing: Checks = ({ subject, withAnswers }) => {
       },
     ),
 
-    withAnswers('overlapping calls are answered in the order in which they came, and do not mix', async ({ loaded }) => {
-      const order: string[] = []
-      const ask = async (name: string): Promise<void> => {
-        for await (const _ of loaded.generate({ ...request, maxTokens: 8 })) {
-          if (order.at(-1) !== name) order.push(name)
+    withAnswers(
+      'overlapping calls are answered in the order in which they came, and do not mix',
+      async ({ loaded }) => {
+        const order: string[] = []
+        const ask = async (name: string): Promise<void> => {
+          for await (const _ of loaded.generate({ ...request, maxTokens: 8 })) {
+            if (order.at(-1) !== name) order.push(name)
+          }
         }
-      }
-      await Promise.all(['first', 'second', 'third'].map(ask))
-      expect(order.join() === 'first,second,third', `the order is first, second, third, not ${order}`)
-    }),
+        await Promise.all(['first', 'second', 'third'].map(ask))
+        expect(order.join() === 'first,second,third', `the order is first, second, third, not ${order}`)
+      },
+    ),
 
     withAnswers('the next in the line begins when the one before is aborted, or left', async ({ loaded }) => {
       const whole = await collect(loaded, request)

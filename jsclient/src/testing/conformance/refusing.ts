@@ -4,7 +4,7 @@ import { isEngineUnsupportedError } from '../../errors/engine-unsupported-error.
 import type { ChatMessage } from '../../wire.ts'
 import { collect } from './collect.ts'
 import { expect, expectEngineError, rejection } from './expect.ts'
-import type { Checks, AnswerTrial } from './kit.ts'
+import type { AnswerTrial, Checks } from './kit.ts'
 import { brief, same } from './requests.ts'
 
 const schema = {

@@ -2,7 +2,7 @@
 import type { EngineRequest } from '../../engine/engine.ts'
 import { collect } from './collect.ts'
 import { begun, expect, pause, rejection } from './expect.ts'
-import type { Checks, AnswerTrial } from './kit.ts'
+import type { AnswerTrial, Checks } from './kit.ts'
 import { brief, isExact, same } from './requests.ts'
 
 /** Most tokens that may be generated after the end. */

@@ -58,18 +58,8 @@ export interface Check {
   /**
    * Resolves when it holds, rejects with an error that says what does not. `context.skip` is called when the engine
    * doesn't declare what the check is about, or the subject lacks the hook; the test context of most runners will do.
+   * With `context.keep` a check that only asks for answers leaves its model loaded for the next one: quicker where a load
+   * takes its time. A check that needs an engine of its own ends that model first, as the last of the list does.
    */
-  run(context?: CheckContext): Promise<void>
-}
-
-/** How one check is run. */
-export interface CheckContext {
-  /** Called with the reason when there is nothing to check. */
-  skip?(reason: string): void
-  /**
-   * Whether the model that this check only asks for answers may stay loaded for the next: quicker where a load takes
-   * its time. A check that needs an engine of its own ends it, as the last one of the list does, and so does a check that
-   * fails. Defaults to false: it is disposed at once.
-   */
-  keep?: boolean
+  run(context?: { skip?(reason: string): void; keep?: boolean }): Promise<void>
 }

@@ -127,7 +127,7 @@ export async function runCheck(name: string): Promise<string | undefined> {
   const skip = (why: string) => {
     reason = why
   }
-  await checks.find((check) => check.name === name)?.run({ skip })
+  await checks.find((check) => check.name === name)?.run({ skip, keep: true })
   return reason
 }
 

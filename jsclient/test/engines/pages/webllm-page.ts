@@ -4,7 +4,7 @@ import type { Engine, EngineRequest, LoadProgress } from '../../../src/engine/en
 import type { WebLLMOptions } from '../../../src/engines/webllm/index.ts'
 import { webllm } from '../../../src/engines/webllm/index.ts'
 import { EngineError } from '../../../src/errors/engine-error.ts'
-import type { Collected } from '../../../src/testing/conformance.ts'
+import type { Check, Collected } from '../../../src/testing/conformance.ts'
 import { collect, engineChecks } from '../../../src/testing/conformance.ts'
 import type { ModelInfo } from '../../../src/wire.ts'
 import { testModel } from '../model.ts'
@@ -134,6 +134,8 @@ function checksOf(part: Casting['part'], checksums: Record<string, string> = {})
   })
 }
 
+const suites = new Map<Casting['part'], Check[]>()
+
 /** Returns why the check was skipped, if it was. */
 export async function runCheck(
   part: Casting['part'],
@@ -144,9 +146,9 @@ export async function runCheck(
   const skip = (why: string) => {
     reason = why
   }
-  await checksOf(part, checksums)
-    .find((check) => check.name === name)
-    ?.run({ skip })
+  const checks = suites.get(part) ?? checksOf(part, checksums)
+  suites.set(part, checks)
+  await checks.find((check) => check.name === name)?.run({ skip, keep: true })
   return reason
 }
 

@@ -116,7 +116,7 @@ export async function runCheck(name: string): Promise<string | undefined> {
   const skip = (reason: string) => {
     skipped = reason
   }
-  await checks.find((check) => check.name === name)?.run({ skip })
+  await checks.find((check) => check.name === name)?.run({ skip, keep: true })
   return skipped
 }
 
