@@ -46,6 +46,12 @@ demo: $(STAMP) ## Build the client and start the demo (ADDR=127.0.0.1:8080, DEMO
 	go build -C examples -o ../bin/demo ./demo
 	cd examples && exec ../bin/demo -addr '$(ADDR)' $(DEMO_FLAGS)
 
+.PHONY: pack
+pack: $(STAMP) ## Build the client, types included, and pack it into bin/ for npm install
+	mkdir -p bin
+	$(NPM) run --silent build
+	cd jsclient && npm pack --silent --ignore-scripts --pack-destination ../bin
+
 .PHONY: test
 test: system $(STAMP) vet test-js test-go fuzz ## Run every test, those in a real browser included
 

@@ -60,7 +60,7 @@ type Request struct {
 
 	// Engines are those of the page that can honour this very request, by the names
 	// that [capability.Device] has them under: which fields an engine takes, only the
-	// page knows. 16 at most, of 64 bytes at most. Nil means all that the page
+	// page knows. 16 at most, of 1 to 64 bytes. Nil means all that the page
 	// carries; an empty list that none can.
 	Engines []string `json:"engines,omitzero"`
 
@@ -110,8 +110,8 @@ func (r *Request) Validate() error {
 		return &FieldError{"lastTarget", "must be browser, server or absent"}
 	case len(r.Task) > maxWord:
 		return &FieldError{"task", fmt.Sprintf("must have at most %d bytes", maxWord)}
-	case len(r.Engines) > capability.MaxEngines || slices.ContainsFunc(r.Engines, isLongLabel):
-		return &FieldError{"engines", fmt.Sprintf("must have at most %d names of at most %d bytes", capability.MaxEngines, capability.MaxLabelLength)}
+	case len(r.Engines) > capability.MaxEngines || !allNames(r.Engines):
+		return &FieldError{"engines", fmt.Sprintf("must have at most %d names of 1 to %d bytes", capability.MaxEngines, capability.MaxLabelLength)}
 	case len(r.ConversationID) > maxWord:
 		return &FieldError{"conversationId", fmt.Sprintf("must have at most %d bytes", maxWord)}
 	}
@@ -146,7 +146,13 @@ func validCounts(counts ...count) error {
 	return nil
 }
 
-func isLongLabel(name string) bool { return len(name) > capability.MaxLabelLength }
+// allNames reports whether every one can be an engine's name. A null in a JSON list
+// is an empty string here.
+func allNames(names []string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool {
+		return name == "" || len(name) > capability.MaxLabelLength
+	})
+}
 
 func oneOf[T comparable](v T, valid ...T) bool {
 	return slices.Contains(valid, v)

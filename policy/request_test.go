@@ -20,7 +20,7 @@ func TestRequestValidate(t *testing.T) {
 		"promptTokens":   {{PromptTokens: -1}, {PromptTokens: beyond}},
 		"maxTokens":      {{MaxTokens: -1}, {MaxTokens: beyond}},
 		"needs.n":        {{Needs: registry.Features{N: -1}}},
-		"engines":        {{Engines: make([]string, 17)}, {Engines: []string{"webllm", strings.Repeat("x", 65)}}},
+		"engines":        {{Engines: make([]string, 17)}, {Engines: []string{"webllm", strings.Repeat("x", 65)}}, {Engines: []string{"webllm", ""}}},
 		"complexity":     {{Complexity: "hard"}, {Complexity: "Simple"}},
 		"privacy":        {{Privacy: "secret"}},
 		"preference":     {{Preference: "sometimes"}},

@@ -18,6 +18,7 @@ const WARM_UP = 20
 const BUDGET = { token: 100, first: 1, task: 10 }
 
 const harness = await startHarness({
+  optimize: true,
   bundles: {
     '/contest.js': path('pages/contest.ts'),
     '/bare-worker.js': path('pages/bare-worker.ts'),

@@ -11,7 +11,7 @@ const { response } = JSON.parse(await readFile(golden, 'utf8')) as { response: S
 print(`Node ${process.versions.node}`, measure(response))
 
 const page = fileURLToPath(new URL('policy.ts', import.meta.url))
-const harness = await startHarness({ bundles: { '/policy.js': page } })
+const harness = await startHarness({ optimize: true, bundles: { '/policy.js': page } })
 try {
   await using opened = await harness.open()
   print(`Chromium ${harness.browser.version()}`, await opened.call<Measured[]>('/policy.js', 'measure', response))

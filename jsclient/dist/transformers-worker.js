@@ -1,1 +1,1 @@
-import{b as o}from"./chunk-worker-engines-transformers-failure.js";import"./chunk-worker-engine-abort.js";import"./chunk-worker-engines-decoding-chat.js";import{h as r}from"./chunk-worker-engine-expose.js";import*as e from"@huggingface/transformers";r(self,o(async()=>e));
+import{b as o}from"./chunk-worker-engines-transformers-failure.js";import"./chunk-worker-engine-peer-default.js";import"./chunk-worker-engines-decoding-chat.js";import{j as r}from"./chunk-worker-engine-expose.js";import*as e from"@huggingface/transformers";r(self,o(async()=>e));

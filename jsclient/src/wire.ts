@@ -260,7 +260,8 @@ export interface RequestInfo {
   needs?: RequestNeeds
   /**
    * The page's engines that can honour this very request: no model of another engine is chosen. For what `needs` has no
-   * word for, such as a temperature or a seed. 16 at most. Absent = all that the page has. Since version 1.2.
+   * word for, such as a temperature or a seed. 16 at most, of 1 to 64 bytes. Absent = all that the page has. Since
+   * version 1.2.
    */
   engines?: Framework[]
   /** UTF-8 bytes: 200 at most. */

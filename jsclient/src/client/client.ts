@@ -5,6 +5,7 @@ import { InvalidRequestError } from '../errors/invalid-request-error.ts'
 import { ServerTransport } from '../transport/server.ts'
 import type { DeviceCapabilities, ModelInfo, Snapshot, State, UserMode } from '../wire.ts'
 import { type ChatCompletions, toChunks, toCompletion } from './chat.ts'
+import { distinctEngines } from './engines.ts'
 import type { ExecutionEvent } from './execute.ts'
 import { type GenerateResult, generateRequest, isStreamed, toResult } from './generate.ts'
 import { noTarget } from './no-target.ts'
@@ -45,7 +46,7 @@ export class HybridInferenceClient {
   #ending: { readonly promise: Promise<void>; readonly cancel: () => boolean } | undefined
 
   constructor(options: HybridInferenceClientOptions) {
-    this.#options = options
+    this.#options = { ...options, engines: distinctEngines(options.engines) }
     this.#transport = new ServerTransport(options)
     this.#life = this.#newLife()
     this.subscribe = this.#status.subscribe
@@ -236,6 +237,7 @@ export class HybridInferenceClient {
     const obstacle = named && obstacleError(page.obstacles, named.framework)
     if (obstacle) throw obstacle
     if (named) return named
+    if (snapshots.problem) throw snapshots.problem
     if (modelId !== undefined) {
       const message = `There is no model ${JSON.stringify(modelId)} in the snapshot. \`models\` lists those there are.`
       throw new InvalidRequestError(message, { param: 'modelId' })

@@ -3,8 +3,7 @@
  * imports it when it first needs an engine.
  */
 
-import { defined } from '../defined.ts'
-import type { Engine, EngineEvent, EngineRequest, LoadProgress } from '../engine/engine.ts'
+import type { EngineEvent, LoadProgress } from '../engine/engine.ts'
 import { EngineManager } from '../engine/manager.ts'
 import type { EngineManagerOptions } from '../engine/manager-options.ts'
 import { NoTargetError } from '../errors/no-target-error.ts'
@@ -26,11 +25,9 @@ export interface LocalAttempt {
 /** The engines of one page, asked in OpenAI's terms. */
 export class Local {
   readonly manager: EngineManager
-  readonly #engines: readonly Engine[]
 
   constructor(options: EngineManagerOptions) {
     this.manager = new EngineManager(options)
-    this.#engines = options.engines
   }
 
   /**
@@ -39,35 +36,17 @@ export class Local {
    * NoTargetError where a local-only prompt might leave the device.
    */
   async *answer({ request, model, ...options }: LocalAttempt): AsyncGenerator<AttemptEvent, void, undefined> {
-    const engine = this.#engines.find(({ name }) => name === model.framework)
-    const cause = engine && refusal(engine, request)
+    const cause = refusal(this.manager.engineOf(model), request)
     if (cause?.param === 'privacy') throw new NoTargetError('local_only_unavailable', { cause })
     if (cause) throw cause
     const form = new LocalCompletion(model.id)
-    for await (const event of this.manager.generate(model, engineRequest(request, model), options)) {
+    // Without a limit the model may go on to the end of its context window.
+    const asked = { ...request.wishes.engine, maxTokens: request.info.maxTokens || model.contextWindow }
+    for await (const event of this.manager.generate(model, asked, options)) {
       if (event.type === 'done') yield* form.end(event)
       else if (event.text !== '') yield form.delta(event.text)
     }
   }
-}
-
-/** The request as an engine takes it. Without a limit the model may go on to the end of its context window. */
-function engineRequest({ body, info }: PreparedRequest, model: ModelInfo): EngineRequest {
-  const { stop } = body
-  return defined({
-    messages: body.messages,
-    maxTokens: info.maxTokens || model.contextWindow,
-    temperature: body.temperature ?? undefined,
-    topP: body.top_p ?? undefined,
-    stop: typeof stop === 'string' ? [stop] : (stop ?? undefined),
-    seed: body.seed ?? undefined,
-    responseFormat: body.response_format,
-    tools: body.tools,
-    toolChoice: body.tool_choice,
-    continueFinalMessage: body.continue_final_message || undefined,
-    n: body.n ?? undefined,
-    logprobs: body.logprobs || undefined,
-  })
 }
 
 /** One local answer in OpenAI's form. */

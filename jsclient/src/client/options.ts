@@ -34,7 +34,10 @@ export type ClientStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
 /** Options of `HybridInferenceClient`: those of the server transport, and these. */
 export interface HybridInferenceClientOptions extends ServerTransportOptions {
-  /** What can run models in this page, such as `webllm()`. Defaults to none: everything runs on the server. */
+  /**
+   * What can run models in this page, such as `webllm()`; each of another name. Defaults to none: everything runs on the
+   * server.
+   */
   engines?: readonly Engine[] | undefined
   /** Remembers the user's switch, `setMode`, under "edgewise.mode". Defaults to none: it lasts as long as the client. */
   storage?: ClientStorage | undefined

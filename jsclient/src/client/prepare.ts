@@ -4,9 +4,10 @@ import { features } from '../policy/features.ts'
 import { codePoints, utf8Length } from '../policy/numbers.ts'
 import { checkRequest } from '../policy/request.ts'
 import { isList, isObject, isText } from '../policy/validate.ts'
-import type { ChatCompletionRequest, ChatMessage, OpenAIChatRequest, RequestInfo, RequestNeeds } from '../wire.ts'
+import type { ChatCompletionRequest, ChatMessage, OpenAIChatRequest, RequestInfo } from '../wire.ts'
 import { FIELDS } from './fields.ts'
 import type { ChatRequest, RoutingOptions } from './options.ts'
+import { type Wishes, wishesOf } from './wishes.ts'
 
 /** A request taken apart: what a model gets, and what a decision may know. */
 export interface PreparedRequest {
@@ -14,7 +15,9 @@ export interface PreparedRequest {
   readonly body: OpenAIChatRequest
   /** What the server gets besides. */
   readonly extraBody: Readonly<Record<string, unknown>>
-  /** Counts and wishes; never text. */
+  /** What of all this asks for anything. */
+  readonly wishes: Wishes
+  /** What a decision may know: counts and wishes; never text. */
   readonly info: RequestInfo
   /** UTF-8 bytes of the messages' text. */
   readonly promptBytes: number
@@ -51,34 +54,22 @@ export function prepare(request: ChatRequest, more: RoutingOptions = {}): Prepar
   const body = part(false) as unknown as OpenAIChatRequest
   checkMessages(body.messages)
   const texts = body.messages.flatMap(textsOf)
-  const needs = needsOf(body)
-  const { signal: _signal, trace: _trace, force, ...wishes } = options
+  const wishes = wishesOf(body, defined(extraBody))
+  const { needs } = wishes
+  const { signal: _signal, trace: _trace, force, ...routing } = options
   const info = defined({
-    ...wishes,
+    ...routing,
     promptLength: texts.reduce((sum, text) => sum + codePoints(text), 0),
-    features: wishes.features ?? { ...features(texts.join('\n')), messages: body.messages.length },
+    features: routing.features ?? { ...features(texts.join('\n')), messages: body.messages.length },
     maxTokens: body.max_completion_tokens ?? body.max_tokens ?? undefined,
-    privacy: wishes.privacy || undefined,
+    privacy: routing.privacy || undefined,
     // Forcing a target is a preference that must come true; see `settle`.
-    preference: force ? (force === 'browser' ? 'always' : 'never') : wishes.preference,
+    preference: force ? (force === 'browser' ? 'always' : 'never') : routing.preference,
     needs: Object.keys(needs).length > 0 ? needs : undefined,
   })
   checkRequest(info)
   const promptBytes = texts.reduce((sum, text) => sum + utf8Length(text), 0)
-  return { body, extraBody: defined(extraBody), info, promptBytes, options }
-}
-
-function needsOf({ messages, tools, tool_choice, response_format, logprobs, n }: OpenAIChatRequest): RequestNeeds {
-  const hasImages = messages.some(
-    ({ content }) => Array.isArray(content) && content.some(({ type }) => type !== 'text'),
-  )
-  return defined({
-    tools: (tools?.length && tool_choice !== 'none') || undefined,
-    jsonSchema: (response_format && response_format.type !== 'text') || undefined,
-    images: hasImages || undefined,
-    logprobs: logprobs || undefined,
-    n: n && n > 1 ? n : undefined,
-  })
+  return { body, extraBody: defined(extraBody), wishes, info, promptBytes, options }
 }
 
 /** Every text of a message that counts as prompt. */

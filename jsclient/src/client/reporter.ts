@@ -1,6 +1,7 @@
 import { raceAbort } from '../errors/abort.ts'
 import { isNetworkError } from '../errors/network-error.ts'
 import { isBusy, isServerError } from '../errors/server-error.ts'
+import { startTimeout } from '../timeout.ts'
 import type { ServerTransport } from '../transport/server.ts'
 import type { Grant, ModelInfo, Report, RequestInfo } from '../wire.ts'
 import type { RoutedDecision } from './options.ts'
@@ -81,12 +82,15 @@ export class Reporter {
     for (const [grant, reports] of byToken) {
       for (let i = 0; i < reports.length; i += BATCH) {
         const part = reports.slice(i, i + BATCH)
-        const timeout = AbortSignal.timeout(TIMEOUT_MS)
+        const timeout = startTimeout(TIMEOUT_MS)
+        const { signal } = timeout
         try {
-          await raceAbort(this.#transport.report({ grant, reports: part }, { signal: timeout }), timeout)
+          await raceAbort(this.#transport.report({ grant, reports: part }, { signal }), signal)
         } catch (error) {
-          if (timeout.aborted || isPassing(error)) this.#keep(part.map((report) => ({ token: grant, report })))
+          if (signal.aborted || isPassing(error)) this.#keep(part.map((report) => ({ token: grant, report })))
           if (isServerError(error)) this.#notBefore = this.#now() + (error.retryAfterMs ?? 0)
+        } finally {
+          timeout.clear()
         }
       }
     }

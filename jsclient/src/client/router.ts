@@ -3,6 +3,7 @@ import { NoTargetError } from '../errors/no-target-error.ts'
 import { isBusy, isServerError, type ServerError } from '../errors/server-error.ts'
 import { SnapshotError } from '../errors/snapshot-error.ts'
 import { decide, type PageDecision } from '../policy/decide.ts'
+import { startTimeout } from '../timeout.ts'
 import type { ServerTransport } from '../transport/server.ts'
 import type { DecisionTarget, Grant, RouteRequest, RouteResponse, State, Target } from '../wire.ts'
 import { capableEngines } from './capable.ts'
@@ -115,12 +116,15 @@ async function ask(
   body: RouteRequest,
   signal: AbortSignal,
 ): Promise<RouteResponse> {
-  const timeout = AbortSignal.timeout(options.routeTimeoutMs ?? DEFAULT_TIMEOUT_MS)
+  const timeout = startTimeout(options.routeTimeoutMs ?? DEFAULT_TIMEOUT_MS)
   try {
-    return await transport.route(body, { signal: AbortSignal.any([signal, timeout]) })
+    return await transport.route(body, { signal: AbortSignal.any([signal, timeout.signal]) })
   } catch (error) {
-    if (timeout.aborted && !signal.aborted) throw new NetworkError('/browser/route', { cause: timeout.reason })
+    const { aborted, reason } = timeout.signal
+    if (aborted && !signal.aborted) throw new NetworkError('/browser/route', { cause: reason })
     throw error
+  } finally {
+    timeout.clear()
   }
 }
 

@@ -2,6 +2,7 @@ import { isNetworkError } from '../errors/network-error.ts'
 import { isServerError } from '../errors/server-error.ts'
 import { isSnapshotError, SnapshotError } from '../errors/snapshot-error.ts'
 import { isUnauthorizedError } from '../errors/unauthorized-error.ts'
+import { startTimeout } from '../timeout.ts'
 import type { ServerTransport } from '../transport/server.ts'
 import type { Snapshot } from '../wire.ts'
 
@@ -19,6 +20,8 @@ export class SnapshotSource {
   #refreshing: Promise<void> | undefined
   /** Why none is held; undefined while one is. */
   #problem: SnapshotError | undefined
+  /** Why the last one could not be had. */
+  #failure: unknown
   #failedAt: number | undefined
   #followedAt: number | undefined
 
@@ -42,8 +45,11 @@ export class SnapshotSource {
       const message = 'The policy snapshot is too old to decide with, and the server gives no newer one.'
       return new SnapshotError(message, { code: 'snapshot_expired' })
     }
-    const message = 'There is no policy snapshot. Call initialize() while online.'
-    return this.#problem ?? new SnapshotError(message, { code: 'snapshot_missing' })
+    const why = this.#failure
+      ? ': the server gave none, see `cause`. Check `baseURL`.'
+      : '. Call initialize() while online.'
+    const message = `There is no policy snapshot${why}`
+    return this.#problem ?? new SnapshotError(message, { code: 'snapshot_missing', cause: this.#failure })
   }
 
   /** Whether it is time to ask for it again. */
@@ -78,17 +84,19 @@ export class SnapshotSource {
 
   async #fetch(): Promise<void> {
     const held = this.#held
-    const timeout = AbortSignal.timeout(TIMEOUT_MS)
+    const timeout = startTimeout(TIMEOUT_MS)
     try {
-      const answer = await this.#transport.policy({ etag: held?.etag, signal: timeout })
+      const answer = await this.#transport.policy({ etag: held?.etag, signal: timeout.signal })
       if (answer.modified) {
         this.#held = { snapshot: answer.snapshot, etag: answer.etag, checkedAt: this.#now() }
       } else if (held) {
         this.#held = { ...held, checkedAt: this.#now() }
       }
       this.#problem = undefined
+      this.#failure = undefined
       this.#failedAt = undefined
     } catch (error) {
+      this.#failure = error
       this.#failedAt = this.#now()
       if (isSnapshotError(error)) {
         this.#held = undefined
@@ -101,7 +109,9 @@ export class SnapshotSource {
         if (error.code !== 'invalid_response' || held) return
         const message = 'The policy snapshot was cut short, or is none. Check `baseURL`.'
         this.#problem = new SnapshotError(message, { code: 'snapshot_invalid', cause: error })
-      } else if (!timeout.aborted && !isNetworkError(error)) throw error
+      } else if (!timeout.signal.aborted && !isNetworkError(error)) throw error
+    } finally {
+      timeout.clear()
     }
   }
 

@@ -5,8 +5,9 @@ import { EngineError } from '../errors/engine-error.ts'
 import { EngineLostError } from '../errors/engine-lost-error.ts'
 import type { ModelInfo } from '../wire.ts'
 import { deferred, onAbort } from './abort.ts'
+import { describe } from './describe.ts'
 import type { EngineEvent, EngineRequest, GenerateOptions, LoadOptions, LoadProgress } from './engine.ts'
-import { describe, fromErrorMessage } from './error-message.ts'
+import { fromErrorMessage } from './error-message.ts'
 import { createInbox } from './inbox.ts'
 import { watchLifeline } from './lifeline.ts'
 import { notStarted } from './not-started.ts'
@@ -25,6 +26,12 @@ export interface ConnectOptions {
   deadMs?: number
   /** Milliseconds without a token after which a generation counts as stalled; 0 = never. Defaults to 60,000. */
   stallMs?: number
+  /**
+   * Milliseconds until a new worker must be ready, which takes it as long as its script, megabytes with a package in it,
+   * takes to come; 0 = never. Only this ends the wait for one whose script fails late, for instance in a top-level
+   * `await`: browsers tell nobody. Defaults to 60,000.
+   */
+  startMs?: number
 }
 
 /** A worker with an engine in it, seen from the page. */
@@ -54,7 +61,7 @@ type Start<Config> = { kind: 'load'; model: ModelInfo; config: Config } | { kind
 
 /** Connects to a worker that calls `expose`. Takes the port over: `close` and a loss terminate it. */
 export function connect<Config>(port: EnginePort, options: ConnectOptions = {}): WorkerClient<Config> {
-  const { heartbeatMs = 5_000, deadMs = 120_000, stallMs = 60_000 } = options
+  const { heartbeatMs = 5_000, deadMs = 120_000, stallMs = 60_000, startMs = 60_000 } = options
   const calls = new Map<number, Call>()
   const started = deferred<void>()
   const lost = deferred<EngineLostError>()
@@ -72,7 +79,7 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
   const watch = () => {
     if (calls.size > 0 && !ended) {
       if (heartbeat !== undefined || heartbeatMs <= 0) return
-      silence = createWatchdog(deadMs, () => lose(`the worker was silent for ${deadMs} ms`))
+      silence = createWatchdog(deadMs, () => die(`the worker was silent for ${deadMs} ms`))
       heartbeat = setInterval(() => post({ kind: 'ping' }), heartbeatMs)
     } else {
       clearInterval(heartbeat)
@@ -85,6 +92,7 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
     if (ended) return
     ended = error
     for (const [type, listener] of listeners) port.removeEventListener(type, listener)
+    starting.stop()
     stopWatching?.()
     port.terminate?.()
     port.close?.()
@@ -101,8 +109,12 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
     lost.resolve(error)
   }
 
+  const die = (what: string) => lose(`${what}; load the model again`)
+
   /** The worker itself says that it is done for. */
   const fail = (error: EngineError) => (error.code === 'lost' ? lose(error.message, error.cause) : end(error))
+
+  const starting = createWatchdog(startMs, () => end(notStarted(`It was not ready after ${startMs} ms.`)))
 
   const onMessage = (event: Event) => {
     const { data } = event as MessageEvent<unknown>
@@ -116,7 +128,8 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
     }
     if (message.kind === 'ready') {
       ready = true
-      if (message.lock) stopWatching ??= watchLifeline(message.lock, () => lose('the worker is gone: it was ended'))
+      starting.stop()
+      if (message.lock) stopWatching ??= watchLifeline(message.lock, () => die('the worker is gone: it was ended'))
       return started.resolve()
     }
     if (message.kind === 'pong') return
@@ -134,15 +147,15 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
 
   const onError = (event: Event) => {
     const { message = '' } = event as Partial<ErrorEvent>
-    if (ready) return lose(`the worker failed: ${message || 'uncaught error'}`)
+    if (ready) return die(`the worker failed (${message || 'uncaught error'})`)
     end(notStarted(message))
   }
 
   const listeners: [string, (event: Event) => void][] = [
     ['message', onMessage],
     ['error', onError],
-    ['messageerror', () => lose('a message to or from the worker could not be read')],
-    ['close', () => lose('the port to the worker was closed')],
+    ['messageerror', () => die('a message to or from the worker could not be read')],
+    ['close', () => die('the port to the worker was closed')],
   ]
   for (const [type, listener] of listeners) port.addEventListener(type, listener)
   port.start?.()
@@ -221,7 +234,7 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
       let held = 0 // tokens that came and that the caller is not done with
       let left = false
       const dog = createWatchdog(stallMs, () => {
-        const message = `no token came for ${stallMs} ms; the worker was terminated`
+        const message = `no token came for ${stallMs} ms, so the worker was terminated; load the model again, or raise stallMs`
         inbox.fail(new EngineError(message, { stage: 'generate', code: 'stalled' }))
         lose(message)
       })

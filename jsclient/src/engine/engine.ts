@@ -18,7 +18,8 @@ export interface EngineSupport {
   readonly jsonSchema: boolean
   /** Takes image parts. */
   readonly images: boolean
-  readonly logprobs: boolean
+  /** False until `EngineEvent` can carry them: a request that asks for log probabilities goes to a server. */
+  readonly logprobs: false
   /** Honours `EngineRequest.temperature` between 0 and 2, and is greedy at 0. */
   readonly temperature: boolean
   /** Honours `EngineRequest.topP`. */
@@ -27,8 +28,8 @@ export interface EngineSupport {
   readonly seed: boolean
   /** Honours `EngineRequest.stop`. */
   readonly stop: boolean
-  /** Most choices a request may ask for, at least 1. */
-  readonly n: number
+  /** 1 until `EngineEvent` can tell choices apart: a request that asks for several goes to a server. */
+  readonly n: 1
   /** Honours `EngineRequest.continueFinalMessage`. */
   readonly continuation: boolean
   /** Keeps the key-value cache of the last answer for a prompt that goes on from it; `EngineUsage.cachedTokens` tells. */
@@ -142,9 +143,9 @@ export interface EngineRequest {
   messages: ChatMessage[]
   /** Most tokens to generate, at least 1. Fewer are generated when the context window ends first. */
   maxTokens: number
-  /** 0..2; 0 = greedy. Defaults to what the model's own files say. */
+  /** 0..2; 0 = greedy. Defaults to what the model's own files say, and where they say nothing to 0. */
   temperature?: number
-  /** Above 0, up to 1. Defaults to what the model's own files say. */
+  /** Above 0, up to 1. Defaults to what the model's own files say, and where they say nothing to 1. */
   topP?: number
   /** Texts that end the answer; they are not part of it. An empty list = none. */
   stop?: string[]
@@ -158,10 +159,6 @@ export interface EngineRequest {
   toolChoice?: ChatToolChoice
   /** Go on with the last message, an assistant's, whose text must be a prefix of the answer and is not repeated. */
   continueFinalMessage?: boolean
-  /** Number of choices. Defaults to 1. */
-  n?: number
-  /** Defaults to false. */
-  logprobs?: boolean
 }
 
 /** What an answer is made of. */
@@ -170,7 +167,7 @@ export type EngineEvent =
       type: 'delta'
       /** May be empty, to account for tokens that have no text of their own. */
       text: string
-      /** Tokens generated since the last delta. */
+      /** Tokens generated since the last delta. 0 with no text is a sign of life, while a long prompt is being read. */
       tokens: number
     }
   | {

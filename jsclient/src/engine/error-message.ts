@@ -9,8 +9,6 @@ import { EngineUnsupportedError } from '../errors/engine-unsupported-error.ts'
 import { describe } from './describe.ts'
 import type { ErrorMessage } from './protocol.ts'
 
-export { describe }
-
 /** Takes an error apart for `postMessage`; what is no `EngineError` becomes a plain failure of the stage. */
 export function toErrorMessage(error: unknown, stage: EngineStage): ErrorMessage {
   if (!(error instanceof EngineError)) {

@@ -2,6 +2,7 @@
 import { EngineError } from '../errors/engine-error.ts'
 import { EngineLostError } from '../errors/engine-lost-error.ts'
 import type { ModelInfo } from '../wire.ts'
+import { deferred } from './abort.ts'
 import type { EngineEvent, EngineRequest, LoadProgress } from './engine.ts'
 import { toErrorMessage } from './error-message.ts'
 import type { Lead } from './lead.ts'
@@ -45,6 +46,7 @@ export function expose<Config>(port: EnginePort, host: EngineHost<Config>): () =
   const queue = createQueue()
   const calls = new Map<number, AbortController>()
   const leads = new Map<number, Lead>()
+  const stopped = deferred<void>()
   let lock: string | undefined
   const post = (message: Body<PageMessage>) => port.postMessage({ edgewise: PROTOCOL_VERSION, ...message })
   const sayReady = () => post({ kind: 'ready', ...(lock !== undefined && { lock }) })
@@ -121,11 +123,15 @@ export function expose<Config>(port: EnginePort, host: EngineHost<Config>): () =
   port.addEventListener('message', onMessage)
   port.start?.()
   sayReady()
-  void holdLifeline().then((name) => {
-    lock = name
-    if (lock) sayReady()
-  })
+  // A page that serves an engine itself hears of its own end.
+  if (typeof document === 'undefined') {
+    void holdLifeline(stopped.promise).then((name) => {
+      lock = name
+      if (lock) sayReady()
+    })
+  }
   return () => {
+    stopped.resolve()
     port.removeEventListener('message', onMessage)
     for (const controller of calls.values()) controller.abort()
   }

@@ -3,16 +3,16 @@
  * itself or the browser kills it; but a Web Lock that the worker holds falls free at that moment.
  */
 
-/** Takes a lock for as long as this thread lives. Resolves with its name; undefined where there are no Web Locks. */
-export async function holdLifeline(): Promise<string | undefined> {
+/** Takes a lock until then, or this thread's end. Resolves with its name; undefined where there are no Web Locks. */
+export async function holdLifeline(until: Promise<void>): Promise<string | undefined> {
   try {
     const name = `edgewise-${crypto.randomUUID()}`
     await new Promise<void>((held, refused) => {
-      const forEver = () => {
+      const hold = () => {
         held()
-        return new Promise<never>(() => {})
+        return until
       }
-      navigator.locks.request(name, forEver).catch(refused)
+      navigator.locks.request(name, hold).catch(refused)
     })
     return name
   } catch {

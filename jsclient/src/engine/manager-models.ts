@@ -1,4 +1,5 @@
 import { raceAbort } from '../errors/abort.ts'
+import { startTimeout } from '../timeout.ts'
 import type { ModelInfo, ModelState, ModelStatus } from '../wire.ts'
 import type { Engine, LoadedModel } from './engine.ts'
 import { ModelHistory } from './manager-history.ts'
@@ -39,10 +40,11 @@ export class ModelNotes {
   /** Asks the engine where a model is that is not loaded. Never rejects; no answer in time leaves the note as it is. */
   async locate(engine: Engine, model: ModelInfo, isLoaded: () => boolean, signal?: AbortSignal): Promise<void> {
     if (isLoaded() || signal?.aborted) return
-    const timeout = AbortSignal.timeout(STATUS_TIMEOUT_MS)
-    const bounds = signal ? AbortSignal.any([signal, timeout]) : timeout
+    const timeout = startTimeout(STATUS_TIMEOUT_MS)
+    const bounds = signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal
     const ask = async () => engine.status(model, { signal: bounds })
     const status = await raceAbort(ask(), bounds).catch(() => undefined)
+    timeout.clear()
     if (status && !isLoaded()) this.places.set(model.id, status)
   }
 

@@ -46,6 +46,11 @@ export class EngineManager {
     this.#notes = new ModelNotes(now)
   }
 
+  /** The engine that runs a model. Throws an EngineError where there is none. */
+  engineOf(model: ModelInfo): Engine {
+    return this.#slot(model).engine
+  }
+
   /** Asks the engines where models are. Never rejects but with the signal's reason; no answer in time means unknown. */
   async survey(models: readonly ModelInfo[], { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     await Promise.all(

@@ -7,6 +7,9 @@ export interface ProgressReporter {
   finish(): void
 }
 
+/** The share of a load that its bytes are; the rest is compiling. */
+export const BYTES_SHARE = 0.9
+
 const INTERVAL_MS = 50
 
 export function createProgressReporter(

@@ -46,10 +46,12 @@ export function requireAdapter(
   needs: AdapterNeeds,
 ): asserts adapter is AdapterFacts {
   if (!adapter) {
-    throw new ModelLoadError(model.id, `${model.id} needs WebGPU, and there is no adapter here`, { code: 'no_webgpu' })
+    const message = `${model.id} needs WebGPU, and there is no adapter here: use an engine that needs none, or a browser with hardware acceleration switched on`
+    throw new ModelLoadError(model.id, message, { code: 'no_webgpu' })
   }
   const refuse = (what: string): never => {
-    throw new ModelLoadError(model.id, `${model.id} can't run on this GPU: ${what}`, { code: 'insufficient_gpu' })
+    const message = `${model.id} can't run on this GPU: ${what}; choose another model`
+    throw new ModelLoadError(model.id, message, { code: 'insufficient_gpu' })
   }
   for (const feature of new Set([...(needs.features ?? []), ...(model.requires?.features ?? [])])) {
     if (!adapter.features.has(feature)) refuse(`it lacks the feature ${feature}`)

@@ -53,11 +53,14 @@ export function createWorkerEngine<Config>(parts: WorkerEngineParts<Config>): En
     name,
     supports,
 
-    obstacle: async () => (isInsecure() ? 'insecure_context' : parts.obstacle?.()),
+    async obstacle() {
+      if (isInsecure()) return 'insecure_context'
+      return typeof Worker === 'undefined' ? 'unavailable' : parts.obstacle?.()
+    },
 
     async status(model, { signal } = {}) {
       signal?.throwIfAborted()
-      const ask = async () => parts.isCached(model, (config) => load(model, config))
+      const ask = async () => parts.isCached(model, (config) => load(model, config, { signal }))
       return (await raceAbort(
         ask().catch(() => false),
         signal,

@@ -47,7 +47,7 @@ export function readDevice(claim: DeviceCapabilities): Device {
     maxBuffer: toCount(limits.maxBufferSize),
     maxBinding: toCount(limits.maxStorageBufferBindingSize),
     gpuFeatures: labels(gpu.features, MAX_FEATURES),
-    engines: labels(claim.engines, MAX_ENGINES),
+    engines: engineNames(claim.engines),
   }
 }
 
@@ -59,6 +59,11 @@ function tierOf({ isMobile, isTablet, gpuTier }: DeviceCapabilities): number {
   if (isMobile === true || isTablet === true) return DEVICE_TIERS.mobile
   if (gpuTier === 'high') return DEVICE_TIERS['high-end']
   return gpuTier === 'low' || gpuTier === 'none' ? DEVICE_TIERS.mobile : DEVICE_TIERS.desktop
+}
+
+/** Names of engines as the server keeps them: so many, and so long. */
+export function engineNames(names: unknown): string[] | undefined {
+  return labels(names, MAX_ENGINES)
 }
 
 function labels(list: unknown, most: number): string[] | undefined {

@@ -39,7 +39,7 @@ export function checkRequest(request: RequestInfo): void {
   }
   const engines: unknown = request.engines ?? []
   if (!isList(engines, isEngineName) || engines.length > MAX_ENGINES) {
-    refuse('engines', `a list of ${MAX_ENGINES} names at most, of ${MAX_LABEL_BYTES} bytes at most`)
+    refuse('engines', `a list of ${MAX_ENGINES} names at most, of 1 to ${MAX_LABEL_BYTES} bytes`)
   }
 }
 
@@ -49,7 +49,7 @@ function isWord(value: unknown, bytes: number): value is string {
 }
 
 function isEngineName(value: unknown): value is string {
-  return isWord(value, MAX_LABEL_BYTES)
+  return isWord(value, MAX_LABEL_BYTES) && value !== ''
 }
 
 function checkCount(param: string, value: unknown): void {

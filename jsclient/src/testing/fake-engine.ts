@@ -8,7 +8,6 @@ import type {
   LoadProgress,
   StatusOptions,
 } from '../engine/engine.ts'
-import { raceAbort } from '../errors/abort.ts'
 import type { EngineErrorCode } from '../errors/engine-error.ts'
 import { EngineError } from '../errors/engine-error.ts'
 import type { ModelInfo } from '../wire.ts'
@@ -129,7 +128,7 @@ export class FakeEngine implements Engine {
       }
       report({ progress: 0.5, stage: isCached ? 'load' : 'download' })
       await this.#faults.meet('load', { engine: this.name, model, signal, die: () => this.die() })
-      await raceAbort(delay(this.#options.loadMs ?? 0), signal)
+      await delay(this.#options.loadMs ?? 0, signal)
       report({ progress: 1, stage: 'load' })
     } catch (error) {
       if (signal.aborted) this.log.push(`abort ${model.id}`)

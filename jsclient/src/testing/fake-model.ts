@@ -2,7 +2,6 @@
 import type { EngineEvent, EngineRequest, EngineUsage, GenerateOptions, LoadedModel } from '../engine/engine.ts'
 import { createQueue } from '../engine/queue.ts'
 import { createStopFinder } from '../engine/stop.ts'
-import { raceAbort } from '../errors/abort.ts'
 import { EngineError } from '../errors/engine-error.ts'
 import { EngineLostError } from '../errors/engine-lost-error.ts'
 import type { ModelInfo } from '../wire.ts'
@@ -82,7 +81,7 @@ export class FakeModel implements LoadedModel {
       const usage = { ...this.#usage(prompt), ...counts }
       for (const token of planned) {
         await this.#meet(usage.completionTokens, signal)
-        await raceAbort(delay(tokenMs), signal)
+        await delay(tokenMs, signal)
         engine.generated++
         usage.completionTokens++
         this.#remembered = [...prompt, ...planned.slice(0, usage.completionTokens)]

@@ -1,16 +1,15 @@
 /** A server for tests, without a server. */
-import { raceAbort } from '../errors/abort.ts'
-import { isInvalidRequestError } from '../errors/invalid-request-error.ts'
+import { surface } from '../errors/surface.ts'
 import { decide } from '../policy/decide.ts'
+import { parseJSON } from '../transport/error-response.ts'
 import { VERSION_HEADER, WIRE_VERSION } from '../transport/version.ts'
 import type {
   ChatCompletionRequest,
-  GenerateRequest,
   ModelInfo,
   PolicySpec,
   Report,
   ReportBatch,
-  RouteRequest,
+  ReportReceipt,
   RouteResponse,
   Snapshot,
 } from '../wire.ts'
@@ -25,7 +24,9 @@ import {
   simpleEvents,
   simpleOf,
 } from './server-answer.ts'
-import { errorResponse, type ServerFault, ServerFaults } from './server-faults.ts'
+import { checkHead, hasCopy, permit, readChat, readGenerate, readReports, readRoute } from './server-checks.ts'
+import { CutError, type ServerFault, ServerFaults } from './server-faults.ts'
+import { type Complaint, errorBody, errorResponse, Refusal } from './server-refusal.ts'
 import { testSnapshot } from './snapshot.ts'
 import { delay } from './turn.ts'
 
@@ -37,6 +38,8 @@ export interface FakeServerOptions {
   policies?: PolicySpec[]
   /** Other members of the policy snapshot. */
   snapshot?: Partial<Snapshot>
+  /** Ids of the models that it answers with, the default one first; any other is not found. Defaults to "server-model". */
+  serves?: readonly [string, ...string[]]
   /** What it answers. Defaults to "Hello from afar". */
   answer?: FakeAnswers<ChatCompletionRequest>
   /** What goes wrong; `server.faults` changes it later. Defaults to nothing. */
@@ -65,8 +68,13 @@ export interface FakeServerRequest {
 
 /**
  * The Edgewise server as a `fetch`, for a client under test: it decides by the policies of its snapshot, with the same
- * function as the real one, answers from a script, takes reports, and writes down all that reaches it. It knows nobody:
- * credentials, budgets and limits are not looked at. It answers the endpoints that a client uses, and "/generate".
+ * function as the real one, answers from a script, takes reports, and writes down all that reaches it. It refuses what the
+ * real one refuses, with the same status and code, but it knows nobody: credentials, grants and limits are not looked
+ * at, and sums of savings not kept. An answer has one choice, without log probabilities, and honours the limit on its
+ * tokens and the stop texts.
+ *
+ * `fetch` rejects only where a fault or an abort makes it. A mistake in the test's own `answer`, `route` or `snapshot` is
+ * reported as an uncaught error, by which test runners fail, and answered with status 500, code "fake_server_mistake".
  *
  * @example
  * const server = new FakeServer()
@@ -90,6 +98,8 @@ export class FakeServer {
   readonly #options: FakeServerOptions
   readonly #faults: ServerFaults
   readonly #reported = new Set<string>()
+  /** What was given that has a tag; the place here is its tag. */
+  readonly #tagged: string[] = []
   #decisions = 0
 
   constructor(options: FakeServerOptions = {}) {
@@ -121,76 +131,120 @@ export class FakeServer {
     const prefix = new URL(this.baseURL).pathname
     const path = pathname.startsWith(`${prefix}/`) ? pathname.slice(prefix.length) : pathname
     const body = await request.text()
-    this.requests.push({ method, path, headers, body })
-    await raceAbort(delay(this.#options.latencyMs ?? 0), signal)
-    const response = (await this.#faults.meet(path, signal)) ?? (await this.#answer(path, body, signal))
+    const seen: FakeServerRequest = { method, path, headers, body }
+    this.requests.push(seen)
+    await delay(this.#options.latencyMs ?? 0, signal)
+    const response = (await this.#faults.meet(path, signal)) ?? (await this.#respond(seen, signal))
     if (this.version) response.headers.set(VERSION_HEADER, this.version)
     return response
   }
 
-  /** The bodies of the requests to a path, parsed. */
+  /** The bodies of the requests to a path, parsed; those that are no JSON are left out. */
   bodies<T>(path: string): T[] {
-    return this.requests.filter((one) => one.path === path).map(({ body }) => JSON.parse(body) as T)
+    const bodies = this.requests.filter((one) => one.path === path).map(({ body }) => parseJSON(body))
+    return bodies.filter((body) => body !== undefined) as T[]
   }
 
   /** The reports of local answers that came. */
   reports(): Report[] {
-    return this.bodies<ReportBatch>('/browser/analytics').flatMap(({ reports }) => reports)
+    const bodies = this.bodies<Partial<ReportBatch>>('/browser/analytics')
+    return bodies.flatMap(({ grant: _, reports, ...only }) => reports ?? (only as Report))
   }
 
-  async #answer(path: string, body: string, signal: AbortSignal): Promise<Response> {
+  async #respond(request: FakeServerRequest, signal: AbortSignal): Promise<Response> {
     try {
-      const { revision, models } = this.snapshot
-      if (path === '/browser/policy') return Response.json(this.snapshot)
-      if (path === '/browser/models') return Response.json({ revision, models })
-      if (path === '/browser/route') return Response.json(this.#route(JSON.parse(body)))
-      if (path === '/browser/analytics') return Response.json(this.#receive(JSON.parse(body)), { status: 202 })
-      if (path === '/chat/completions') return await this.#chat(path, JSON.parse(body), signal)
-      if (path === '/generate') return await this.#generate(path, JSON.parse(body), signal)
-      return errorResponse(404, { message: `${path} is nothing here.`, code: 'not_found' })
+      checkHead(request, this.version)
+      return await this.#answer(request, signal)
     } catch (error) {
-      if (isInvalidRequestError(error)) {
-        return errorResponse(400, { message: error.message, code: error.code, param: error.param ?? null })
-      }
-      if (error instanceof SyntaxError) return errorResponse(400, { message: error.message, code: 'invalid_json' })
-      throw error
+      if (error instanceof Refusal) return errorResponse(error.status, error.complaint, error.headers)
+      return errorResponse(500, mistake(error, signal))
     }
   }
 
-  #route({ state, trace, ...request }: RouteRequest): RouteResponse {
+  async #answer(request: FakeServerRequest, signal: AbortSignal): Promise<Response> {
+    const { path, body } = request
+    const { revision, models } = this.snapshot
+    switch (path) {
+      case '/browser/policy':
+        return this.#tag(request, this.snapshot)
+      case '/browser/models':
+        return this.#tag(request, { revision, models })
+      case '/browser/route':
+        return Response.json(this.#route(body))
+      case '/browser/analytics':
+        return Response.json(this.#receive(body), { status: 202 })
+      case '/models':
+        return this.#tag(request, modelList(this.#serves))
+      case '/generate':
+        return this.#generate(path, body, signal)
+      default:
+        return this.#chat(path, body, signal)
+    }
+  }
+
+  /** What is transferred only when it changed. */
+  #tag(request: FakeServerRequest, answer: object): Response {
+    const text = JSON.stringify(answer)
+    if (!this.#tagged.includes(text)) this.#tagged.push(text)
+    const etag = `W/"${this.#tagged.indexOf(text)}"`
+    const headers = { etag, 'cache-control': 'private, no-cache', 'content-type': 'application/json' }
+    return hasCopy(request, etag) ? new Response(null, { status: 304, headers }) : new Response(text, { headers })
+  }
+
+  #route(body: string): RouteResponse {
+    const { state, trace, ...request } = readRoute(body)
     const { undecidable: _, ...decision } = decide(this.snapshot, state ?? {}, request, { trace })
     const { revision: policyRevision } = this.snapshot
     const answer: RouteResponse = { ...decision, decisionId: `d${++this.#decisions}`, policyRevision }
     return { ...answer, ...this.route?.(answer) }
   }
 
-  #receive({ reports }: ReportBatch) {
-    const fresh = reports.filter(({ id }) => !this.#reported.has(id))
-    for (const { id } of fresh) this.#reported.add(id)
-    return { accepted: fresh.length, duplicates: reports.length - fresh.length, dropped: 0 }
+  #receive(body: string): ReportReceipt {
+    const ids = readReports(body).map(({ id }) => id)
+    const known = this.#reported.size
+    for (const id of ids) this.#reported.add(id)
+    const accepted = this.#reported.size - known
+    return { accepted, duplicates: ids.length - accepted, dropped: 0 }
   }
 
-  async #chat(path: string, request: ChatCompletionRequest, signal: AbortSignal): Promise<Response> {
-    const answer = answerTo(request, scriptOf(this.answer, request))
+  async #chat(path: string, body: string, signal: AbortSignal): Promise<Response> {
+    const request = readChat(body)
+    const answer = this.#say(request)
     const pieces = this.#pieces(path, answer, signal)
     if (!request.stream) return whole(completionOf(answer), pieces)
-    return eventStream(ended(chunksOf(answer, pieces, request.stream_options?.include_usage ?? false)), signal)
+    const chunks = chunksOf(answer, pieces, request.stream_options?.include_usage ?? false)
+    return eventStream(told(ended(chunks), signal), signal)
   }
 
-  async #generate(path: string, request: GenerateRequest, signal: AbortSignal): Promise<Response> {
-    const chat = chatOf(request)
-    const answer = answerTo(chat, scriptOf(this.answer, chat))
+  async #generate(path: string, body: string, signal: AbortSignal): Promise<Response> {
+    const request = readGenerate(body)
+    const answer = this.#say(chatOf(request))
     const pieces = this.#pieces(path, answer, signal)
-    return request.stream ? eventStream(simpleEvents(answer, pieces), signal) : whole(simpleOf(answer), pieces)
+    if (!request.stream) return whole(simpleOf(answer), pieces)
+    return eventStream(told(simpleEvents(answer, pieces), signal), signal)
   }
 
-  async *#pieces(path: string, { tokens }: ServerAnswer, signal: AbortSignal): AsyncGenerator<string> {
+  get #serves(): readonly [string, ...string[]] {
+    return this.#options.serves ?? ['server-model']
+  }
+
+  #say(request: ChatCompletionRequest): ServerAnswer {
+    permit(this.snapshot, request)
+    const model = !request.model || request.model === 'auto' ? this.#serves[0] : request.model
+    if (!this.#serves.includes(model)) {
+      throw new Refusal(404, { message: 'the model does not exist', code: 'model_not_found', param: 'model' })
+    }
+    return answerTo(request, scriptOf(this.answer, request), model)
+  }
+
+  async *#pieces(path: string, { tokens, held }: ServerAnswer, signal: AbortSignal): AsyncGenerator<string> {
     for (const [at, token] of tokens.entries()) {
       await this.#faults.meet(path, signal, at)
-      await raceAbort(delay(this.#options.tokenMs ?? 0), signal)
-      yield token
+      await delay(this.#options.tokenMs ?? 0, signal)
+      if (token !== '') yield token
     }
     await this.#faults.meet(path, signal, tokens.length)
+    if (held !== '') yield held
   }
 }
 
@@ -198,6 +252,26 @@ export class FakeServer {
 async function whole(answer: object, pieces: AsyncIterable<string>): Promise<Response> {
   for await (const _ of pieces);
   return Response.json(answer)
+}
+
+/** Events as text. A stream that has begun tells of a mistake in its last one. */
+async function* told(events: AsyncIterable<object | string>, signal: AbortSignal): AsyncGenerator<string> {
+  try {
+    for await (const event of events) yield typeof event === 'string' ? event : JSON.stringify(event)
+  } catch (error) {
+    yield JSON.stringify(errorBody(500, mistake(error, signal)))
+  }
+}
+
+/** Makes a mistake of the test's visible, and says what to answer. What was wanted to break is thrown on. */
+function mistake(error: unknown, signal: AbortSignal): Complaint {
+  if (signal.aborted || error instanceof CutError) throw error
+  surface(error)
+  return { message: `The test's own answer, route or snapshot fails: ${error}`, code: 'fake_server_mistake' }
+}
+
+function modelList(ids: readonly string[]): object {
+  return { object: 'list', data: ids.map((id) => ({ id, object: 'model', created: 0, owned_by: 'tests' })) }
 }
 
 /** As OpenAI ends a stream. */

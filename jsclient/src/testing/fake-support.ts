@@ -20,10 +20,8 @@ export const TEXT_SUPPORT: EngineSupport = Object.freeze({
 
 /** Throws an EngineUnsupportedError that names the first field that the engine does not honour. */
 export function refuse(request: EngineRequest, supports: EngineSupport, engine: string): void {
-  const { messages, tools = [], stop = [], responseFormat, n = 1 } = request
+  const { messages, tools = [], stop = [], responseFormat } = request
   const asked: [param: string, isAsked: boolean, isSupported: boolean][] = [
-    ['n', n !== 1, n <= supports.n],
-    ['logprobs', request.logprobs === true, supports.logprobs],
     ['tools', tools.length > 0, supports.tools],
     ['responseFormat', (responseFormat?.type ?? 'text') !== 'text', supports.jsonSchema],
     ['temperature', request.temperature !== undefined, supports.temperature],

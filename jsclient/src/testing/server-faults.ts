@@ -1,5 +1,6 @@
 /** What can go wrong between a page and a fake server. */
 import { raceAbort } from '../errors/abort.ts'
+import { errorResponse } from './server-refusal.ts'
 
 /** Something that goes wrong, each time that a request comes to it. */
 export type ServerFault = {
@@ -26,6 +27,9 @@ export type ServerFault = {
     }
 )
 
+/** What a `fetch` rejects with when there is no connection, told apart from a mistake's TypeError. */
+export class CutError extends TypeError {}
+
 /** Lets faults happen, each as often as it may. */
 export class ServerFaults {
   list: ServerFault[]
@@ -42,7 +46,7 @@ export class ServerFaults {
       if (!this.#happens(fault)) continue
       if (fault.does === 'fail') return failure(fault)
       if (fault.does === 'hang') await raceAbort(new Promise(() => {}), signal)
-      throw new TypeError('Failed to fetch')
+      throw new CutError('Failed to fetch')
     }
     return undefined
   }
@@ -57,14 +61,4 @@ export class ServerFaults {
 function failure({ status, code, retryAfter }: Extract<ServerFault, { does: 'fail' }>): Response {
   const headers = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
   return errorResponse(status, { message: 'Broken on purpose.', code: code ?? 'on_purpose' }, headers)
-}
-
-/** An error in OpenAI's shape. */
-export function errorResponse(
-  status: number,
-  { message, code, param = null }: { message: string; code: string | null; param?: string | null },
-  headers: Record<string, string> = {},
-): Response {
-  const type = status === 401 ? 'authentication_error' : status < 500 ? 'invalid_request_error' : 'server_error'
-  return Response.json({ error: { message, type, code, param } }, { status, headers })
 }

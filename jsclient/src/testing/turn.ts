@@ -1,3 +1,5 @@
+import { raceAbort } from '../errors/abort.ts'
+
 /**
  * One task of the event loop, in real time whatever a virtual clock says: what was posted before it, such as a message of a
  * `MessagePort`, arrives meanwhile.
@@ -15,7 +17,12 @@ export function turn(): Promise<void> {
   })
 }
 
-/** So many ms, of the virtual clock if there is one; 0 = a turn of the event loop. */
-export function delay(ms: number): Promise<void> {
-  return ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : turn()
+/** So many ms, of the virtual clock if there is one; 0 = a turn of the event loop. An abort ends it, and its timer. */
+export function delay(ms: number, signal: AbortSignal): Promise<void> {
+  if (!(ms > 0)) return raceAbort(turn(), signal)
+  let timer: ReturnType<typeof setTimeout>
+  const wait = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  return raceAbort(wait, signal).finally(() => clearTimeout(timer))
 }

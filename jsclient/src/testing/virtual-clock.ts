@@ -2,28 +2,16 @@
 import { surface } from '../errors/surface.ts'
 import { turn } from './turn.ts'
 import { replaceTime } from './virtual-globals.ts'
+import { ClockTimer, type VirtualTimer } from './virtual-timer.ts'
+
+export type { VirtualTimer } from './virtual-timer.ts'
 
 /** Options of `VirtualClock`. */
 export interface VirtualClockOptions {
   /** What it shows at first, Unix ms. Defaults to the present. */
   now?: number
-}
-
-/** What `setTimeout` gives while a clock is installed: for `clearTimeout`, and with what Node's timers have. */
-export interface VirtualTimer {
-  /** Does nothing. */
-  ref(): VirtualTimer
-  /** Does nothing. */
-  unref(): VirtualTimer
-  /** True. */
-  hasRef(): boolean
-}
-
-interface Timer extends VirtualTimer {
-  due: number
-  /** Of an interval, ms. */
-  period?: number
-  run(): void
+  /** How long `until` waits for something to happen when no timer is set, about so many real ms. Defaults to 5000. */
+  patienceMs?: number
 }
 
 /** Turns of the event loop in which what a timer set off may come to rest. */
@@ -45,12 +33,17 @@ let installed: VirtualClock | undefined
 export class VirtualClock implements Disposable {
   readonly #start: number
   #elapsed = 0
-  #timers: Timer[] = []
+  #timers: ClockTimer[] = []
   #restore: (() => void) | undefined
+  readonly #patienceMs: number
+  /** The real one. */
+  readonly #sleep: typeof globalThis.setTimeout
 
   /** A clock that nobody uses but who is handed its methods. */
-  constructor({ now = Date.now() }: VirtualClockOptions = {}) {
+  constructor({ now = Date.now(), patienceMs = 5000 }: VirtualClockOptions = {}) {
     this.#start = now
+    this.#patienceMs = patienceMs
+    this.#sleep = installed ? installed.#sleep : globalThis.setTimeout
   }
 
   /**
@@ -99,11 +92,11 @@ export class VirtualClock implements Disposable {
     return this.#set(callback, period, args, period)
   }
 
-  /** Ends a timeout or an interval. What is none of its own is let be. Gives whether it was one. */
+  /** Ends a timeout or an interval, or the one of that number. What is none of its own is let be. Gives whether it was one. */
   readonly clear = (timer: unknown): boolean => {
-    const isMine = this.#timers.includes(timer as Timer)
-    this.#timers = this.#timers.filter((one) => one !== timer)
-    return isMine
+    const before = this.#timers.length
+    this.#timers = this.#timers.filter((one) => one !== timer && one.id !== timer)
+    return this.#timers.length < before
   }
 
   /**
@@ -126,7 +119,8 @@ export class VirtualClock implements Disposable {
 
   /**
    * Lets time pass, from timer to timer, until the promise settles, and settles as it does. What takes real time, such as
-   * a worker's answer, must not race a timer: the timer would win.
+   * a worker's answer, must not race a timer: the timer would win. Where no timer is set and nothing happens it waits
+   * for `patienceMs`, then rejects: the promise would never settle.
    */
   readonly until = async <T>(promise: Promise<T>): Promise<T> => {
     let settled = false
@@ -134,9 +128,14 @@ export class VirtualClock implements Disposable {
       settled = true
     }
     promise.then(settles, settles)
+    let idle = 0
     for (await settle(); !settled; await settle()) {
       const next = this.#next(Infinity)
-      if (next) this.#run(next)
+      if (next) {
+        this.#run(next)
+        idle = 0
+      } else if (idle < this.#patienceMs) idle += await this.#rest(idle)
+      else throw new Error('No timer is set and nothing happens any more, but the promise has not settled.')
     }
     return promise
   }
@@ -149,37 +148,48 @@ export class VirtualClock implements Disposable {
     this.#elapsed += ms
   }
 
-  #set(callback: (...args: never[]) => void, ms: number, args: unknown[], period?: number): VirtualTimer {
-    const timer: Timer = {
-      due: this.#elapsed + Math.max(0, ms || 0),
-      ...(period !== undefined && { period }),
-      run: () => callback(...(args as never[])),
-      ref: () => timer,
-      unref: () => timer,
-      hasRef: () => true,
-    }
-    this.#timers.push(timer)
-    if (timer.due === this.#elapsed) void turn().then(() => this.#timers.includes(timer) && this.#fire(timer))
-    return timer
+  /** Waits in real time: the longer, the less has happened for so many ms. Gives how many it waited. */
+  #rest(idle: number): Promise<number> {
+    const sleep = this.#sleep
+    const ms = Math.min(1 + idle, 20)
+    return new Promise((resolve) => {
+      sleep(() => resolve(ms), ms)
+    })
   }
 
-  #missed(): Timer[] {
+  #set(callback: (...args: never[]) => void, ms: number, args: unknown[], period?: number): VirtualTimer {
+    const timer = new ClockTimer(() => callback(...(args as never[])), {
+      period,
+      start: () => this.#arm(timer, Math.max(0, ms || 0)),
+      clear: () => this.clear(timer),
+    })
+    return timer.refresh()
+  }
+
+  #arm(timer: ClockTimer, ms: number): void {
+    this.clear(timer)
+    timer.due = this.#elapsed + ms
+    this.#timers.push(timer)
+    if (ms === 0) void turn().then(() => this.#timers.includes(timer) && this.#fire(timer))
+  }
+
+  #missed(): ClockTimer[] {
     return this.#timers.filter(({ due }) => due < this.#elapsed).sort((a, b) => a.due - b.due)
   }
 
   /** The first of those that are due by then; of two at once, the one that was set first. */
-  #next(end: number): Timer | undefined {
+  #next(end: number): ClockTimer | undefined {
     return this.#timers
       .filter(({ due }) => due <= end)
-      .reduce<Timer | undefined>((first, timer) => (first && first.due <= timer.due ? first : timer), undefined)
+      .reduce<ClockTimer | undefined>((first, timer) => (first && first.due <= timer.due ? first : timer), undefined)
   }
 
-  #run(timer: Timer): void {
+  #run(timer: ClockTimer): void {
     this.#elapsed = Math.max(this.#elapsed, timer.due)
     this.#fire(timer)
   }
 
-  #fire(timer: Timer): void {
+  #fire(timer: ClockTimer): void {
     if (timer.period === undefined) this.clear(timer)
     else timer.due = Math.max(timer.due, this.#elapsed) + timer.period
     try {

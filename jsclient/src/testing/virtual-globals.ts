@@ -4,7 +4,8 @@ import type { VirtualClock } from './virtual-clock.ts'
 /** Puts the clock in their place. The function returned puts them back. */
 export function replaceTime(clock: VirtualClock): () => void {
   const { clearTimeout, clearInterval, performance, AbortSignal } = globalThis
-  const began = performance.now()
+  // Whole, so that differences are exact.
+  const began = Math.ceil(performance.now())
   /** Timers that were set before are none of the clock's. */
   const clear = (real: (timer: never) => void) => (timer: unknown) => {
     if (!clock.clear(timer)) real(timer as never)

@@ -41,7 +41,8 @@ export function errorFromBody({ error }: LooseErrorBody, response: Response): Se
     retryAfterMs: retryAfterMs(headers),
     requestId: headers.get('x-request-id') ?? undefined,
   }
-  const text = message || `The server reported an error, HTTP ${status}.`
+  const text =
+    message || `${response.url || 'The server'} answered with HTTP ${status}. Check \`baseURL\`, and the server.`
   return status === 401 ? new UnauthorizedError(text, init) : new ServerError(text, init)
 }
 

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { makeApp, PEERS } from './support/app.ts'
 import type { Apps } from './support/browser.ts'
-import { ANSWERED, ENGINES, startApps } from './support/browser.ts'
+import { assertEngines, startApps } from './support/browser.ts'
 
 describe('Next', { timeout: 180_000 }, () => {
   let apps: Apps
@@ -30,8 +30,6 @@ describe('Next', { timeout: 180_000 }, () => {
 
   test('runs every engine in the browser', async () => {
     await using server = await apps.serve({ '/': out })
-    for (const engine in ENGINES) {
-      assert.deepEqual(await apps.ask(`${server.origin}/index.html`, engine), ANSWERED, engine)
-    }
+    await assertEngines(apps, `${server.origin}/index.html`)
   })
 })

@@ -1,5 +1,4 @@
 /** Vite, as apps are built with it and as they are developed with it. */
-import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -7,7 +6,7 @@ import * as vite7 from 'vite7'
 import * as vite8 from 'vite8'
 import { makeApp } from './support/app.ts'
 import type { Apps } from './support/browser.ts'
-import { ANSWERED, assertFallback, ENGINES, startApps } from './support/browser.ts'
+import { assertEngines, assertNotInstalled, PACKAGES, startApps } from './support/browser.ts'
 
 for (const vite of [vite7 as unknown as typeof vite8, vite8]) {
   const major = Number.parseInt(vite.version, 10)
@@ -25,9 +24,7 @@ for (const vite of [vite7 as unknown as typeof vite8, vite8]) {
     test('builds the app', async () => {
       await build(root)
       await using server = await apps.serve({ '/': join(root, 'dist/') })
-      for (const engine in ENGINES) {
-        assert.deepEqual(await apps.ask(`${server.origin}/index.html`, engine), ANSWERED, engine)
-      }
+      await assertEngines(apps, `${server.origin}/index.html`)
     })
 
     test('serves it while it is developed', async () => {
@@ -37,7 +34,7 @@ for (const vite of [vite7 as unknown as typeof vite8, vite8]) {
       try {
         await server.listen()
         const [url = ''] = server.resolvedUrls?.local ?? []
-        for (const engine in ENGINES) assert.deepEqual(await apps.ask(url, engine), ANSWERED, engine)
+        await assertEngines(apps, url)
       } finally {
         await server.close()
       }
@@ -51,8 +48,8 @@ for (const vite of [vite7 as unknown as typeof vite8, vite8]) {
       )
       await build(root)
       await using server = await apps.serve({ '/': join(root, 'dist/') })
-      for (const [engine, packages] of Object.entries(ENGINES)) {
-        assertFallback(await apps.ask(`${server.origin}/index.html`, engine), packages)
+      for (const [engine, packages] of Object.entries(PACKAGES)) {
+        assertNotInstalled(await apps.ask(`${server.origin}/index.html`, engine), packages)
       }
     })
   })

@@ -11,6 +11,8 @@ import { startServer } from './server.ts'
 export interface HarnessOptions extends ServerOptions {
   /** TypeScript modules by the path under which their bundle is served, such as "/page.js". */
   bundles?: Record<string, string>
+  /** Let WebAssembly be compiled as for users: slower to load, quicker to run. Defaults to false. */
+  optimize?: boolean
   /** More flags for Chromium, such as "--enable-unsafe-webgpu". */
   flags?: string[]
 }
@@ -41,13 +43,21 @@ const QUIET = [
   '--no-first-run',
 ]
 
+/** WebAssembly is compiled once, quickly: most tests load models more often than they let them talk. */
+const HASTY = '--js-flags=--liftoff-only'
+
 export const chromiumPath: string = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
-export async function startHarness({ bundles = {}, flags = [], ...options }: HarnessOptions): Promise<Harness> {
+export async function startHarness({
+  bundles = {},
+  flags = [],
+  optimize = false,
+  ...options
+}: HarnessOptions): Promise<Harness> {
   const files = { ...options.files, ...(await bundle(bundles)) }
   const server = await startServer({ ...options, files })
   const browser = await chromium
-    .launch({ executablePath: chromiumPath, args: [...QUIET, ...flags] })
+    .launch({ executablePath: chromiumPath, args: [...QUIET, ...(optimize ? [] : [HASTY]), ...flags] })
     .catch(async (error) => {
       await server.close()
       throw error

@@ -1,13 +1,16 @@
 // Requests that an engine of the page can't honour go elsewhere by decision, not by a failed attempt.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { HybridInferenceClient } from '../../src/client/client.ts'
 import { Local } from '../../src/client/local.ts'
 import type { ChatRequest } from '../../src/client/options.ts'
 import { prepare } from '../../src/client/prepare.ts'
 import { Recorder } from '../../src/client/record.ts'
 import { Requests, WHOLE } from '../../src/client/requests.ts'
 import { StatusStore } from '../../src/client/status.ts'
+import { isEngineError } from '../../src/errors/engine-error.ts'
 import { isEngineUnsupportedError } from '../../src/errors/engine-unsupported-error.ts'
+import { isInvalidRequestError } from '../../src/errors/invalid-request-error.ts'
 import { isNoTargetError } from '../../src/errors/no-target-error.ts'
 import { FakeEngine, type FakeEngineOptions } from '../../src/testing/fake-engine.ts'
 import type { RouteRequest } from '../../src/wire.ts'
@@ -57,6 +60,18 @@ describe('a request that the only engine can not honour', () => {
     assert.deepEqual(engine.log, [])
   })
 
+  it('is an error that names the window where the prompt is beyond it and must not leave the page', async (t) => {
+    const { client, engine } = await setup(t, { engine: { supports: { contextWindow: 64 } } })
+    await client.initialize()
+    for (const wish of [{ privacy: 'local-only' }, { force: 'browser' }] as const) {
+      const error = await rejection(client.generate('word '.repeat(100), { ...wish, maxTokens: 60 }))
+      assert.ok(isNoTargetError(error) && isEngineError(error.cause), String(error))
+      assert.equal(error.cause.code, 'context_length_exceeded')
+      assert.match(error.cause.message, /^fake takes 64 tokens/)
+    }
+    assert.deepEqual(engine.log, [])
+  })
+
   it('is stopped before the engine where a server decides without a look at `engines`', async (t) => {
     const route = () => ({ target: 'browser', modelInfo: MODEL, fallback: 'server' }) as const
     const { client, engine } = await setup(t, { engine: fixed, server: { route, version: '1.1' } })
@@ -87,6 +102,56 @@ describe('of two engines', () => {
       [undefined, both],
       [['acme/able'], both],
     ])
+  })
+})
+
+describe('two engines of one name, or one without', () => {
+  it('are refused', () => {
+    for (const names of [['acme/one', 'acme/two', 'acme/one'], ['']]) {
+      const engines = names.map((name) => new FakeEngine({ name }))
+      const make = () => new HybridInferenceClient({ baseURL: 'http://localhost', engines })
+      assert.throws(make, (error) => isInvalidRequestError(error) && error.param === 'engines')
+    }
+  })
+
+  it('can not be smuggled in later', async (t) => {
+    const server = await wireServer(t)
+    const remoteTwin = new FakeEngine(remote)
+    const engines = [new FakeEngine()]
+    const client = newClient(t, server, new FakeEngine(), { engines })
+    engines.push(remoteTwin)
+    await client.initialize()
+    assert.equal((await client.generate('secret', { privacy: 'local-only' })).source, 'browser')
+    assert.deepEqual(remoteTwin.requests, [])
+  })
+})
+
+describe('what an engine gets', () => {
+  it('has nothing in it that goes without saying', async (t) => {
+    const { client, engine } = await setup(t, { engine: { supports: { topP: false, stop: false } } })
+    const spelt = {
+      top_p: 1,
+      stop: '',
+      n: 1,
+      tools: null,
+      response_format: null,
+      logprobs: false,
+    } as never as ChatRequest
+    const { route } = await client.chat.completions.create({ ...spelt, messages, stream: false, max_tokens: 9 })
+    assert.equal(route.source, 'browser')
+    assert.deepEqual(engine.requests, [{ messages, maxTokens: 9 }])
+  })
+
+  it('is not what it can not give: choices, log probabilities, one call at a time', async (t) => {
+    const models = [{ ...MODEL, supports: { n: 4, logprobs: true, tools: true } }]
+    const able = { supports: { tools: true, n: 4 as never, logprobs: true as never } }
+    const { client, engine } = await setup(t, { engine: able, server: { snapshot: { models } } })
+    const tools: ChatRequest['tools'] = [{ type: 'function', function: { name: 'f' } }]
+    for (const wish of [{ n: 3 }, { logprobs: true }, { tools, parallel_tool_calls: false }]) {
+      const { route } = await client.chat.completions.create({ messages, ...wish })
+      assert.deepEqual([route.source, route.attempts.length], ['server', 1])
+    }
+    assert.deepEqual(engine.log, [])
   })
 })
 

@@ -13,12 +13,12 @@ const EVERYTHING: EngineSupport = {
   tools: true,
   jsonSchema: true,
   images: true,
-  logprobs: true,
+  logprobs: false,
   temperature: true,
   topP: true,
   seed: true,
   stop: true,
-  n: 4,
+  n: 1,
   continuation: true,
   prefixCache: true,
   contextWindow: 0,
@@ -30,8 +30,12 @@ const calls: ChatMessage = { role: 'assistant', content: null, tool_calls: [call
 const tools: ChatRequest['tools'] = [{ type: 'function', function: { name: 'f' } }]
 const picture: ChatMessage = { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] }
 
+/** Abilities that no request takes: one changes no answer, and the others no engine can have. */
+const IDLE = ['prefixCache', 'n', 'logprobs'] as const satisfies (keyof EngineSupport)[]
+type Idle = (typeof IDLE)[number]
+
 /** Requests by the ability that they take, and the field of `EngineRequest` that takes it. */
-const DEMANDS: Record<Exclude<keyof EngineSupport, 'prefixCache'>, [param: string, ...Partial<ChatRequest>[]]> = {
+const DEMANDS: Record<Exclude<keyof EngineSupport, Idle>, [param: string, ...Partial<ChatRequest>[]]> = {
   tools: [
     'tools',
     { tools },
@@ -45,14 +49,56 @@ const DEMANDS: Record<Exclude<keyof EngineSupport, 'prefixCache'>, [param: strin
     { response_format: { type: 'json_schema', json_schema: { name: 's' } } },
   ],
   images: ['messages', { messages: [picture] }],
-  logprobs: ['logprobs', { logprobs: true }],
   temperature: ['temperature', { temperature: 0 }, { temperature: 0.7 }],
   topP: ['topP', { top_p: 0.99 }],
   seed: ['seed', { seed: 0 }, { seed: 7 }],
   stop: ['stop', { stop: 'END' }, { stop: ['END'] }],
-  n: ['n', { n: 2 }],
   continuation: ['continueFinalMessage', { continue_final_message: true }],
   contextWindow: ['', { promptTokens: 90, max_tokens: 11 }],
+}
+
+/** What asks for nothing, by field, beside null. */
+const IDLES: Partial<Record<keyof typeof FIELDS, unknown[]>> = {
+  top_p: [1],
+  stop: ['', [], ['']],
+  response_format: [{ type: 'text' }],
+  tools: [[]],
+  tool_choice: ['auto', 'none'],
+  continue_final_message: [false],
+  add_generation_prompt: [true],
+  parallel_tool_calls: [true, false],
+  n: [1],
+  logprobs: [false],
+  top_logprobs: [0],
+  frequency_penalty: [0],
+  presence_penalty: [0],
+  logit_bias: [{}],
+  modalities: [[], ['text']],
+  functions: [[]],
+  model: ['auto'],
+  user: ['me'],
+  metadata: [{ a: 'b' }],
+}
+
+/** Requests by the field in them that no engine takes. */
+const FOREIGN: Record<string, Partial<ChatRequest>> = {
+  n: { n: 2 },
+  logprobs: { logprobs: true },
+  top_logprobs: { top_logprobs: 1 },
+  frequency_penalty: { frequency_penalty: 0.1 },
+  presence_penalty: { presence_penalty: -1 },
+  logit_bias: { logit_bias: { '4': 1 } },
+  add_generation_prompt: { add_generation_prompt: false },
+  parallel_tool_calls: { tools, parallel_tool_calls: false },
+  reasoning_effort: { reasoning_effort: 'low' },
+  verbosity: { verbosity: 'low' },
+  modalities: { modalities: ['text', 'audio'] },
+  audio: { audio: { voice: 'v' } },
+  prediction: { prediction: {} },
+  moderation: { moderation: {} },
+  web_search_options: { web_search_options: {} },
+  functions: { functions: [{}] },
+  function_call: { function_call: 'auto' },
 }
 
 /** An engine that says no more of itself than this. */
@@ -81,29 +127,74 @@ describe('a request', () => {
     }
   }
 
-  it('can ask for every ability but one, which changes no answer', () => {
-    assert.deepEqual([...Object.keys(DEMANDS), 'prefixCache'].sort(), Object.keys(EVERYTHING).sort())
+  it('can ask for every ability but three', () => {
+    assert.deepEqual([...Object.keys(DEMANDS), ...IDLE].sort(), Object.keys(EVERYTHING).sort())
   })
 
-  it('takes nothing where it says what goes without saying', () => {
-    const plain: Partial<ChatRequest> = {
-      ...{ temperature: null, top_p: 1, seed: null, stop: [], n: 1, tools: [], tool_choice: 'none', logprobs: false },
-      ...{ response_format: { type: 'text' }, continue_final_message: false, frequency_penalty: 0, logit_bias: {} },
-      ...{ user: 'me', model: 'auto', metadata: { a: 'b' }, extraBody: {} },
+  it('asks for nothing where it says what goes without saying', () => {
+    for (const [name, field] of Object.entries(IDLES)) {
+      for (const value of [null, ...field]) {
+        const fields = { [name]: value }
+        assert.equal(capableEngines([engineOf({})], ask(fields)), undefined, JSON.stringify(fields))
+        assert.deepEqual(ask(fields).wishes, { engine: { messages: [hi] }, needs: {}, foreign: undefined })
+      }
     }
-    assert.equal(capableEngines([engineOf({})], ask(plain)), undefined)
-    assert.equal(capableEngines([engineOf({})], ask({ ...plain, stop: '', top_p: null })), undefined)
+    const plain = {
+      tools: [],
+      tool_choice: 'none',
+      parallel_tool_calls: false,
+      user: 'me',
+      model: 'auto',
+      extraBody: {},
+    }
+    assert.equal(capableEngines([engineOf({})], ask(plain as Partial<ChatRequest>)), undefined)
+  })
+
+  it('leaves out of what engines get what goes without saying', () => {
+    const { engine } = ask({
+      tools,
+      tool_choice: 'auto',
+      parallel_tool_calls: true,
+      stop: ['', 'END'],
+      top_p: 1,
+    }).wishes
+    assert.deepEqual(engine, { messages: [hi], tools, stop: ['END'] })
+    assert.deepEqual(ask({ tools, tool_choice: 'none' }).wishes.engine.toolChoice, 'none')
+    const wishes: Partial<ChatRequest> = {
+      temperature: 0,
+      seed: 0,
+      top_p: 0.5,
+      stop: 'END',
+      continue_final_message: true,
+    }
+    assert.deepEqual(ask({ ...wishes, add_generation_prompt: false }).wishes, {
+      engine: { messages: [hi], temperature: 0, seed: 0, topP: 0.5, stop: ['END'], continueFinalMessage: true },
+      needs: {},
+      foreign: undefined,
+    })
+  })
+
+  it('can not call a tool that it does not have', () => {
+    assert.equal(refusal(engineOf({}), ask({ tool_choice: 'required' }))?.param, 'toolChoice')
   })
 
   it('is for the server where it has a field that no engine takes', () => {
-    const fields = Object.keys(FIELDS).filter((field) => FIELDS[field as keyof typeof FIELDS] === 'server')
-    assert.ok(fields.length > 5)
-    for (const field of fields) {
-      assert.deepEqual(capableEngines([able, able], ask({ [field]: 1 })), [], field)
-      assert.equal(refusal(able, ask({ [field]: 1 }))?.param, field)
+    const fields = Object.keys(FIELDS).filter((field) => FIELDS[field as keyof typeof FIELDS].by === 'server')
+    assert.deepEqual(Object.keys(FOREIGN).sort(), fields.sort())
+    for (const [name, wish] of Object.entries(FOREIGN)) {
+      assert.deepEqual(capableEngines([able, able], ask(wish)), [], name)
+      assert.equal(refusal(able, ask(wish))?.param, name)
     }
     assert.deepEqual(capableEngines([able], ask({ extraBody: { top_k: 4 } })), [])
     assert.equal(refusal(able, ask({ extraBody: { top_k: 0 } }))?.param, 'top_k')
+  })
+
+  it('names as many engines as the server reads, and as much of their names', () => {
+    const engines = Array.from({ length: 18 }, (_, i) => engineOf(i === 0 ? {} : EVERYTHING, `acme/${i}`))
+    const expected = Array.from({ length: 16 }, (_, i) => `acme/${i + 1}`)
+    assert.deepEqual(capableEngines(engines, ask({ seed: 1 })), expected)
+    const long = `${'x'.repeat(63)}\u{1f600}`
+    assert.deepEqual(capableEngines([engineOf({}), engineOf(EVERYTHING, long)], ask({ seed: 1 })), ['x'.repeat(63)])
   })
 
   it('has room in a window that is just full, and plans for 256 tokens where it names no limit', () => {

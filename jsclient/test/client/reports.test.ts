@@ -25,10 +25,10 @@ describe('a server that does not answer reports', () => {
     await client.initialize()
     await client.preload()
     const waits: number[] = []
-    const timeout = AbortSignal.timeout.bind(AbortSignal)
-    t.mock.method(AbortSignal, 'timeout', (ms: number) => {
+    const { setTimeout } = globalThis
+    t.mock.method(globalThis, 'setTimeout', (run: () => void, ms = 0) => {
       if (ms === 10_000) waits.push(ms)
-      return timeout(ms === 10_000 ? 20 : ms)
+      return setTimeout(run, ms === 10_000 ? 20 : ms)
     })
     await client.generate('one')
     await until(() => waits.length === 1)

@@ -5,12 +5,23 @@ import { holdLifeline, watchLifeline } from '../../src/engine/lifeline.ts'
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 20))
 
-test('a lifeline is held for good, each under a name of its own', async () => {
-  const name = await holdLifeline()
+test('a lifeline is held until it is let go, each under a name of its own', async () => {
+  let letGo = () => {}
+  const until = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  const name = await holdLifeline(until)
   assert.ok(name)
-  assert.notEqual(await holdLifeline(), name)
-  const stop = watchLifeline(name, () => assert.fail('its holder lives'))
+  assert.notEqual(await holdLifeline(until), name)
+  let ended = false
+  const stop = watchLifeline(name, () => {
+    ended = true
+  })
   await pause()
+  assert.equal(ended, false)
+  letGo()
+  await pause()
+  assert.equal(ended, true)
   stop()
 })
 
@@ -28,6 +39,6 @@ test('a lifeline tells its end once, and only who still watches it', async () =>
 
 test('without Web Locks there is none', async (t) => {
   t.mock.getter(globalThis, 'navigator', () => ({}))
-  assert.equal(await holdLifeline(), undefined)
+  assert.equal(await holdLifeline(Promise.resolve()), undefined)
   watchLifeline('lifeline', () => assert.fail('it is told'))()
 })

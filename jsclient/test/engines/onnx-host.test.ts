@@ -1,9 +1,12 @@
 /** The ONNX host over a stand-in for the runtime: what it feeds, keeps, stores and makes of failures. */
 import assert from 'node:assert/strict'
 import { after, afterEach, beforeEach, describe, test } from 'node:test'
+import { connect } from '../../src/engine/connect.ts'
 import type { EngineEvent, EngineRequest } from '../../src/engine/engine.ts'
+import { expose } from '../../src/engine/expose.ts'
 import { createHost } from '../../src/engines/onnx/host.ts'
 import type { HostConfig } from '../../src/engines/onnx/source.ts'
+import { collect } from '../../src/testing/conformance.ts'
 import type { ChatMessage, ModelInfo } from '../../src/wire.ts'
 import { testModel } from './model.ts'
 import type { FakeOptions } from './onnx-runtime.ts'
@@ -60,7 +63,7 @@ after(() => {
 
 async function start(options: FakeOptions = {}, over: Partial<ModelInfo> = {}, more: Partial<HostConfig> = {}) {
   const { peers, runs } = fakePeers(options)
-  const host = createHost(async () => peers)
+  const host = createHost(async () => ({ ...peers, ...options.peers }))
   const lost: string[] = []
   const { signal } = new AbortController()
   const onLost = (message: string) => void lost.push(message)
@@ -76,11 +79,12 @@ async function start(options: FakeOptions = {}, over: Partial<ModelInfo> = {}, m
     await host.generate({ messages, maxTokens: 5, ...request }, { signal, emit, caughtUp: async () => {} })
     const done = events.at(-1)
     const text = events.map((event) => (event.type === 'delta' ? event.text : '')).join('')
-    return { text, usage: done?.type === 'done' ? done.usage : undefined }
+    return { text, usage: done?.type === 'done' ? done.usage : undefined, signs: events.filter(isSignOfLife).length }
   }
   return { host, runs, lost, ask }
 }
 
+const isSignOfLife = (event: EngineEvent) => event.type === 'delta' && event.text === '' && event.tokens === 0
 const user = (content: string): ChatMessage => ({ role: 'user', content })
 const assistant = (content: string): ChatMessage => ({ role: 'assistant', content })
 
@@ -127,6 +131,7 @@ describe('the graph', () => {
     const long = [user('X'.repeat(700))]
     const whole = await ask(long, { maxTokens: 1 })
     assert.deepEqual(runs.sizes, [256, 256, 204])
+    assert.equal(whole.signs, 2, 'of life, one between two pieces')
     assert.deepEqual((await ask(long, { maxTokens: 1 })).usage, { ...whole.usage, cachedTokens: 512 })
     assert.deepEqual(runs.sizes, [256, 256, 204, 204])
 
@@ -138,6 +143,54 @@ describe('the graph', () => {
     assert.deepEqual(runs.sizes, [256])
     delete options.onRun
     assert.equal((await ask(long, { maxTokens: 1 })).text, whole.text)
+  })
+
+  test('may take longer for a prompt than an answer may stall, as long as no piece does', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const { peers, runs } = fakePeers({
+      async onRun() {
+        // Both ends are on one thread here, and the page is to hear what was said.
+        await new Promise(setImmediate)
+        t.mock.timers.tick(10_000)
+      },
+    })
+    const { port1, port2 } = new MessageChannel()
+    expose(
+      port2 as never,
+      createHost(async () => peers),
+    )
+    const client = connect<HostConfig>(port1 as never, { stallMs: 40_000, heartbeatMs: 0 })
+    await client.load(testModel({ contextWindow: 0 }), config)
+    const { done, tokens } = await collect({ ...client, model: testModel() }, { messages: [user('A'.repeat(1900))], maxTokens: 1 })
+    assert.deepEqual([runs.sizes.length, done.finishReason, tokens], [8, 'length', 1])
+    client.close()
+  })
+
+  test('goes on with a text whose seam the tokenizer would swallow at the beginning of a text', async () => {
+    const { text } = await (await start()).ask([user('X')])
+    const begun = [user('X'), assistant('PQ')]
+    const rest = await (await start()).ask(begun, { continueFinalMessage: true })
+    /** As SentencePiece's do with a space. */
+    const dropping = (first: string) => {
+      const { Tokenizer } = fakePeers({}).peers
+      return class extends Tokenizer {
+        override decode = (ids: bigint[]) => {
+          const all = String.fromCharCode(...ids.map((id) => Number(id) + 64))
+          return all.startsWith(first) ? all.slice(1) : all
+        }
+      }
+    }
+    const alone = await start({ peers: { Tokenizer: dropping(text.slice(0, 1)) } })
+    assert.equal((await alone.ask([user('X')])).text, text.slice(1))
+    const going = await start({ peers: { Tokenizer: dropping(rest.text.slice(0, 1)) } })
+    assert.equal((await going.ask(begun, { continueFinalMessage: true })).text, rest.text)
+  })
+
+  test('is not given what the template would drop', async () => {
+    const { ask } = await start()
+    await assert.rejects(ask([{ role: 'user', name: 'Bob', content: 'A' }]), { param: 'messages[0].name' })
+    const refused: ChatMessage = { role: 'assistant', content: null, refusal: 'No.' }
+    await assert.rejects(ask([user('A'), refused, user('B')]), { param: 'messages[1].refusal' })
   })
 
   test('never goes on from the tokens of an answer, which were run one by one', async () => {
@@ -237,6 +290,7 @@ describe('the files', () => {
   test('may ask for what is not honoured', async () => {
     files['generation_config.json'] = json({ no_repeat_ngram_size: 3 })
     await fails('load_failed', /sets no_repeat_ngram_size/)
+    assert.ok(!asked.includes('onnx/model.onnx'), 'and then cost no download')
     files['generation_config.json'] = json({
       no_repeat_ngram_size: 0,
       num_beams: 1,
@@ -284,6 +338,7 @@ describe('a failure of the runtime', () => {
     assert.deepEqual(await ask([user('A')]), {
       text,
       usage: { promptTokens: 17, completionTokens: 5, cachedTokens: 0 },
+      signs: 0,
     })
   })
 })

@@ -37,8 +37,10 @@ export interface FakeOptions {
   /** Thrown by every run, */
   error?: unknown
   /** which else begins with a call of this. */
-  onRun?: () => void
+  onRun?: () => void | Promise<void>
   deviceLost?: Promise<{ message: string; reason: string }>
+  /** In the place of a stand-in. */
+  peers?: Partial<OnnxPeers>
 }
 
 /** The sizes of what was run: ids of each run, and what else it was fed with. */
@@ -71,7 +73,7 @@ export function fakePeers(options: FakeOptions): { peers: OnnxPeers; runs: Runs 
       runs.sizes.push(ids.length)
       runs.feeds.push(data)
       if (options.error) throw options.error
-      options.onRun?.()
+      await options.onRun?.()
       const [first = ''] = caches
       const past = [...(data[first] as Float32Array)].slice(0, (data[first]?.length ?? 0) / HEADS)
       const all = [...past.filter((_, i) => i % WIDTH === 0), ...ids]

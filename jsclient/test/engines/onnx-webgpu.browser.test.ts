@@ -3,22 +3,26 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { ChatMessage } from '../../src/wire.ts'
 import { crashGPU } from '../browser/faults.ts'
+import type { TestPage } from '../browser/harness.ts'
 import type { OnnxHarness, Prompt } from './onnx-harness.ts'
 import { prompts, startOnnxHarness } from './onnx-harness.ts'
 import type { Answered, Load, Outcome } from './pages/onnx-page.ts'
 
 describe('onnx on WebGPU', () => {
   let harness: OnnxHarness
+  /** With the model resident at the beginning of every test: a load takes seconds, its first answer as well. */
+  let opened: TestPage
+  let loadMs: number
   before(async () => {
     harness = await startOnnxHarness({ flags: ['--enable-unsafe-webgpu'] })
+    opened = await harness.open()
+    loadMs = (await opened.call<Load>('/page.js', 'load', 'gpu')).loadMs
   })
   after(() => harness.close())
 
   const [hello] = prompts as [Prompt]
 
   test('gives a reference answer, and the same from a cache that was cut on its way back', async (t) => {
-    await using opened = await harness.open()
-    const { loadMs } = await opened.call<Load>('/page.js', 'load', 'gpu')
     const ask = (messages: ChatMessage[], maxTokens: number) =>
       opened.call<Answered>('/page.js', 'answer', messages, maxTokens)
     const first = await ask(hello.messages, 16)
@@ -39,8 +43,6 @@ describe('onnx on WebGPU', () => {
   })
 
   test('says so when the GPU process crashes in the middle of an answer, and loads again', async () => {
-    await using opened = await harness.open()
-    await opened.call<Load>('/page.js', 'load', 'gpu')
     await opened.call('/page.js', 'startAnswer', [{ role: 'user', content: 'Count from 1 to 60' }], 100)
     await crashGPU(harness.browser)
     const ended = await opened.call<Outcome>('/page.js', 'howItEnded')

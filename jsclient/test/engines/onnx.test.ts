@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { EngineRequest } from '../../src/engine/engine.ts'
+import { pieceEnds } from '../../src/engines/decoding/pieces.ts'
 import { createRandom } from '../../src/engines/decoding/random.ts'
-import { pieceEnds } from '../../src/engines/onnx/decoder.ts'
 import { endIdsOf, samplingOf } from '../../src/engines/onnx/generation.ts'
 import { toFloats } from '../../src/engines/onnx/half.ts'
 import type { Sampling } from '../../src/engines/onnx/sampler.ts'
@@ -159,5 +159,21 @@ describe('a model', () => {
     createText({ ...peers, Template }, {}, config).render([])
     const { bos_token, eos_token, unk_token, add_generation_prompt } = seen.at(-1) ?? {}
     assert.deepEqual([bos_token, eos_token, unk_token, add_generation_prompt], ['<s>', '</s>', undefined, true])
+  })
+
+  test('whose template wants more than one message has no turns to cut at, and is read', () => {
+    const { peers } = fakePeers({})
+    const Template = class {
+      render({ messages }: Record<string, unknown>) {
+        const [first, second] = messages as { content: string }[]
+        if (!second) throw new Error('System first')
+        return `${first?.content}${second.content}`
+      }
+    }
+    const text = createText({ ...peers, Template }, {}, { chat_template: '' })
+    const message = (role: string, content: string) => ({ role, content })
+    const prompt = text.render([message('system', 'AB'), message('user', 'C')])
+    assert.equal(prompt, 'ABC')
+    assert.deepEqual(text.turnEnds(text.encode(prompt)), [])
   })
 })

@@ -1,13 +1,14 @@
 /** The small parts that adapters are made of. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { Tokenizer } from '@huggingface/tokenizers'
 import type { LoadProgress } from '../../src/engine/engine.ts'
 import { createProgressReporter } from '../../src/engine/progress.ts'
 import { createQueue } from '../../src/engine/queue.ts'
 import { createStopFinder } from '../../src/engine/stop.ts'
 import { createWatchdog } from '../../src/engine/watchdog.ts'
+import { keepNucleus } from '../../src/engines/decoding/cutoffs.ts'
 import { createDetokenizer } from '../../src/engines/decoding/detokenizer.ts'
-import { topPProcessor } from '../../src/engines/transformers/top-p.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 
 describe('the stop finder', () => {
@@ -74,12 +75,38 @@ describe('the detokenizer', () => {
     )
     assert.equal([0n, 1n, 2n, 1n].map((id) => text.push(id)).join(''), 'one two three two')
   })
+
+  test('goes on with a text as the real decoder of SentencePiece models would have it', () => {
+    const decoder = {
+      type: 'Sequence',
+      decoders: [
+        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+        { type: 'Strip', content: ' ', start: 1, stop: 0 },
+      ],
+    }
+    const words = ['<unk>', '▁Once', '▁upon', '▁a', '▁time', '<0xC3>', '<0xA9>', '<0xA8>']
+    const vocab = Object.fromEntries(words.map((word, id) => [word, id]))
+    const model = { type: 'BPE', unk_token: '<unk>', fuse_unk: true, byte_fallback: true, vocab, merges: [] }
+    const others = { version: '1.0', added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null }
+    const tokenizer = new Tokenizer({ ...others, decoder, model }, {})
+    const write = (ids: bigint[], before?: bigint[]) => {
+      const options = { skip_special_tokens: true, clean_up_tokenization_spaces: false }
+      const text = createDetokenizer((some) => tokenizer.decode(some, options), before)
+      return ids.map((id) => text.push(id)).join('') + text.flush()
+    }
+    assert.equal(write([3n, 4n], [1n, 2n]), ' a time')
+    assert.equal(write([1n, 2n, 3n, 4n]), 'Once upon a time', 'and the first space of an answer is dropped')
+    assert.equal(write([5n, 7n, 3n], [1n, 5n, 6n]), 'è a', 'bytes behind bytes')
+    assert.equal(write([], [1n, 2n]), '')
+  })
 })
 
 describe('nucleus sampling', () => {
   const kept = (probabilities: number[], topP: number) => {
     const data = Float32Array.from(probabilities, Math.log)
-    topPProcessor(topP)([[]], { data, dims: [1, data.length] })
+    keepNucleus(data, topP)
     return [...data].flatMap((score, token) => (score === Number.NEGATIVE_INFINITY ? [] : [token]))
   }
 

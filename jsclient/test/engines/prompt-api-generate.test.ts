@@ -1,6 +1,7 @@
 /** Requests in the Prompt API's terms, and its answers in ours. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { deferred } from '../../src/engine/abort.ts'
 import type { EngineRequest } from '../../src/engine/engine.ts'
 import { isEngineUnsupportedError } from '../../src/errors/engine-unsupported-error.ts'
 import { collect } from '../../src/testing/conformance.ts'
@@ -88,12 +89,12 @@ describe('prompt-api refuses', () => {
     ['seed', { seed: 0 }],
     ['topP', { topP: 1 }],
     ['temperature', { temperature: 0 }],
-    ['n', { n: 2 }],
-    ['logprobs', { logprobs: true }],
     ['messages', { messages: [] }],
     ['messages[0]', { messages: [{ role: 'system', content: 'only' }] }],
     ['messages[1]', { messages: [...asking('a').messages, { role: 'system', content: 'late' }] }],
-    ['messages[1].role', { messages: [...asking('a').messages, { role: 'tool', content: '1', tool_call_id: 'x' }] }],
+    ['messages[1].role', { messages: [...asking('a').messages, { role: 'tool', content: '1' }] }],
+    ['messages[0].tool_call_id', { messages: [{ role: 'tool', content: '1', tool_call_id: 'x' }] }],
+    ['toolChoice', { toolChoice: 'required' }],
     ['messages[0].name', { messages: [{ role: 'user', content: 'a', name: 'Ada' }] }],
     ['messages[0].refusal', { messages: [{ role: 'assistant', refusal: 'no' }, ...asking('a').messages] }],
     ['messages[0].content[0]', picture('data:image/png;base64,AAAA')],
@@ -196,6 +197,28 @@ describe('prompt-api fails', () => {
     Object.assign(browser, { availability: 'downloadable' })
     await assert.rejects(collect(built, asking('?')), { code: 'lost', message: /user gesture/ })
   })
+
+  for (const way of ['an abort', 'a stall'] as const) {
+    test(`${way} while the browser measures the prompt ends the turn`, async (t) => {
+      const { browser, engine, loaded: built } = await loaded(t, {}, { stallMs: way === 'a stall' ? 100 : 0 })
+      const { prototype } = browser.LanguageModel as unknown as { prototype: { measureContextUsage: () => unknown } }
+      const asked = deferred<void>()
+      const hung = t.mock.method(prototype, 'measureContextUsage', () => {
+        asked.resolve()
+        return new Promise<number>(() => {})
+      })
+      const reason = new Error('never mind')
+      const controller = new AbortController()
+      const answer = collect(built, asking('?'), controller.signal)
+      const failed = assert.rejects(answer, way === 'a stall' ? { code: 'stalled' } : (error) => error === reason)
+      await asked.promise
+      if (way === 'an abort') controller.abort(reason)
+      await failed
+      hung.mock.restore()
+      if (way === 'an abort') await collect(built, asking('?'))
+      else await engine.load(built.model)
+    })
+  }
 
   test('silence is a stall and a loss, and the engine loads again', async (t) => {
     const { browser, engine, loaded: built } = await loaded(t, {}, { stallMs: 100 })

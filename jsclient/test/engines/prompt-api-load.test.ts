@@ -1,6 +1,7 @@
 /** What the engine learns of the browser's model, and how it loads it. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { deferred } from '../../src/engine/abort.ts'
 import type { LoadProgress } from '../../src/engine/engine.ts'
 import { promptAPI } from '../../src/engines/prompt-api/index.ts'
 import { loaded, model, setup, withGlobal } from './prompt-api-fixture.ts'
@@ -104,6 +105,24 @@ describe('prompt-api loads', () => {
     await assert.rejects(engine.load(model, { onProgress }), { code: 'not_loaded', stage: 'load' })
     assert.equal(browser.live.size, 0)
   })
+
+  for (const silent of ['availability', 'params'] as const) {
+    test(`an abort is heard while the browser does not answer ${silent}`, async (t) => {
+      const { browser, engine } = setup(t, { sampling: 'raw' })
+      const asked = deferred<void>()
+      const hang = () => {
+        asked.resolve()
+        return new Promise<never>(() => {})
+      }
+      Object.assign(browser.LanguageModel, { [silent]: hang })
+      const reason = new Error('never mind')
+      const controller = new AbortController()
+      const loading = assert.rejects(engine.load(model, { signal: controller.signal }), (error) => error === reason)
+      await asked.promise
+      controller.abort(reason)
+      await loading
+    })
+  }
 
   test('a session that comes after the abort is destroyed', async (t) => {
     const { browser, engine } = setup(t)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { deferred } from '../../src/engine/abort.ts'
 import type { ConnectOptions, WorkerClient } from '../../src/engine/connect.ts'
 import { connect } from '../../src/engine/connect.ts'
 import type { Engine, EngineRequest } from '../../src/engine/engine.ts'
@@ -9,11 +10,13 @@ import { textOf } from '../../src/engine/messages.ts'
 import type { EnginePort } from '../../src/engine/protocol.ts'
 import { MAX_TOKENS_AHEAD, PROTOCOL_VERSION } from '../../src/engine/protocol.ts'
 import { createStopFinder } from '../../src/engine/stop.ts'
+import { createWorkerEngine } from '../../src/engine/worker-engine.ts'
 import { checkChat } from '../../src/engines/decoding/chat.ts'
 import { EngineError, isEngineError } from '../../src/errors/engine-error.ts'
 import { isEngineLostError } from '../../src/errors/engine-lost-error.ts'
 import { EngineUnsupportedError, isEngineUnsupportedError } from '../../src/errors/engine-unsupported-error.ts'
 import { collect, engineChecks } from '../../src/testing/conformance.ts'
+import { TEXT_SUPPORT } from '../../src/testing/fake-support.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { testModel } from './model.ts'
 
@@ -236,6 +239,42 @@ describe('the protocol', () => {
     assert.equal(terminated, 1)
   })
 
+  test('a worker that fails without a word is not waited for as long as one that works', async () => {
+    using clock = VirtualClock.install()
+    const { port1 } = new MessageChannel()
+    const client = connect<string>(port1 as unknown as EnginePort)
+    const message = /did not start: .*It was not ready after 60000 ms/
+    const load = assert.rejects(client.load(model, ''), { name: 'EngineError', code: 'worker_failed', message })
+    await clock.advance(60_000)
+    await load
+    assert.equal(clock.pending, 0)
+  })
+
+  test('a status that is aborted ends the worker that it asks', async () => {
+    const { port1, port2 } = new MessageChannel()
+    const asked = deferred<void>()
+    const ended = deferred<void>()
+    const load = () => {
+      asked.resolve()
+      return new Promise<never>(() => {})
+    }
+    expose(port2 as unknown as EnginePort, scriptedHost({ load }))
+    const engine = createWorkerEngine<string>({
+      name: 'scripted',
+      supports: TEXT_SUPPORT,
+      connection: {},
+      configOf: () => '',
+      startWorker: () => Object.assign(port1 as unknown as EnginePort, { terminate: () => ended.resolve() }),
+      isCached: (_, ask) => ask('').then(() => true),
+    })
+    const controller = new AbortController()
+    const status = assert.rejects(engine.status(model, { signal: controller.signal }), { message: 'no' })
+    await asked.promise
+    controller.abort(new Error('no'))
+    await status
+    await within(1000, ended.promise)
+  })
+
   test('a silent worker is a loss', async () => {
     using clock = VirtualClock.install()
     const { port1, port2 } = new MessageChannel()
@@ -246,7 +285,11 @@ describe('the protocol', () => {
     }
     const client = connect<string>(port1 as unknown as EnginePort)
     const load = client.load(model, '')
-    const lost = assert.rejects(load, { name: 'EngineLostError', stage: 'load', message: /silent for 120000 ms/ })
+    const lost = assert.rejects(load, {
+      name: 'EngineLostError',
+      stage: 'load',
+      message: /silent for 120000 ms; load the model again/,
+    })
     await clock.advance(119_999)
     assert.equal(pings, 23)
     await clock.advance(1)

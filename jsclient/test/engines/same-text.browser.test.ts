@@ -10,6 +10,7 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 
 describe('the same greedy text', () => {
   const run = useDemo({
+    optimize: true,
     bundles: {
       '/page.js': path('pages/same-text-page.ts'),
       '/transformers-worker.js': path('../../src/engines/transformers/worker.ts'),

@@ -242,7 +242,7 @@ describe('transformers fails with names', () => {
 
   test('a worker that hangs is ended', async () => {
     const { messages, maxTokens } = reference('count-60')
-    await using opened = await open('bundled', { stallMs: 3000 })
+    await using opened = await open('bundled', { stallMs: 2000 })
     await opened.call<Load>(PAGE, 'load')
     await opened.call(PAGE, 'order', { paceMs: 10 })
     await opened.call(PAGE, 'startAnswer', messages, maxTokens)
@@ -266,11 +266,11 @@ describe('transformers fails with names', () => {
 
   test('a page that is hidden or frozen is answered, and nobody is blamed for the time', async () => {
     const { messages, maxTokens, text } = reference('count-60')
-    const stallMs = 3000
+    const stallMs = 2000
     await using opened = await openHideable(harness)
     await opened.call(PAGE, 'make', 'bundled', { stallMs })
     await opened.call<Load>(PAGE, 'load')
-    await opened.call(PAGE, 'order', { paceMs: 10 })
+    await opened.call(PAGE, 'order', { paceMs: 5 })
 
     await opened.call(PAGE, 'startAnswer', messages, maxTokens)
     await opened.hide()
@@ -278,7 +278,8 @@ describe('transformers fails with names', () => {
 
     await opened.call(PAGE, 'startAnswer', messages, maxTokens)
     await opened.freeze()
-    await new Promise((resolve) => setTimeout(resolve, stallMs + 2000))
+    // Longer than the watchdog waits, and than it takes a late timer for a late one.
+    await new Promise((resolve) => setTimeout(resolve, stallMs + 1500))
     await opened.thaw()
     await opened.show()
     assert.equal(await opened.call(PAGE, 'endAnswer'), text, 'frozen')

@@ -11,30 +11,30 @@ const ON_GPU = { source: { device: 'webgpu' } }
 
 describe('transformers on WebGPU', () => {
   let harness: Harness
+  /** With the model resident at the beginning of every test: a load takes seconds, its first answer as well. */
+  let opened: TestPage
+  let first: Load
   before(async () => {
     harness = await startTransformersHarness({ flags: ['--enable-unsafe-webgpu'] })
+    opened = await harness.open()
+    await opened.call(PAGE, 'make', 'webgpu')
+    first = await opened.call<Load>(PAGE, 'load', ON_GPU)
   })
   after(() => harness.close())
 
-  const openLoaded = async (): Promise<TestPage & { first: Load }> => {
-    const opened = await harness.open()
-    await opened.call(PAGE, 'make', 'webgpu')
-    return Object.assign(opened, { first: await opened.call<Load>(PAGE, 'load', ON_GPU) })
-  }
   const answer = ({ call }: TestPage, messages: ChatMessage[], maxTokens: number, over = {}) =>
     call<Answered>(PAGE, 'answer', messages, maxTokens, over)
 
   test('gives reference answers, and goes on from its cache without changing one', async (t) => {
-    await using opened = await openLoaded()
     const { messages, text } = reference('name')
     const [named, greeted, asked] = messages as [ChatMessage, ChatMessage, ChatMessage]
-    const first = await answer(opened, [named], 30)
-    assert.equal(first.text, greeted.content)
+    const begun = await answer(opened, [named], 30)
+    assert.equal(begun.text, greeted.content)
     const warm = await answer(opened, [named, greeted, asked], 30)
     assert.equal(warm.text, text)
-    assert.equal(warm.done.usage.cachedTokens, first.done.usage.promptTokens)
+    assert.equal(warm.done.usage.cachedTokens, begun.done.usage.promptTokens)
     const rate = (1000 * (warm.tokens - 1)) / (warm.ms - warm.firstMs)
-    t.diagnostic(`load ${opened.first.loadMs} ms, first token after ${Math.round(first.firstMs)} ms`)
+    t.diagnostic(`load ${first.loadMs} ms, first token after ${Math.round(begun.firstMs)} ms`)
     t.diagnostic(`then after ${Math.round(warm.firstMs)} ms; ${rate.toFixed(1)} tokens/s`)
 
     const sampled = { temperature: 1.5, seed: 7 }
@@ -48,10 +48,10 @@ describe('transformers on WebGPU', () => {
   })
 
   test('says so when ONNX Runtime was served without WebGPU', async () => {
-    await using opened = await harness.open()
+    await using other = await harness.open()
     const ort = '/ort/ort-wasm-simd-threaded'
-    await opened.call(PAGE, 'make', 'webgpu', { wasmPaths: { mjs: `${ort}.mjs`, wasm: `${ort}.wasm` } })
-    const { code, message } = await opened.call<Outcome>(PAGE, 'attempt', ON_GPU)
+    await other.call(PAGE, 'make', 'webgpu', { wasmPaths: { mjs: `${ort}.mjs`, wasm: `${ort}.wasm` } })
+    const { code, message } = await other.call<Outcome>(PAGE, 'attempt', ON_GPU)
     assert.deepEqual([code, /asyncify/.test(message)], ['misconfigured', true], message)
   })
 
@@ -60,7 +60,6 @@ describe('transformers on WebGPU', () => {
     ['a GPU process that crashes', () => crashGPU(harness.browser)],
   ] as const) {
     test(`${what} takes the model with it in the middle of an answer, and the next load works`, async () => {
-      await using opened = await openLoaded()
       const { messages, maxTokens } = reference('count-60')
       await opened.call(PAGE, 'startAnswer', messages, maxTokens)
       await lose(opened)

@@ -1,11 +1,13 @@
 /** The adapter, the real package and the tiny model in Chromium. */
 import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
 import { after, before, describe, test } from 'node:test'
 import { engineChecks } from '../../src/testing/conformance.ts'
 import type { ChatMessage } from '../../src/wire.ts'
 import type { Harness, TestPage } from '../browser/harness.ts'
 import { testModel } from './model.ts'
 import type { Answered, Load, Turns, Way } from './pages/transformers-page.ts'
+import type { Reference } from './transformers-harness.ts'
 import { PAGE, reference, references, startTransformersHarness, tinyFile } from './transformers-harness.ts'
 
 const GRAPH = '/models/edgewise-tiny-v1/onnx/model_quantized.onnx'
@@ -58,26 +60,148 @@ describe('transformers in Chromium', () => {
     }
   })
 
-  for (const way of ['plain', 'url'] as const) {
-    test(`gives the reference answers (${way})`, async (t) => {
-      await using opened = await openLoaded(way)
-      let tokens = 0
-      let ms = 0
-      for (const prompt of references()) {
-        const got = await answer(opened, prompt.messages, prompt.maxTokens)
-        assert.equal(got.text, prompt.text, prompt.id)
-        assert.equal(got.done.finishReason, prompt.finishReason, prompt.id)
-        const { cachedTokens = 0, ...usage } = got.done.usage
-        const { promptTokens, completionTokens } = prompt
-        assert.deepEqual(usage, { promptTokens, completionTokens }, prompt.id)
-        assert.ok(cachedTokens < promptTokens, prompt.id)
-        tokens += got.tokens
-        ms += got.ms
-      }
-      t.diagnostic(`load ${opened.first.loadMs} ms, ${Math.round((tokens / ms) * 1000)} tokens/s`)
-      assert.deepEqual(opened.errors, [])
-    })
+  const answersReference = async (opened: TestPage & { first: Load }, prompts: Reference[], t: TestContext) => {
+    let tokens = 0
+    let ms = 0
+    for (const prompt of prompts) {
+      const got = await answer(opened, prompt.messages, prompt.maxTokens)
+      assert.equal(got.text, prompt.text, prompt.id)
+      assert.equal(got.done.finishReason, prompt.finishReason, prompt.id)
+      const { cachedTokens = 0, ...usage } = got.done.usage
+      const { promptTokens, completionTokens } = prompt
+      assert.deepEqual(usage, { promptTokens, completionTokens }, prompt.id)
+      assert.ok(cachedTokens < promptTokens, prompt.id)
+      tokens += got.tokens
+      ms += got.ms
+    }
+    t.diagnostic(`load ${opened.first.loadMs} ms, ${Math.round((tokens / ms) * 1000)} tokens/s`)
+    assert.deepEqual(opened.errors, [])
   }
+
+  describe('loaded once', () => {
+    let opened: TestPage & { first: Load }
+    before(async () => {
+      opened = await openLoaded('plain')
+    })
+    after(() => opened[Symbol.asyncDispose]())
+
+    test('gives the reference answers', (t) => answersReference(opened, references(), t))
+
+    describe('conversations', () => {
+      /** Asks one question after another, each with all that was said before. */
+      const converse = async (opened: TestPage, questions: string[], over: object) => {
+        const messages: ChatMessage[] = []
+        const turns: { messages: ChatMessage[]; got: Answered }[] = []
+        for (const content of questions) {
+          messages.push({ role: 'user', content })
+          const got = await answer(opened, messages, 60, over)
+          turns.push({ messages: [...messages], got })
+          messages.push({ role: 'assistant', content: got.text })
+        }
+        return turns
+      }
+      const SENSE = [
+        'My name is Zelmira',
+        'What is the capital of Italy?',
+        'And Spain?',
+        'What is 7 + 5?',
+        'What is my name?',
+      ]
+      // The model is sure of most answers. Of these it is not, so that any change of its numbers changes a text: were the
+      // cache used as the answer before left it, every third one would differ.
+      const NONSENSE = ['Tell me a story about xylo', 'blah zub the of', 'Repeat: qwop zzing', 'fnord?']
+
+      // A question that is read in two pieces.
+      const LONG = ['My name is Zelmira', 'Repeat: fox, dog and bird. '.repeat(24), 'What is my name?']
+
+      for (const [questions, over] of [
+        [SENSE, { temperature: 0 }],
+        [LONG, { temperature: 0 }],
+        ...[1, 2, 3, 4].map((seed) => [NONSENSE, { temperature: 2, seed }] as const),
+      ] as const) {
+        test(`go on from where they were, and are answered as ever: ${JSON.stringify(over)}`, async (t) => {
+          await answer(opened, [{ role: 'user', content: 'Who are you?' }], 1)
+          const turns = await converse(opened, [...questions], over)
+          for (const [i, { messages, got }] of turns.entries()) {
+            const before = turns[i - 1]?.got.done.usage.promptTokens ?? 0
+            assert.equal(got.done.usage.cachedTokens, before, `turn ${i} goes on from the prompt before it`)
+            // Something else in between empties the cache.
+            await answer(opened, [{ role: 'user', content: 'Who are you?' }], 1)
+            const cold = await answer(opened, messages, 60, over)
+            assert.equal(cold.done.usage.cachedTokens, 0)
+            assert.equal(cold.text, got.text, `turn ${i}`)
+            if (questions === LONG && i === 1) {
+              const { promptTokens } = got.done.usage
+              assert.ok(promptTokens - before > 256, `${promptTokens - before} tokens`)
+            }
+            const ms = [got, cold].map(({ firstMs }) => firstMs.toFixed(1)).join(' instead of ')
+            t.diagnostic(`turn ${i}, ${got.done.usage.promptTokens} tokens: first token after ${ms} ms`)
+          }
+          if (questions === SENSE) assert.match(turns.at(-1)?.got.text ?? '', /Zelmira/)
+        })
+      }
+
+      test('that were stopped, cut or changed are answered as ever', async () => {
+        const fox: ChatMessage = { role: 'user', content: 'Tell me a story about a fox' }
+        const cut = await answer(opened, [fox], 20)
+        const stopped = await answer(opened, [fox], 200, { stop: ['fox'] })
+        const begun: ChatMessage = { role: 'assistant', content: cut.text }
+        const rest = await answer(opened, [fox, begun], 200, { continueFinalMessage: true })
+        assert.equal(cut.text + rest.text, reference('story-fox').text)
+        const thanks: ChatMessage = { role: 'user', content: 'Thank you' }
+        for (const said of [cut.text, stopped.text, cut.text + rest.text, 'Something else.']) {
+          const messages: ChatMessage[] = [fox, { role: 'assistant', content: said }, thanks]
+          const warm = await answer(opened, messages, 40)
+          assert.ok((warm.done.usage.cachedTokens ?? 0) > 0, said)
+          await answer(opened, [thanks], 1)
+          const cold = await answer(opened, messages, 40)
+          assert.deepEqual([cold.text, cold.done.usage.cachedTokens], [warm.text, 0], said)
+          await answer(opened, [fox], 1)
+        }
+      })
+    })
+
+    test('goes on with an answer that was begun', async () => {
+      let tried = 0
+      for (const { id, messages, maxTokens, text, finishReason } of references()) {
+        // Cut between two words: inside a word the cut text has other tokens than the model wrote.
+        const cut = text.indexOf(' ', text.length / 2)
+        if (finishReason !== 'stop' || cut < 0) continue
+        const begun: ChatMessage = { role: 'assistant', content: text.slice(0, cut) }
+        const rest = await answer(opened, [...messages, begun], maxTokens, { continueFinalMessage: true })
+        assert.equal(text.slice(0, cut) + rest.text, text, id)
+        tried++
+      }
+      assert.ok(tried > 10, `${tried} answers were cut`)
+    })
+
+    test('samples by seed', async () => {
+      const say = async (seed: number, topP: number) => {
+        const messages: ChatMessage[] = [{ role: 'user', content: 'Tell me a story about a fox' }]
+        return (await answer(opened, messages, 40, { temperature: 2, topP, seed })).text
+      }
+      assert.equal(await say(7, 1), await say(7, 1))
+      const texts = new Set<string>()
+      for (let seed = 1; seed < 9; seed++) texts.add(await say(seed, 1))
+      assert.ok(texts.size > 1, 'seeds differ')
+      const narrow = new Set<string>()
+      for (let seed = 1; seed < 5; seed++) narrow.add(await say(seed, 0.01))
+      assert.equal(narrow.size, 1, 'a tiny nucleus is greedy')
+    })
+
+    test('leaves the page free', async (t) => {
+      const { messages, maxTokens } = reference('count-60')
+      const { turns, deltas, longestMs } = await opened.call<Turns>(PAGE, 'turnsDuring', messages, maxTokens)
+      // On the page's own thread the package would let no turn pass until the answer is complete.
+      assert.ok(turns > deltas, `${turns} turns of the page during ${deltas} deltas`)
+      t.diagnostic(`longest pause of the page ${longestMs.toFixed(1)} ms`)
+    })
+  })
+
+  test('gives reference answers, worker and package by URL', async (t) => {
+    await using opened = await openLoaded('url')
+    await answersReference(opened, references().slice(0, 5), t)
+  })
 
   test('a first load counts bytes, a second one comes from disk', async (t) => {
     await using opened = await harness.open()
@@ -122,103 +246,6 @@ describe('transformers in Chromium', () => {
     assert.ok(!asked.some((path) => path.endsWith('.onnx')), String(asked))
   })
 
-  describe('conversations', () => {
-    /** Asks one question after another, each with all that was said before. */
-    const converse = async (opened: TestPage, questions: string[], over: object) => {
-      const messages: ChatMessage[] = []
-      const turns: { messages: ChatMessage[]; got: Answered }[] = []
-      for (const content of questions) {
-        messages.push({ role: 'user', content })
-        const got = await answer(opened, messages, 60, over)
-        turns.push({ messages: [...messages], got })
-        messages.push({ role: 'assistant', content: got.text })
-      }
-      return turns
-    }
-    const SENSE = [
-      'My name is Zelmira',
-      'What is the capital of Italy?',
-      'And Spain?',
-      'What is 7 + 5?',
-      'What is my name?',
-    ]
-    // The model is sure of most answers. Of these it is not, so that any change of its numbers changes a text: were the
-    // cache used as the answer before left it, every third one would differ.
-    const NONSENSE = ['Tell me a story about xylo', 'blah zub the of', 'Repeat: qwop zzing', 'fnord?']
-
-    for (const [questions, over] of [
-      [SENSE, { temperature: 0 }],
-      ...[1, 2, 3, 4].map((seed) => [NONSENSE, { temperature: 2, seed }] as const),
-    ] as const) {
-      test(`go on from where they were, and are answered as ever: ${JSON.stringify(over)}`, async (t) => {
-        await using opened = await openLoaded()
-        const turns = await converse(opened, [...questions], over)
-        for (const [i, { messages, got }] of turns.entries()) {
-          const before = turns[i - 1]?.got.done.usage.promptTokens ?? 0
-          assert.equal(got.done.usage.cachedTokens, before, `turn ${i} goes on from the prompt before it`)
-          // Something else in between empties the cache.
-          await answer(opened, [{ role: 'user', content: 'Who are you?' }], 1)
-          const cold = await answer(opened, messages, 60, over)
-          assert.equal(cold.done.usage.cachedTokens, 0)
-          assert.equal(cold.text, got.text, `turn ${i}`)
-          const ms = [got, cold].map(({ firstMs }) => firstMs.toFixed(1)).join(' instead of ')
-          t.diagnostic(`turn ${i}, ${got.done.usage.promptTokens} tokens: first token after ${ms} ms`)
-        }
-        if (questions === SENSE) assert.match(turns.at(-1)?.got.text ?? '', /Zelmira/)
-      })
-    }
-
-    test('that were stopped, cut or changed are answered as ever', async () => {
-      await using opened = await openLoaded()
-      const fox: ChatMessage = { role: 'user', content: 'Tell me a story about a fox' }
-      const cut = await answer(opened, [fox], 20)
-      const stopped = await answer(opened, [fox], 200, { stop: ['fox'] })
-      const begun: ChatMessage = { role: 'assistant', content: cut.text }
-      const rest = await answer(opened, [fox, begun], 200, { continueFinalMessage: true })
-      assert.equal(cut.text + rest.text, reference('story-fox').text)
-      const thanks: ChatMessage = { role: 'user', content: 'Thank you' }
-      for (const said of [cut.text, stopped.text, cut.text + rest.text, 'Something else.']) {
-        const messages: ChatMessage[] = [fox, { role: 'assistant', content: said }, thanks]
-        const warm = await answer(opened, messages, 40)
-        assert.ok((warm.done.usage.cachedTokens ?? 0) > 0, said)
-        await answer(opened, [thanks], 1)
-        const cold = await answer(opened, messages, 40)
-        assert.deepEqual([cold.text, cold.done.usage.cachedTokens], [warm.text, 0], said)
-        await answer(opened, [fox], 1)
-      }
-    })
-  })
-
-  test('goes on with an answer that was begun', async () => {
-    await using opened = await openLoaded()
-    let tried = 0
-    for (const { id, messages, maxTokens, text, finishReason } of references()) {
-      // Cut between two words: inside a word the cut text has other tokens than the model wrote.
-      const cut = text.indexOf(' ', text.length / 2)
-      if (finishReason !== 'stop' || cut < 0) continue
-      const begun: ChatMessage = { role: 'assistant', content: text.slice(0, cut) }
-      const rest = await answer(opened, [...messages, begun], maxTokens, { continueFinalMessage: true })
-      assert.equal(text.slice(0, cut) + rest.text, text, id)
-      tried++
-    }
-    assert.ok(tried > 10, `${tried} answers were cut`)
-  })
-
-  test('samples by seed', async () => {
-    await using opened = await openLoaded()
-    const say = async (seed: number, topP: number) => {
-      const messages: ChatMessage[] = [{ role: 'user', content: 'Tell me a story about a fox' }]
-      return (await answer(opened, messages, 40, { temperature: 2, topP, seed })).text
-    }
-    assert.equal(await say(7, 1), await say(7, 1))
-    const texts = new Set<string>()
-    for (let seed = 1; seed < 9; seed++) texts.add(await say(seed, 1))
-    assert.ok(texts.size > 1, 'seeds differ')
-    const narrow = new Set<string>()
-    for (let seed = 1; seed < 5; seed++) narrow.add(await say(seed, 0.01))
-    assert.equal(narrow.size, 1, 'a tiny nucleus is greedy')
-  })
-
   test("samples as the model's own files say, where the request says nothing", async () => {
     await using opened = await harness.open()
     await opened.call(PAGE, 'make')
@@ -235,14 +262,5 @@ describe('transformers in Chromium', () => {
     assert.deepEqual(await answers('sampling/narrow'), new Set([text]))
     const wide = await answers('sampling/wide')
     assert.ok(wide.size > 1, 'seeds differ')
-  })
-
-  test('leaves the page free', async (t) => {
-    await using opened = await openLoaded()
-    const { messages, maxTokens } = reference('count-60')
-    const { turns, deltas, longestMs } = await opened.call<Turns>(PAGE, 'turnsDuring', messages, maxTokens)
-    // On the page's own thread the package would let no turn pass until the answer is complete.
-    assert.ok(turns > deltas, `${turns} turns of the page during ${deltas} deltas`)
-    t.diagnostic(`longest pause of the page ${longestMs.toFixed(1)} ms`)
   })
 })

@@ -1,10 +1,11 @@
 /** The parts of the Transformers.js adapter that need no browser. */
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { afterEach, beforeEach, describe, test } from 'node:test'
 import { checksumsOf, passes } from '../../src/engine/checksums.ts'
 import { turnEnds, turnOpening } from '../../src/engines/decoding/turns.ts'
 import { generateFailure, loadFailure } from '../../src/engines/transformers/failure.ts'
 import type { ModelFiles } from '../../src/engines/transformers/files.ts'
+import { openFiles } from '../../src/engines/transformers/files.ts'
 import type { KeyValues, KeyValueTensor } from '../../src/engines/transformers/peer.ts'
 import { createPrefixCache } from '../../src/engines/transformers/prefix-cache.ts'
 import { testModel } from './model.ts'
@@ -144,6 +145,53 @@ describe('checksums', () => {
 
   test('that are none are passed by nothing', async () => {
     for (const nonsense of ['md5-abc', 'sha256', 'sha256-']) assert.equal(await passes(bytes, nonsense), false)
+  })
+})
+
+describe('the files', () => {
+  const root = 'https://a.test/m/'
+  const graph = `${root}onnx/model.onnx`
+  const entries = new Map<string, Response>()
+  beforeEach(() => {
+    entries.clear()
+    const cache = {
+      match: async (url: string) => entries.get(url)?.clone(),
+      put: async (url: string, response: Response) => void entries.set(url, response),
+    }
+    Object.assign(globalThis, { caches: { open: async () => cache } })
+  })
+  const { fetch } = globalThis
+  afterEach(() => {
+    globalThis.fetch = fetch
+    Reflect.deleteProperty(globalThis, 'caches')
+  })
+  const { signal } = new AbortController()
+
+  test('are trusted for what was checked here, whatever the server says', async () => {
+    const integrity = { 'onnx/model.onnx': 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' }
+    const headers = { 'x-edgewise-checked': integrity['onnx/model.onnx'], 'content-type': 'text/plain' }
+    await openFiles(testModel(), root, signal).cache.put(graph, new Response('anything', { headers }))
+    assert.equal(await openFiles(testModel({ integrity }), root, signal).cache.match(graph), undefined)
+    const found = await openFiles(testModel(), root, signal).cache.match(graph)
+    assert.deepEqual([await found?.text(), found?.headers.get('content-type')], ['anything', 'text/plain'])
+
+    await openFiles(testModel({ integrity }), root, signal).cache.put(graph, new Response(''))
+    assert.equal(await (await openFiles(testModel({ integrity }), root, signal).cache.match(graph))?.text(), '')
+  })
+
+  test("leave no second copy in the browser's own cache", async () => {
+    const asked: RequestInit[] = []
+    globalThis.fetch = async (_, init = {}) => {
+      asked.push(init)
+      return new Response('weights')
+    }
+    const files = openFiles(testModel(), root, signal)
+    await files.fetch(graph, { headers: { range: 'bytes=0-0' } })
+    await files.fetch(graph)
+    assert.deepEqual(asked, [
+      { headers: { range: 'bytes=0-0' }, signal, cache: 'no-store' },
+      { signal, cache: 'no-store' },
+    ])
   })
 })
 

@@ -41,6 +41,8 @@ before(async () => {
       '/spoiled/': (request, response) => {
         const { file, fault } = spoiling
         const spoiled = request.url?.endsWith(file) ? fault : 'none'
+        // What was broken is fetched anew, whatever the HTTP cache may keep.
+        response.setHeader('cache-control', 'max-age=3600')
         request.url = request.url?.replace('/spoiled/', `/faulty/${spoiled}/`)
         return faultyFiles(root, /./)['/faulty/']?.(request, response)
       },

@@ -258,10 +258,14 @@ describe('a request', () => {
         tool_calls: [call, { ...call, function: { name: 'g', arguments: 'no JSON' } }],
       },
       { role: 'tool', content: '4', tool_call_id: 'c' },
+      { role: 'assistant', content: 'And again.', tool_calls: [call] },
+      { role: 'tool', content: '5', tool_call_id: 'c' },
     ]
     assert.deepEqual(toChatRequest({ messages, maxTokens: 9 }, { ...plain, callsTools: true }).messages.slice(1), [
       { role: 'assistant', content: '[{"arguments":{"a":1},"name":"f"},{"arguments":"no JSON","name":"g"}]' },
       { role: 'tool', content: '4', tool_call_id: 'c' },
+      { role: 'assistant', content: 'And again.\n[{"arguments":{"a":1},"name":"f"}]' },
+      { role: 'tool', content: '5', tool_call_id: 'c' },
     ])
   })
 
@@ -276,8 +280,6 @@ describe('a request', () => {
       { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: '' } }] }] },
       'messages[0].content[0]',
     ],
-    ['two choices', { n: 2 }, 'n'],
-    ['logprobs', { logprobs: true }, 'logprobs'],
     ['tools of a model that calls none', { tools: [...tools] }, 'tools'],
     [
       'past calls of such a model',
@@ -286,6 +288,8 @@ describe('a request', () => {
     ],
     ['a tool message of such a model', { messages: [{ role: 'tool', content: '', tool_call_id: 'c' }] }, 'messages[0]'],
     ['a forced tool', { tools: [...tools], toolChoice: 'required' }, 'toolChoice', true],
+    ['a forced tool and none', { toolChoice: 'required' }, 'toolChoice', true],
+    ['a refusal', { messages: [{ role: 'assistant', content: null, refusal: 'No.' }, user] }, 'messages[0].refusal'],
     [
       'tools and a system message',
       { tools: [...tools], messages: [{ role: 'system', content: 's' }, user] },
@@ -375,6 +379,20 @@ describe('an answer', () => {
     assert.equal(new Set(done.toolCalls?.map((call) => call.id)).size, 2)
   })
 
+  const cutOff: [string, Partial<EngineRequest>, string, string, number][] = [
+    ['the limit', { maxTokens: 2 }, '[{"name": "f", "arguments": {"a": 1}}, ', 'length', 2],
+    ['a stop', { stop: [' {"a"'] }, '[{"name": "f", "arguments":', 'stop', 2],
+  ]
+  for (const [what, over, written, finishReason, count] of cutOff) {
+    test(`by tools that ${what} cuts off is text, as no call came of it`, async () => {
+      const { load, answer } = overPipeline(['[{"name": "f", ', '"arguments": {"a": 1}}, ', '{"name": "g"', '}]'])
+      await load(hermes)
+      const { text, done } = await answer({ tools: [{ type: 'function', function: { name: 'f' } }], ...over })
+      assert.deepEqual([text, done.finishReason, done.toolCalls], [written, finishReason, undefined])
+      assert.ok(done.usage.completionTokens >= count)
+    })
+  }
+
   test('that is no longer wanted is read to its end, never left', async () => {
     const { worker, load, answer } = overWorker()
     await load()
@@ -463,7 +481,7 @@ describe('a failure', () => {
     await load()
     lose({ message: 'gpu process crashed', reason: 'unknown' })
     await new Promise((resolve) => setImmediate(resolve))
-    assert.deepEqual(lost, ['the GPU device was lost: gpu process crashed'])
+    assert.deepEqual(lost, ['the GPU device was lost (gpu process crashed); load the model again'])
     await host.unload()
     assert.equal(destroyed, 1)
   })

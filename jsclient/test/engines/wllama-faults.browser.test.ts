@@ -1,13 +1,15 @@
 /** The adapter, the real package and the tiny model in Chromium: files, faults, ends, and what a page must allow. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deferred } from '../../src/engine/abort.ts'
 import type { ChatMessage } from '../../src/wire.ts'
 import { HIDEABLE, openHideable } from '../browser/faults.ts'
-import type { Harness, HarnessOptions } from '../browser/harness.ts'
+import type { Harness, HarnessOptions, TestPage } from '../browser/harness.ts'
 import type { Answered, Load, Outcome } from './pages/wllama-page.ts'
 import { prompts, startWllamaHarness } from './wllama-harness.ts'
 
@@ -18,11 +20,25 @@ const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connec
 
 const user = (content: string): ChatMessage => ({ role: 'user', content })
 
+/** The model with a key misspelt, in a file that is whole: only llama.cpp can tell. */
+function misspelt(): Buffer {
+  const file = Buffer.from(model)
+  file.write('~', file.indexOf('.context_length'))
+  return file
+}
+
+const model = readFileSync(new URL(`../../../examples/tinymodel/files${PATH.replace('/models', '')}`, import.meta.url))
+let served: Buffer = model
 const held = deferred<ServerResponse>()
 let harness: Harness
 before(async () => {
   harness = await startWllamaHarness({
     routes: {
+      '/served.gguf': (_, response) => void response.end(served),
+      '/long.gguf': (_, response) => {
+        response.writeHead(200, { 'content-length': 2 ** 31 })
+        response.write('GGUF')
+      },
       '/held.gguf': (_, response) => {
         response.write('GGUF')
         held.resolve(response)
@@ -31,6 +47,14 @@ before(async () => {
   })
 })
 after(() => harness.close())
+
+/** Waits until the workers that were terminated are gone, and no more are left than so many. */
+async function leaves({ page }: TestPage, count: number): Promise<void> {
+  while (page.workers().length > count) {
+    await Promise.race(page.workers().map((worker) => worker.waitForEvent('close')))
+  }
+  assert.equal(page.workers().length, count)
+}
 
 const downloads = () => harness.server.requests.filter((request) => request.includes('.gguf'))
 
@@ -99,7 +123,7 @@ describe('wllama fails with names', () => {
     await using opened = await harness.open()
     const error = await opened.call<Outcome>('/page.js', 'failure', { wasmURL: '/page.js' })
     assert.deepEqual([error.name, error.code], ['ModelLoadError', 'worker_failed'], error.message)
-    assert.equal(opened.page.workers().length, 0)
+    await leaves(opened, 0)
   })
 
   for (const missing of ["'wasm-unsafe-eval'", 'blob:']) {
@@ -159,16 +183,54 @@ describe('wllama fails with names', () => {
   })
 })
 
+describe('wllama keeps no file that is not the model', () => {
+  const source = { url: '/served.gguf' }
+
+  test('as llama.cpp finds, nor a lock', async () => {
+    await using opened = await harness.open()
+    served = misspelt()
+    const error = await opened.call<Outcome>('/page.js', 'failure', {}, { source })
+    assert.deepEqual([error.code, /was deleted; load again/.test(error.message)], ['load_failed', true], error.message)
+    assert.equal(await opened.call('/page.js', 'status', { source }), 'absent')
+    served = model
+    assert.equal((await opened.call<Outcome>('/page.js', 'failure', {}, { source })).name, 'none')
+    assert.equal(await opened.call('/page.js', 'locks'), 0)
+  })
+
+  test('by its checksum, which is checked once', async () => {
+    await using opened = await harness.open()
+    harness.server.requests.length = 0
+    const sha256 = { 'served.gguf': createHash('sha256').update(model).digest('hex') }
+    served = misspelt()
+    const error = await opened.call<Outcome>('/page.js', 'failure', {}, { source, sha256 })
+    assert.deepEqual([error.code, /checksum/.test(error.message)], ['invalid_files', true], error.message)
+    assert.equal(await opened.call('/page.js', 'status', { source }), 'absent')
+    served = model
+    // What was stored unchecked does not count where there is a checksum.
+    for (const over of [{ source }, { source, sha256 }, { source, sha256 }]) {
+      assert.equal((await opened.call<Outcome>('/page.js', 'failure', {}, over)).name, 'none')
+    }
+    assert.equal(downloads().length, 3)
+    assert.equal(await opened.call('/page.js', 'status', { source, sha256 }), 'cached')
+    const other = { 'served.gguf': createHash('sha256').update('other').digest('hex') }
+    assert.equal(await opened.call('/page.js', 'status', { source, sha256: other }), 'absent')
+  })
+
+  test('nor have a file checked that is too long for it', async () => {
+    await using opened = await harness.open()
+    const sha256 = { 'long.gguf': '00' }
+    const error = await opened.call<Outcome>('/page.js', 'failure', {}, { source: { url: '/long.gguf' }, sha256 })
+    assert.deepEqual([error.code, /below 2 GB/.test(error.message)], ['misconfigured', true], error.message)
+  })
+})
+
 describe('wllama ends', () => {
   test('with its workers terminated', async () => {
     await using opened = await harness.open()
     await opened.call('/page.js', 'load', 'bundled')
     assert.equal(opened.page.workers().length, 1)
-    const [worker] = opened.page.workers()
-    const closed = new Promise((resolve) => worker?.once('close', resolve))
     await opened.call('/page.js', 'unload')
-    await closed
-    assert.equal(opened.page.workers().length, 0)
+    await leaves(opened, 0)
   })
 
   for (const crash of ['abort', 'oob']) {
@@ -181,7 +243,7 @@ describe('wllama ends', () => {
       assert.equal((await opened.call<Outcome>('/page.js', 'lost')).code, 'lost')
       await opened.call('/page.js', 'load', 'url')
       assert.equal((await opened.call<Answered>('/page.js', 'answer', [user('Hello!')], 8)).tokens, 8)
-      assert.equal(opened.page.workers().length, 1, 'the dead worker is gone')
+      await leaves(opened, 1)
     })
   }
 

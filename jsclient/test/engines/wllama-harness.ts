@@ -10,7 +10,7 @@ import { faultyFiles } from './faulty-files.ts'
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 const files = path('../../../examples/tinymodel/files/')
 
-interface Prompt {
+export interface Prompt {
   id: string
   messages: ChatMessage[]
   maxTokens: number

@@ -6,6 +6,7 @@ import type { ChatMessage } from '../../src/wire.ts'
 import type { Harness, TestPage } from '../browser/harness.ts'
 import { testModel } from './model.ts'
 import type { Answered, Load, Outcome } from './pages/wllama-page.ts'
+import type { Prompt } from './wllama-harness.ts'
 import { prompts, startWllamaHarness } from './wllama-harness.ts'
 
 let harness: Harness
@@ -37,29 +38,42 @@ describe('wllama conforms', () => {
 })
 
 describe('wllama answers', () => {
-  for (const way of ['bundled', 'url']) {
-    test(`all reference prompts (${way})`, async (t) => {
-      await using opened = await harness.open()
-      const { loadMs } = await opened.call<Load>('/page.js', 'load', way)
-      let tokens = 0
-      let ms = 0
-      for (const { id, messages, maxTokens, text, finishReason, promptTokens, completionTokens } of prompts) {
-        const got = await opened.call<Answered>('/page.js', 'answer', messages, maxTokens)
-        assert.equal(got.text, text, id)
-        assert.equal(got.done.finishReason, finishReason, id)
-        assert.partialDeepStrictEqual(got.done.usage, { promptTokens, completionTokens }, id)
-        assert.equal(got.tokens, completionTokens, id)
-        tokens += got.tokens
-        ms += got.ms
-      }
-      t.diagnostic(`load ${loadMs} ms, ${prompts.length} answers, ${Math.round((tokens / ms) * 1000)} tokens/s`)
-      assert.deepEqual(opened.errors, [])
-    })
+  let opened: TestPage
+  let loadMs: number
+  before(async () => {
+    opened = await harness.open()
+    loadMs = (await opened.call<Load>('/page.js', 'load', 'bundled')).loadMs
+  })
+  after(() => opened[Symbol.asyncDispose]())
+
+  const answerAll = async (opened: TestPage, asked: readonly Prompt[]): Promise<string> => {
+    let tokens = 0
+    let ms = 0
+    for (const { id, messages, maxTokens, text, finishReason, promptTokens, completionTokens } of asked) {
+      const got = await opened.call<Answered>('/page.js', 'answer', messages, maxTokens)
+      assert.equal(got.text, text, id)
+      assert.equal(got.done.finishReason, finishReason, id)
+      assert.partialDeepStrictEqual(got.done.usage, { promptTokens, completionTokens }, id)
+      assert.equal(got.tokens, completionTokens, id)
+      tokens += got.tokens
+      ms += got.ms
+    }
+    assert.deepEqual(opened.errors, [])
+    return `${asked.length} answers, ${Math.round((tokens / ms) * 1000)} tokens/s`
   }
 
+  test('all reference prompts', async (t) => {
+    const said = await answerAll(opened, prompts)
+    t.diagnostic(`load ${loadMs} ms, ${said}`)
+  })
+
+  test('reference prompts, with all modules by URL', async () => {
+    await using other = await harness.open()
+    await other.call('/page.js', 'load', 'url')
+    await answerAll(other, prompts.slice(0, 5))
+  })
+
   test('all reference prompts that were begun, by going on', async () => {
-    await using opened = await harness.open()
-    await opened.call('/page.js', 'load', 'bundled')
     let tried = 0
     for (const { id, messages, maxTokens, text, finishReason } of prompts) {
       // Cut between two words: inside a word the cut text has other tokens than the model wrote.
@@ -75,16 +89,12 @@ describe('wllama answers', () => {
   })
 
   test("an assistant's last message with a new turn, unless it is to go on", async () => {
-    await using opened = await harness.open()
-    await opened.call('/page.js', 'load', 'bundled')
     const messages = [user('Hello!'), { role: 'assistant', content: 'Hello! How can' }]
     const { text } = await opened.call<Answered>('/page.js', 'answer', messages, 32)
     assert.notEqual(text, ' I help you?')
   })
 
   test('a chat the same with the cache and without, and the cache saves its history', async () => {
-    await using opened = await harness.open()
-    await opened.call('/page.js', 'load', 'bundled')
     const ask = (messages: ChatMessage[]) => opened.call<Answered>('/page.js', 'answer', messages, 24)
     const turns: { messages: ChatMessage[]; warm: Answered }[] = []
     const messages: ChatMessage[] = []
@@ -107,8 +117,6 @@ describe('wllama answers', () => {
   })
 
   test('by seed, and by the model alone in a tiny nucleus', async () => {
-    await using opened = await harness.open()
-    await opened.call('/page.js', 'load', 'bundled')
     const say = async (seed: number, topP: number) => {
       const over = { temperature: 2, topP, seed }
       return (await opened.call<Answered>('/page.js', 'answer', [user('Tell me a story about a fox')], 40, over)).text
@@ -124,17 +132,29 @@ describe('wllama answers', () => {
   })
 
   test('in JSON when that is asked for', async () => {
-    await using opened = await harness.open()
-    await opened.call('/page.js', 'load', 'bundled')
     const messages = [user('Classify the sentiment as JSON: The food was wonderful.')]
     const over = { responseFormat: { type: 'json_object' } }
     const { text, done } = await opened.call<Answered>('/page.js', 'answer', messages, 64, over)
     assert.deepEqual([JSON.parse(text), done.finishReason], [{ sentiment: 'positive' }, 'stop'])
   })
 
+  test('unrelated prompts from a new worker, when llama.cpp has saved too many', async () => {
+    await using other = await harness.open()
+    await other.call('/page.js', 'load', 'bundled')
+    const made = () => other.call<number>('/page.js', 'madeWorkers')
+    const before = await made()
+    const [reference] = prompts
+    for (let i = 0; i < 14; i++) {
+      const words = `${String.fromCharCode(97 + i)} `.repeat(200)
+      await other.call<Answered>('/page.js', 'answer', [user(words)], 4)
+    }
+    assert.ok((await made()) > before)
+    const { text } = await other.call<Answered>('/page.js', 'answer', reference?.messages, reference?.maxTokens)
+    assert.equal(text, reference?.text)
+    assert.equal(other.page.workers().length, 1)
+  })
+
   test('a long prompt in batches, each with a sign of life', async () => {
-    await using opened = await harness.open()
-    await opened.call('/page.js', 'load', 'bundled')
     const { signs, done } = await opened.call<Answered>('/page.js', 'answer', [user('word '.repeat(300))], 8)
     assert.ok(signs >= Math.floor(done.usage.promptTokens / 64), `${signs} for ${done.usage.promptTokens} tokens`)
   })

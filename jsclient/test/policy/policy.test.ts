@@ -150,6 +150,8 @@ describe('decide', () => {
       ['task', { promptLength: 1, task: 5 }],
       ['engines', { promptLength: 1, engines: 'webllm' }],
       ['engines', { promptLength: 1, engines: [1] }],
+      ['engines', { promptLength: 1, engines: [null] }],
+      ['engines', { promptLength: 1, engines: ['webllm', ''] }],
       ['engines', { promptLength: 1, engines: Array(17).fill('webllm') }],
       ['engines', { promptLength: 1, engines: ['webllm', `${'é'.repeat(32)}x`] }],
       ['conversationId', { promptLength: 1, conversationId: ['c'] }],

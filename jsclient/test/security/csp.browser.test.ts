@@ -57,7 +57,7 @@ describe('the published Content-Security-Policy', () => {
     const context = await harness.browser.newContext()
     try {
       const page = await context.newPage()
-      await page.goto(`${server.origin}/?engine=${engine}`)
+      await page.goto(server.origin)
       return (await page.evaluate(async ([url, name]) => (await import(url)).speak(name), [
         `${server.origin}/page.js`,
         engine,

@@ -2,15 +2,19 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { HybridInferenceClient } from '../../src/client/client.ts'
 import type { HybridInferenceClientOptions } from '../../src/client/options.ts'
+import type { ServerError } from '../../src/errors/server-error.ts'
 import { FakeEngine } from '../../src/testing/fake-engine.ts'
 import { FakeServer, type FakeServerOptions } from '../../src/testing/fake-server.ts'
 import { testModel } from '../../src/testing/model.ts'
+import { testSnapshot } from '../../src/testing/snapshot.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
+import { ServerTransport } from '../../src/transport/server.ts'
 import type { ChatMessage, RouteRequest } from '../../src/wire.ts'
 import { collect } from '../client/setup.ts'
 
 const messages: ChatMessage[] = [{ role: 'user', content: 'hi' }]
 const CHAT = '/chat/completions'
+const JSON_TYPE = { 'content-type': 'application/json' }
 
 function setup(t: TestContext, options: FakeServerOptions = {}, more: Partial<HybridInferenceClientOptions> = {}) {
   const server = new FakeServer(options)
@@ -22,7 +26,7 @@ function setup(t: TestContext, options: FakeServerOptions = {}, more: Partial<Hy
 }
 
 const post = ({ fetch, baseURL }: FakeServer, path: string, body: unknown) =>
-  fetch(baseURL + path, { method: 'POST', body: JSON.stringify(body) })
+  fetch(baseURL + path, { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(body) })
 
 describe('a client before a fake server', () => {
   test('is told to answer itself, does, and reports', async (t) => {
@@ -74,15 +78,79 @@ describe('a client before a fake server', () => {
     await assert.rejects(client.generate('hi'), { name: 'NoTargetError', reason: 'acme_says_no' })
   })
 
+  test('transfers a snapshot again only when it changed', async (t) => {
+    const { server } = setup(t)
+    const transport = new ServerTransport(server)
+    const first = await transport.policy()
+    assert.ok(first.modified && first.etag)
+    assert.equal((await transport.policy({ etag: first.etag })).modified, false)
+    server.snapshot = testSnapshot({ revision: 'r2' })
+    assert.equal((await transport.policy({ etag: first.etag })).modified, true)
+    assert.deepEqual(await transport.models(), await transport.models())
+  })
+
   test('is refused what makes no sense', async () => {
     const server = new FakeServer()
     const bad = await post(server, '/browser/route', { promptLength: -1 } satisfies Partial<RouteRequest>)
     assert.equal(bad.status, 400)
     assert.equal((await bad.json()).error.param, 'promptLength')
-    const noJSON = await server.fetch(server.baseURL + CHAT, { method: 'POST', body: '{' })
+    const noJSON = await server.fetch(server.baseURL + CHAT, { method: 'POST', headers: JSON_TYPE, body: '{' })
     assert.equal(noJSON.status, 400)
     assert.equal((await server.fetch('/elsewhere')).status, 404)
   })
+
+  for (const [path, body, status, code, param] of [
+    [CHAT, {}, 400, 'missing_field', 'messages'],
+    [CHAT, [], 400, 'invalid_type', null],
+    [CHAT, { messages: [] }, 400, 'invalid_value', 'messages'],
+    [CHAT, { messages: [{ role: 'user', content: 5 }] }, 400, 'invalid_type', 'messages'],
+    [CHAT, { messages, max_tokens: 0 }, 400, 'invalid_value', 'max_tokens'],
+    [CHAT, { messages, stop: 5 }, 400, 'invalid_type', 'stop'],
+    [CHAT, { messages, model: 'unknown' }, 404, 'model_not_found', 'model'],
+    [CHAT, { messages, privacy: 'local-only' }, 403, 'local_only', null],
+    ['/generate', { prompt: '' }, 400, 'invalid_value', 'prompt'],
+    ['/generate', { prompt: 'hi', privacy: 'secret' }, 400, 'invalid_value', 'privacy'],
+    ['/browser/route', { promptLength: null }, 400, 'missing_field', 'promptLength'],
+    ['/browser/route', { promptLength: 1.5 }, 400, 'invalid_type', 'promptLength'],
+    ['/browser/route', { promptLength: 1, state: { models: { a: 1 } } }, 400, 'invalid_type', 'state.models.a'],
+    ['/browser/analytics', {}, 401, 'unauthorized', 'grant'],
+    ['/browser/analytics', { grant: 'g', reports: [{}] }, 400, 'invalid_value', 'reports[0].id'],
+  ] as const) {
+    test(`is refused ${path} ${JSON.stringify(body)}`, async () => {
+      const answer = await post(new FakeServer(), path, body)
+      const { error } = await answer.json()
+      assert.deepEqual([answer.status, error.code, error.param], [status, code, param])
+    })
+  }
+
+  test('gets what it may ask for, null too', async () => {
+    const server = new FakeServer({ serves: ['mine', 'other'] })
+    const asked = {
+      messages: [{ role: 'user', content: null }],
+      stop: null,
+      max_tokens: null,
+      model: null,
+      privacy: '',
+    }
+    assert.equal((await (await post(server, CHAT, asked)).json()).model, 'mine')
+    assert.equal((await (await post(server, CHAT, { ...asked, model: 'other' })).json()).model, 'other')
+  })
+
+  for (const [answer, stop, text, finish, tokens] of [
+    ['one two three', ' two', 'one', 'stop', 2],
+    ['one two three', ['never', 'three'], 'one two ', 'stop', 3],
+    ['one two', ' twofold', 'one two', 'stop', 2],
+  ] as const) {
+    test(`is answered until ${JSON.stringify(stop)}`, async () => {
+      const server = new FakeServer({ answer })
+      const whole = await (await post(server, CHAT, { messages, stop })).json()
+      const [{ message, finish_reason }] = whole.choices
+      assert.deepEqual([message.content, finish_reason, whole.usage.completion_tokens], [text, finish, tokens])
+      const stream = await (await post(server, CHAT, { messages, stop, stream: true })).text()
+      const deltas = stream.match(/(?<=data: )\{.*/g)?.map((data) => JSON.parse(data).choices[0].delta.content ?? '')
+      assert.equal(deltas?.join(''), text)
+    })
+  }
 })
 
 describe('a fake server fails', () => {
@@ -135,6 +203,54 @@ describe('a fake server fails', () => {
   })
 })
 
+describe('a mistake of the test', () => {
+  const mistake = new ReferenceError('my typo')
+  const fail = () => {
+    throw mistake
+  }
+  /** What became visible of a mistake, in place of an uncaught error. */
+  const surfaced = (t: TestContext): unknown[] => {
+    const errors: unknown[] = []
+    Object.assign(globalThis, { reportError: (error: unknown) => errors.push(error) })
+    t.after(() => Reflect.deleteProperty(globalThis, 'reportError'))
+    return errors
+  }
+
+  for (const [name, options] of [
+    ['answer', { answer: fail }],
+    ['route', { route: fail }],
+  ] as const) {
+    test(`in its ${name} is told, and no lost network`, async (t) => {
+      const errors = surfaced(t)
+      const server = new FakeServer(options)
+      const [path, body] = name === 'answer' ? [CHAT, { messages }] : ['/browser/route', { promptLength: 1 }]
+      const answer = await post(server, path, body)
+      const { error } = await answer.json()
+      assert.deepEqual([answer.status, error.code, errors], [500, 'fake_server_mistake', [mistake]])
+      assert.match(error.message, /my typo/)
+    })
+  }
+
+  test('is told in a stream that has begun', async (t) => {
+    const errors = surfaced(t)
+    const toolCalls = JSON.parse('5')
+    const { client } = setup(t, { answer: { text: 'Hello', toolCalls } })
+    const stream = await client.chat.completions.create({ messages, stream: true, preference: 'never' })
+    await assert.rejects(collect(stream), ({ name, cause }: Error) => {
+      assert.deepEqual([name, (cause as ServerError).code], ['StreamInterruptedError', 'fake_server_mistake'])
+      return true
+    })
+    assert.equal(errors.length, 1)
+  })
+
+  test('comes to the client as a failure of the server', async (t) => {
+    const errors = surfaced(t)
+    const { client } = setup(t, { answer: fail })
+    await assert.rejects(client.generate('hi', { force: 'server' }), { name: 'ServerError', status: 500 })
+    assert.deepEqual(errors, [mistake])
+  })
+})
+
 describe('a fake server takes', () => {
   test('its time', async () => {
     using clock = VirtualClock.install()
@@ -163,6 +279,14 @@ describe('a fake server takes', () => {
       { accepted: 2, duplicates: 0, dropped: 0 },
       { accepted: 0, duplicates: 2, dropped: 0 },
     ])
+  })
+
+  test('a report that comes alone, in text as beacons send it', async () => {
+    const server = new FakeServer()
+    const send = (body: string) => server.fetch(`${server.baseURL}/browser/analytics`, { method: 'POST', body })
+    assert.deepEqual(await (await send('{"grant":"g","id":"g.1"}')).json(), { accepted: 1, duplicates: 0, dropped: 0 })
+    assert.equal((await send('no JSON')).status, 400)
+    assert.deepEqual(server.reports(), [{ id: 'g.1' }])
   })
 
   test('prompts in the simple form', async () => {

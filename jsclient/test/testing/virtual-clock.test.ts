@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { FakeEngine } from '../../src/testing/fake-engine.ts'
+import { FakeServer } from '../../src/testing/fake-server.ts'
+import { testModel } from '../../src/testing/model.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 
 describe('a virtual clock', () => {
@@ -94,6 +97,54 @@ describe('a virtual clock', () => {
     const failing = wait(50).then(() => Promise.reject(new Error('not there')))
     await assert.rejects(clock.until(failing), { message: 'not there' })
     assert.equal(clock.elapsed(), 1550)
+  })
+
+  test('does not wait for ever for what will not come', async () => {
+    using clock = VirtualClock.install({ patienceMs: 20 })
+    setTimeout(() => {}, 1000)
+    await assert.rejects(clock.until(new Promise(() => {})), { message: /No timer is set/ })
+    assert.equal(clock.elapsed(), 1000)
+  })
+
+  test('waits in real time for what needs no timer', async () => {
+    const real = setTimeout
+    using clock = VirtualClock.install()
+    assert.equal(await clock.until(new Promise((resolve) => real(resolve, 5, 'there'))), 'there')
+    assert.equal(clock.elapsed(), 0)
+  })
+
+  test('gives timers what those of Node have', async () => {
+    using clock = VirtualClock.install()
+    let runs = 0
+    const timer = setTimeout(() => runs++, 10)
+    assert.ok(timer.ref().unref().hasRef())
+    await clock.advance(9)
+    timer.refresh()
+    await clock.advance(9)
+    assert.equal(runs, 0)
+    await clock.advance(1)
+    timer.refresh()
+    await clock.advance(10)
+    assert.equal(runs, 2)
+    setTimeout(() => assert.fail('it was closed'), 1).close()
+    clearTimeout(Number(setTimeout(() => assert.fail('it was cleared by its number'), 1)))
+    {
+      using _ = setTimeout(() => assert.fail('it was disposed of'), 1)
+    }
+    assert.equal(clock.pending, 0)
+  })
+
+  test('keeps no timer of fakes that were aborted', async () => {
+    using clock = VirtualClock.install()
+    const [left, engine] = [new AbortController(), new FakeEngine({ loadMs: 1000 })]
+    const loading = assert.rejects(engine.load(testModel(), { signal: left.signal }), { name: 'AbortError' })
+    const { fetch, baseURL } = new FakeServer({ latencyMs: 1000 })
+    const asking = assert.rejects(fetch(`${baseURL}/models`, { signal: left.signal }), { name: 'AbortError' })
+    await clock.advance(500)
+    assert.equal(clock.pending, 2)
+    left.abort()
+    await Promise.all([loading, asking])
+    assert.equal(clock.pending, 0)
   })
 
   test('ends signals', async () => {

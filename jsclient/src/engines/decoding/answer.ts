@@ -9,6 +9,8 @@ export interface AnswerOptions {
   endIds: ReadonlySet<bigint>
   stop: readonly string[]
   promptTokens: number
+  /** Ids of the prompt's end whose text the answer goes on with. */
+  begun?: readonly bigint[] | undefined
   /** Those of the prompt that were in the key-value cache; absent = the engine keeps none. */
   cachedTokens?: number
   emit: (event: EngineEvent) => void
@@ -24,8 +26,8 @@ export interface Answer {
 }
 
 export function createAnswer(options: AnswerOptions): Answer {
-  const { decode, endIds, stop, promptTokens, cachedTokens, emit, onStop } = options
-  const text = createDetokenizer(decode)
+  const { decode, endIds, stop, promptTokens, begun, cachedTokens, emit, onStop } = options
+  const text = createDetokenizer(decode, begun)
   const stops = createStopFinder(stop)
   let completionTokens = 0
   let unreported = 0

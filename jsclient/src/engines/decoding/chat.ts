@@ -1,6 +1,6 @@
 /** A request's conversation for engines that render the model's chat template themselves, as text alone. */
 import type { EngineRequest } from '../../engine/engine.ts'
-import { refuseChoicesAndLogprobs, requireMessages, textOf } from '../../engine/messages.ts'
+import { checkConversation, textOf } from '../../engine/messages.ts'
 import { EngineUnsupportedError } from '../../errors/engine-unsupported-error.ts'
 
 /** What a chat template reads. */
@@ -11,8 +11,6 @@ export interface TemplateMessage {
 
 /** Throws an `EngineUnsupportedError` for what can't be honoured; `engine` is its name. */
 export function checkChat(request: EngineRequest, engine: string): void {
-  requireMessages(request.messages, engine)
-  refuseChoicesAndLogprobs(request, engine)
   const refuse = (param: string, reason: string): never => {
     throw new EngineUnsupportedError(engine, param, reason)
   }
@@ -26,10 +24,8 @@ export function checkChat(request: EngineRequest, engine: string): void {
   }
   for (const [index, message] of request.messages.entries()) {
     if (message.role === 'tool') refuse(`messages[${index}].role`, 'it knows no tool messages')
-    if (message.role === 'assistant' && message.tool_calls && message.tool_calls.length > 0) {
-      refuse(`messages[${index}].tool_calls`, 'it knows no tool calls')
-    }
   }
+  checkConversation(request, engine)
 }
 
 /**

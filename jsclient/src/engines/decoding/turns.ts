@@ -9,18 +9,22 @@
  */
 
 /**
- * The ids with which the model's template opens an assistant's turn; empty when it has no such opening. `render` gives
- * one and the same conversation with and without it.
+ * The ids with which the model's template opens an assistant's turn; empty when it has no such opening, or none can be
+ * found. `render` gives one and the same conversation with and without it.
  */
 export function turnOpening(
   render: (withOpening: boolean) => string,
   encode: (text: string) => readonly bigint[],
 ): bigint[] {
-  const closed = encode(render(false))
-  const open = encode(render(true))
-  let common = 0
-  while (common < closed.length && closed[common] === open[common]) common++
-  return open.slice(common)
+  try {
+    const closed = encode(render(false))
+    const open = encode(render(true))
+    let common = 0
+    while (common < closed.length && closed[common] === open[common]) common++
+    return open.slice(common)
+  } catch {
+    return [] // a template that takes other conversations, such as those with a system's message
+  }
 }
 
 /** The lengths of the prompt's beginnings that end with an opening, rising. */

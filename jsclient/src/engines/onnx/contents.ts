@@ -1,5 +1,5 @@
 /** What is in a model's files. */
-import { describe } from '../../engine/error-message.ts'
+import { describe } from '../../engine/describe.ts'
 import type { ModelFiles } from './files.ts'
 import type { SessionOptions } from './peer.ts'
 import type { ModelSource, REQUIRED } from './source.ts'
@@ -7,7 +7,8 @@ import { templateOf } from './text.ts'
 
 export type Config = Record<string, unknown>
 
-export interface Contents {
+/** The small files, which tell whether the large ones are worth their download. */
+export interface Settings {
   config: Config
   /** Empty when the model has no `generation_config.json`. */
   generation: Config
@@ -15,25 +16,19 @@ export interface Contents {
   tokenizerConfig: Config
   /** `chat_template.jinja`, looked for when the tokenizer's configuration has no template. */
   chatTemplate: string | undefined
+}
+
+/** The large files. */
+export interface Weights {
   graph: Uint8Array
   /** Weights that lie beside the graph. */
   externalData: SessionOptions['externalData']
 }
 
 /** Throws the errors of `files`, and plain ones about files that can't be read. */
-export async function readContents(files: ModelFiles, { graphURL, filesURL }: ModelSource): Promise<Contents> {
+export async function readSettings(files: ModelFiles, { filesURL }: ModelSource): Promise<Settings> {
   const at = (name: string) => new URL(name, filesURL).href
   const json = async (name: (typeof REQUIRED)[number]) => parse(name, await files.read(at(name)))
-  const graphName = decodeURIComponent(new URL(graphURL).pathname.split('/').at(-1) ?? '')
-
-  const withData = async () => {
-    const config = await json('config.json')
-    const data = dataFiles(config, graphName).map(async (path) => ({
-      path,
-      data: new Uint8Array(await files.read(new URL(path, graphURL).href)),
-    }))
-    return { config, externalData: await Promise.all(data) }
-  }
   const withTemplate = async () => {
     const tokenizerConfig = await json('tokenizer_config.json')
     const hasTemplate = templateOf(tokenizerConfig) !== undefined
@@ -44,15 +39,25 @@ export async function readContents(files: ModelFiles, { graphURL, filesURL }: Mo
     const bytes = await files.readOptional(at('generation_config.json'))
     return bytes ? parse('generation_config.json', bytes) : {}
   }
-
-  const [graph, model, text, tokenizer, generation] = await Promise.all([
-    files.read(graphURL),
-    withData(),
+  const [config, text, tokenizer, generation] = await Promise.all([
+    json('config.json'),
     withTemplate(),
     json('tokenizer.json'),
     withGeneration(),
   ])
-  return { ...model, ...text, tokenizer, generation, graph: new Uint8Array(graph) }
+  return { config, ...text, tokenizer, generation }
+}
+
+/** Throws the errors of `files`. */
+export async function readWeights(files: ModelFiles, { graphURL }: ModelSource, config: Config): Promise<Weights> {
+  const graphName = decodeURIComponent(new URL(graphURL).pathname.split('/').at(-1) ?? '')
+  const read = async (url: string) => new Uint8Array(await files.read(url))
+  const beside = dataFiles(config, graphName).map(async (path) => ({
+    path,
+    data: await read(new URL(path, graphURL).href),
+  }))
+  const [graph, externalData] = await Promise.all([read(graphURL), Promise.all(beside)])
+  return { graph, externalData }
 }
 
 function parse(name: string, bytes: ArrayBuffer): Config {

@@ -1,4 +1,5 @@
 /** Runs the graph over ids and keeps its key-value cache, from one answer to the next. */
+import { pieceEnds } from '../decoding/pieces.ts'
 import type { CacheInput, Graph } from './graph.ts'
 import { toFloats } from './half.ts'
 import type { OnnxRuntime, Session, Tensor } from './peer.ts'
@@ -19,25 +20,6 @@ export interface PromptScores {
   scores: Float32Array
   /** Tokens that were in the cache. */
   cachedTokens: number
-}
-
-/** Most tokens of a prompt that are run at once: what an abort waits for, and what bounds the memory of their scores. */
-const PIECE = 256
-
-/**
- * Where the pieces of a prompt end. Every one but the last is settled by the tokens before it, so that prompts that begin
- * alike are run in the same pieces as far as they are alike; `decoding/turns.ts` tells why that must be.
- */
-export function pieceEnds(length: number, turnEnds: readonly number[]): number[] {
-  const ends: number[] = []
-  let at = 0
-  for (const end of [...turnEnds, length]) {
-    while (at < end) {
-      at = Math.min(at + PIECE, end)
-      ends.push(at)
-    }
-  }
-  return ends
 }
 
 export function createDecoder(ort: OnnxRuntime, session: Session, { inputs, caches }: Graph): Decoder {

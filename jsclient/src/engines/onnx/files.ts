@@ -1,7 +1,7 @@
 /** A model's files: from the store, else from the network, counted and checked. */
 
 import { passes } from '../../engine/checksums.ts'
-import { describe } from '../../engine/error-message.ts'
+import { describe } from '../../engine/describe.ts'
 import { codeOfStatus } from '../../engine/http-status.ts'
 import type { EngineErrorCode } from '../../errors/engine-error.ts'
 import { ModelLoadError } from '../../errors/engine-model-load-error.ts'

@@ -1,12 +1,13 @@
 /** The engine as it runs in the worker; both worker entries serve this one. */
+import { describe } from '../../engine/describe.ts'
 import type { EngineRequest } from '../../engine/engine.ts'
-import { describe } from '../../engine/error-message.ts'
 import type { EngineHost, HostGenerateOptions } from '../../engine/expose.ts'
 import { EngineError } from '../../errors/engine-error.ts'
 import { EngineLostError } from '../../errors/engine-lost-error.ts'
 import { createAnswer } from '../decoding/answer.ts'
 import { checkChat, renderChat } from '../decoding/chat.ts'
 import { createMacrotask } from '../decoding/macrotask.ts'
+import { SIGN_OF_LIFE } from '../decoding/pieces.ts'
 import { samplingOf } from './generation.ts'
 import type { Resident } from './load.ts'
 import { loadResident, OUT_OF_MEMORY, requireDevice } from './load.ts'
@@ -87,13 +88,19 @@ async function generate(
     await caughtUp()
     signal.throwIfAborted()
   }
-  let { scores, cachedTokens } = await decoder.prompt(ids, text.turnEnds(ids), pause)
+  const ends = text.turnEnds(ids)
+  let pieces = 0
+  let { scores, cachedTokens } = await decoder.prompt(ids, ends, () => {
+    if (pieces++ > 0) emit(SIGN_OF_LIFE)
+    return pause()
+  })
   let stopped = false
   const answer = createAnswer({
     decode: text.decode,
     endIds,
     stop: request.stop ?? [],
     promptTokens,
+    begun: request.continueFinalMessage ? ids.slice(ends.at(-1)) : undefined,
     cachedTokens,
     emit,
     onStop: () => {

@@ -1,13 +1,13 @@
 /** Makes a model of its files, in the worker. */
-import { describe } from '../../engine/error-message.ts'
+import { describe } from '../../engine/describe.ts'
 import type { HostLoadOptions } from '../../engine/expose.ts'
 import { createProgressReporter } from '../../engine/progress.ts'
 import { probeAdapter, requireAdapter } from '../../engine/webgpu.ts'
 import type { EngineErrorCode } from '../../errors/engine-error.ts'
 import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
 import type { ModelInfo } from '../../wire.ts'
-import type { Config, Contents } from './contents.ts'
-import { readContents } from './contents.ts'
+import type { Config, Settings, Weights } from './contents.ts'
+import { readSettings, readWeights } from './contents.ts'
 import type { Decoder } from './decoder.ts'
 import { createDecoder } from './decoder.ts'
 import { openFiles } from './files.ts'
@@ -44,11 +44,17 @@ export async function loadResident(
   { signal, onProgress }: HostLoadOptions,
 ): Promise<Resident> {
   const progress = createProgressReporter(onProgress)
-  const files = await openFiles(info, config, createTraffic(progress, info.sizeBytes), signal)
+  const traffic = createTraffic(progress, info.sizeBytes)
+  const files = await openFiles(info, config, traffic, signal)
   try {
-    const contents = await readContents(files, config)
+    const settings = await readSettings(files, config)
     signal.throwIfAborted()
-    const resident = await makeResident(peers, info, config, contents)
+    // What can't be honoured must not cost a download.
+    const text = readText(peers, info, settings)
+    traffic.weightsBegin()
+    const weights = await readWeights(files, config, settings.config)
+    signal.throwIfAborted()
+    const resident = { ...(await makeResident(peers, info, config, settings, weights)), text }
     signal.throwIfAborted()
     await files.keep()
     progress.finish()
@@ -62,21 +68,29 @@ export async function loadResident(
   }
 }
 
-async function makeResident(
+function readText(
   peers: OnnxPeers,
   info: ModelInfo,
-  config: HostConfig,
-  { config: model, generation, tokenizer, tokenizerConfig, chatTemplate, graph, externalData }: Contents,
-): Promise<Resident> {
+  { generation, tokenizer, tokenizerConfig, chatTemplate }: Settings,
+): ModelText {
   const setting = unknownSetting(generation)
   if (setting) {
     const message = `generation_config.json of ${info.id} sets ${setting}, which onnx() can't honour; use transformers()`
     throw new ModelLoadError(info.id, message)
   }
-  const text = createText(peers, tokenizer, tokenizerConfig, chatTemplate)
-  configure(peers.ort, config)
+  return createText(peers, tokenizer, tokenizerConfig, chatTemplate)
+}
+
+async function makeResident(
+  { ort }: OnnxPeers,
+  info: ModelInfo,
+  config: HostConfig,
+  { config: model, generation }: Settings,
+  { graph, externalData }: Weights,
+): Promise<Omit<Resident, 'text'>> {
+  configure(ort, config)
   const onGPU = config.device === 'webgpu'
-  const session = await peers.ort.InferenceSession.create(graph, {
+  const session = await ort.InferenceSession.create(graph, {
     executionProviders: [config.device],
     // The cache stays where it is computed; the scores come to the CPU.
     preferredOutputLocation: onGPU ? Object.fromEntries(cacheOutputs(model).map((name) => [name, 'gpu-buffer'])) : {},
@@ -88,8 +102,7 @@ async function makeResident(
   })
   return {
     session,
-    decoder: createDecoder(peers.ort, session, readGraph(session, model, info.id)),
-    text,
+    decoder: createDecoder(ort, session, readGraph(session, model, info.id)),
     generation,
     endIds: endIdsOf(generation, model),
     window: Math.min(info.contextWindow || Infinity, Number(model.max_position_embeddings ?? Infinity)),

@@ -1,6 +1,6 @@
 /** Picks a token by its score. */
 import { EngineError } from '../../errors/engine-error.ts'
-import { keepNucleus } from '../decoding/nucleus.ts'
+import { keepHighest, keepNucleus } from '../decoding/cutoffs.ts'
 import { createRandom } from '../decoding/random.ts'
 
 export interface Sampling {
@@ -52,22 +52,6 @@ function argmax(scores: Float32Array): number {
   if (best >= 0) return best
   const message = "the model's scores are no numbers: its weights are damaged, or overflow on this device"
   throw new EngineError(message, { stage: 'generate', code: 'generate_failed' })
-}
-
-/** Rules out all but the `count` highest, and what equals the last of them. */
-function keepHighest(scores: Float32Array, count: number): void {
-  const highest = new Float32Array(count).fill(Number.NEGATIVE_INFINITY) // rising
-  const at = (i: number) => highest[i] as number
-  for (const score of scores) {
-    if (score <= at(0)) continue
-    let i = 0
-    for (; i + 1 < count && at(i + 1) < score; i++) highest[i] = at(i + 1)
-    highest[i] = score
-  }
-  const least = at(0)
-  scores.forEach((score, token) => {
-    if (score < least) scores[token] = Number.NEGATIVE_INFINITY
-  })
 }
 
 /** The token at which the running sum of the probabilities passes `share` of the whole. */

@@ -1,9 +1,12 @@
 /** Adds up the bytes of a load's files. */
 import type { ProgressReporter } from '../../engine/progress.ts'
+import { BYTES_SHARE } from '../../engine/progress.ts'
 
 export interface Traffic {
   fromDisk(bytes: number): void
   fromNetwork(): Transfer
+  /** Now the large files are asked for. Until then nobody knows how much there is to come. */
+  weightsBegin(): void
 }
 
 export interface Transfer {
@@ -14,19 +17,17 @@ export interface Transfer {
   end(): void
 }
 
-/** The share of a load that its bytes are; the rest is compiling. */
-const BYTES_SHARE = 0.9
-
 /** `sizeHint`: bytes of all files, as the registry says; 0 = unknown. */
 export function createTraffic({ report }: ProgressReporter, sizeHint: number): Traffic {
   let diskBytes = 0
   let loadedBytes = 0
   let totalBytes = 0
   let running = 0
-  let unknown = 0
+  let unknown = 1 // the weights
 
   const tell = () => {
-    const whole = Math.max(diskBytes + totalBytes, sizeHint, 1)
+    const isKnown = sizeHint > 0 || unknown === 0
+    const whole = isKnown ? Math.max(diskBytes + totalBytes, sizeHint, 1) : Number.POSITIVE_INFINITY
     const progress = ((diskBytes + loadedBytes) / whole) * BYTES_SHARE
     const stage = running > 0 ? 'download' : 'load'
     if (loadedBytes === 0) report({ progress, stage })
@@ -35,6 +36,9 @@ export function createTraffic({ report }: ProgressReporter, sizeHint: number): T
   }
 
   return {
+    weightsBegin() {
+      unknown--
+    },
     fromDisk(bytes) {
       diskBytes += bytes
       tell()

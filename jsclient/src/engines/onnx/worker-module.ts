@@ -11,6 +11,8 @@ import type { ModuleURLs } from './source.ts'
 import { PACKAGES } from './source.ts'
 
 async function importPeers(moduleURLs?: ModuleURLs): Promise<OnnxPeers> {
+  const missing: string[] = []
+  let cause: unknown
   const load = async (name: keyof ModuleURLs, wanted: string) => {
     try {
       const url = moduleURLs?.[name]
@@ -19,7 +21,9 @@ async function importPeers(moduleURLs?: ModuleURLs): Promise<OnnxPeers> {
       if (!(wanted in module)) throw new TypeError(`${url} exports no ${wanted}`)
       return module
     } catch (error) {
-      throw new EngineNotInstalledError(PACKAGES[name], error)
+      missing.push(PACKAGES[name])
+      cause ??= error
+      return {}
     }
   }
   const [ort, tokenizers, jinja] = await Promise.all([
@@ -27,6 +31,8 @@ async function importPeers(moduleURLs?: ModuleURLs): Promise<OnnxPeers> {
     load('tokenizers', 'Tokenizer'),
     load('jinja', 'Template'),
   ])
+  // All at once, as npm takes them.
+  if (missing.length > 0) throw new EngineNotInstalledError(missing.sort().join(' '), cause)
   return { ort, ...tokenizers, ...jinja } as unknown as OnnxPeers
 }
 

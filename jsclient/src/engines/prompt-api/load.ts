@@ -1,6 +1,7 @@
 /** From what the browser says of its model to one that is resident. */
 import type { LoadedModel, LoadOptions } from '../../engine/engine.ts'
 import { createProgressReporter } from '../../engine/progress.ts'
+import { raceAbort } from '../../errors/abort.ts'
 import type { ModelInfo } from '../../wire.ts'
 import { loadFailure } from './failure.ts'
 import { createModel } from './model.ts'
@@ -31,12 +32,12 @@ export async function loadModel(
   const progress = createProgressReporter((report) => {
     if (!signal.aborted) onProgress?.(report)
   })
-  const state = await availability(options)
+  const state = await raceAbort(availability(options), signal)
   const downloads = state !== 'available'
   try {
     const api = languageModel()
     if (!api || state === 'unavailable') throw new DOMException(state, 'NotSupportedError')
-    const params = await api.params?.()
+    const params = api.params && (await raceAbort(api.params(), signal))
     const base = await openSession(api, {
       ...coreOptions(options),
       signal,

@@ -2,6 +2,7 @@
 import { deferred, onAbort } from '../../engine/abort.ts'
 import type { EngineUsage, LoadedModel } from '../../engine/engine.ts'
 import { createQueue } from '../../engine/queue.ts'
+import { raceAbort } from '../../errors/abort.ts'
 import type { EngineError } from '../../errors/engine-error.ts'
 import { EngineLostError } from '../../errors/engine-lost-error.ts'
 import type { ModelInfo } from '../../wire.ts'
@@ -106,7 +107,7 @@ export function createModel({ info, api, base, params, options, onEnd }: ModelOp
         session.oncontextoverflow = session.onquotaoverflow = () => run.abort(tooLong('its oldest turns were dropped'))
 
         const promptOptions = { signal, responseConstraint: constraint }
-        const asked = await measure(session, input, promptOptions)
+        const asked = await raceAbort(measure(session, input, promptOptions), signal)
         if (conversation.unread) refuse('continueFinalMessage', 'the browser takes none')
         const promptTokens = usageOf(session) + asked
         const window = Math.min(windowOf(session), info.contextWindow || Infinity)

@@ -1,6 +1,6 @@
 /** A request in the Prompt API's terms. What it would ignore or misread is refused. */
 import type { EngineRequest } from '../../engine/engine.ts'
-import { refuseChoicesAndLogprobs, requireMessages, textOf } from '../../engine/messages.ts'
+import { checkConversation, textOf } from '../../engine/messages.ts'
 import type { ChatContentPart, ChatMessage, ChatResponseFormat } from '../../wire.ts'
 import { refuse } from './failure.ts'
 import { ENGINE_NAME } from './options.ts'
@@ -22,9 +22,12 @@ const NONE = 'the browser takes none'
 /** Throws an `EngineUnsupportedError` for what can't be honoured. */
 export function toConversation(request: EngineRequest, sampling: Sampling, images: boolean): Conversation {
   const { messages, responseFormat, continueFinalMessage = false } = request
-  requireMessages(messages, ENGINE_NAME)
-  refuseChoicesAndLogprobs(request, ENGINE_NAME)
-  refuseAny(/^(tools|seed|topP)$/, request, '')
+  checkConversation(request, ENGINE_NAME)
+  for (const field of ['tools', 'seed', 'topP'] as const) {
+    const value = request[field]
+    // What is empty asks for nothing.
+    if (Array.isArray(value) ? value.length > 0 : value !== undefined) refuse(field, NONE)
+  }
   const prompts = messages.map((message, index) => {
     const at = `messages[${index}]`
     const prompt = toPrompt(message, at, images)
@@ -65,7 +68,6 @@ function constraintOf(format: ChatResponseFormat | undefined): Conversation['con
 function toPrompt(message: ChatMessage, at: string, images: boolean): Prompt {
   const { role, content } = message
   if (role === 'tool') return refuse(`${at}.role`, NONE)
-  refuseAny(/^(name|refusal|tool_calls)$/, message, `${at}.`)
   if (images && role === 'user' && Array.isArray(content)) {
     // The browser itself joins texts without a separator.
     return { role, content: content.map((part, index) => toPart(part, `${at}.content[${index}]`)) }
@@ -84,12 +86,5 @@ function toPart(part: ChatContentPart, at: string): Part {
     return { type: 'image', value: new Blob([Uint8Array.from(atob(data), (char) => char.charCodeAt(0))]) }
   } catch {
     return refuse(at, 'it takes base64 data: URLs')
-  }
-}
-
-/** What is empty asks for nothing. */
-function refuseAny(fields: RegExp, record: object, at: string): void {
-  for (const [field, value] of Object.entries(record)) {
-    if (fields.test(field) && (value?.length ?? typeof value === 'number')) refuse(at + field, NONE)
   }
 }

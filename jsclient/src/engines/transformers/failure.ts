@@ -1,5 +1,5 @@
 /** What the package's failures mean. It has hardly any classes of its own, so they are told by their words. */
-import { describe } from '../../engine/error-message.ts'
+import { describe } from '../../engine/describe.ts'
 import type { DeviceFacts } from '../../engine/webgpu.ts'
 import type { EngineErrorCode } from '../../errors/engine-error.ts'
 import { EngineError } from '../../errors/engine-error.ts'

@@ -5,7 +5,7 @@
  */
 import { deferred } from '../../engine/abort.ts'
 import { CHECKED_HEADER, checksumsOf, isTrusted, passes } from '../../engine/checksums.ts'
-import { describe } from '../../engine/error-message.ts'
+import { describe } from '../../engine/describe.ts'
 import { codeOfStatus } from '../../engine/http-status.ts'
 import type { EngineErrorCode } from '../../errors/engine-error.ts'
 import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
@@ -54,7 +54,8 @@ export function openFiles(model: ModelInfo, root: string, signal: AbortSignal): 
 
     async fetch(input, init) {
       const url = String(input)
-      const response = await fetch(input, { ...init, signal })
+      // The browser's own cache would keep a second copy, of a broken file as well.
+      const response = await fetch(input, { ...init, signal, cache: 'no-store' })
       if (!response.ok) {
         refusals.set(url, response.status)
         // To the package a file that it may do without is then missing, and the model another one.
@@ -84,19 +85,16 @@ export function openFiles(model: ModelInfo, root: string, signal: AbortSignal): 
 
       async put(url, response) {
         const checksums = expected(url)
-        let entry = response
-        if (checksums !== '') {
-          const bytes = await response.arrayBuffer()
-          if (!(await passes(bytes, checksums))) {
-            return fail(`${url} does not have the checksum of the model's entry; mend the server`, 'invalid_files')
-          }
-          const headers = new Headers(response.headers)
-          headers.set(CHECKED_HEADER, checksums)
-          entry = new Response(bytes, { headers })
+        const body = checksums === '' ? response.body : await response.arrayBuffer()
+        if (body instanceof ArrayBuffer && !(await passes(body, checksums))) {
+          return fail(`${url} does not have the checksum of the model's entry; mend the server`, 'invalid_files')
         }
+        const headers = new Headers(response.headers)
+        // Whatever the server itself says there.
+        headers.set(CHECKED_HEADER, checksums)
         if (closed) return
         try {
-          await (await store)?.put(url, entry)
+          await (await store)?.put(url, new Response(body, { headers }))
           used.set(url, true)
         } catch (error) {
           const { name, message } = describe(error)

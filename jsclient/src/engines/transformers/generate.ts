@@ -1,17 +1,17 @@
 /** One answer. */
-import { onAbort } from '../../engine/abort.ts'
 import type { EngineRequest } from '../../engine/engine.ts'
 import type { HostGenerateOptions } from '../../engine/expose.ts'
 import { EngineError } from '../../errors/engine-error.ts'
 import type { ModelInfo } from '../../wire.ts'
 import { createAnswer } from '../decoding/answer.ts'
 import { renderChat } from '../decoding/chat.ts'
+import { pieceEnds, SIGN_OF_LIFE } from '../decoding/pieces.ts'
 import { turnEnds } from '../decoding/turns.ts'
 import type { Resident } from './load.ts'
-import type { CausalModel, GenerateArguments, TokenizedText, TransformersPeer } from './peer.ts'
+import type { CausalModel, TokenizedText, TransformersPeer } from './peer.ts'
 import type { PrefixCache } from './prefix-cache.ts'
+import { samplingOf } from './sampling.ts'
 import { ENGINE_NAME } from './source.ts'
-import { topPProcessor } from './top-p.ts'
 
 export interface Conversation extends Resident {
   info: ModelInfo
@@ -33,9 +33,8 @@ export async function generate(
   const ids = [...inputs.input_ids.data]
   const room = roomFor(ids.length, info, model)
 
-  // A new one each time: an interruption lasts until it is taken back.
+  // A new one each time: an interruption lasts until it is taken back. An abort ends the run that would come next.
   const criteria = new peer.InterruptableStoppingCriteria()
-  const stopListening = onAbort(signal, () => criteria.interrupt())
   const ends = turnEnds(ids, opening)
   const run = prefixCache.start(ids, ends)
   const computing = { past_key_values: run.keyValues, stopping_criteria: [criteria] }
@@ -44,6 +43,7 @@ export async function generate(
     endIds: endIds(model),
     stop: request.stop ?? [],
     promptTokens: ids.length,
+    begun: request.continueFinalMessage ? ids.slice(ends.at(-1)) : undefined,
     cachedTokens: run.cachedTokens,
     emit,
     onStop: () => criteria.interrupt(),
@@ -53,22 +53,23 @@ export async function generate(
     if (promptSeen && !signal.aborted) for (const id of tokens[0] ?? []) answer.token(id)
     promptSeen = true
   }
+  // The generator is global: without a seed it is seeded from entropy, lest one request's seed shape the next.
+  peer.random.seed(request.seed)
   try {
-    for (const end of ends) {
+    for (const end of pieceEnds(ids.length, ends)) {
       if (end <= run.cachedTokens || end === ids.length) continue
       // The token that it asks for is not used: this fills the cache.
       await model.generate({ ...head(inputs, end), ...computing, do_sample: false, max_new_tokens: 1 })
-      signal.throwIfAborted()
+      emit(SIGN_OF_LIFE)
     }
     await model.generate({
       ...inputs,
       ...computing,
-      ...sampling(request, peer, model),
+      ...samplingOf(request, model.generation_config ?? {}),
       max_new_tokens: Math.min(request.maxTokens, room),
       streamer: { put, end() {} },
     })
   } finally {
-    stopListening()
     await run.end()
   }
   signal.throwIfAborted()
@@ -85,19 +86,6 @@ function roomFor(promptTokens: number, info: ModelInfo, model: CausalModel): num
 
 function head({ input_ids, attention_mask }: TokenizedText, end: number): TokenizedText {
   return { input_ids: input_ids.slice(null, [0, end]), attention_mask: attention_mask.slice(null, [0, end]) }
-}
-
-function sampling(request: EngineRequest, peer: TransformersPeer, { generation_config }: CausalModel) {
-  const { temperature, seed } = request
-  if (temperature === 0) return { do_sample: false }
-  const options: Partial<GenerateArguments> = {}
-  if (temperature !== undefined) Object.assign(options, { do_sample: true, temperature })
-  const topP = request.topP ?? generation_config?.top_p ?? 1
-  const samples = options.do_sample ?? generation_config?.do_sample === true
-  if (samples && topP < 1) options.logits_processor = [topPProcessor(topP)]
-  // The generator is global: without a seed it is seeded from entropy, lest one request's seed shape the next.
-  peer.random.seed(seed)
-  return options
 }
 
 function endIds(model: CausalModel): Set<bigint> {

@@ -17,7 +17,7 @@ import { ENGINE_NAME } from './source.ts'
 export function createHost(importPeer: (moduleURL?: string) => Promise<TransformersPeer>): EngineHost<HostConfig> {
   let peer: TransformersPeer | undefined
   let resident: Conversation | undefined
-  let caughtUp: HostGenerateOptions['caughtUp'] | undefined
+  let answering: HostGenerateOptions | undefined
 
   const unload = async () => {
     const gone = resident
@@ -38,7 +38,8 @@ export function createHost(importPeer: (moduleURL?: string) => Promise<Transform
       const forward = model.forward.bind(model)
       model.forward = async (inputs) => {
         await macrotask()
-        await caughtUp?.()
+        await answering?.caughtUp()
+        answering?.signal.throwIfAborted()
         return forward(inputs)
       }
       resident = { ...loaded, info, prefixCache: createPrefixCache(peer), opening: openingOf(tokenizer) }
@@ -47,7 +48,7 @@ export function createHost(importPeer: (moduleURL?: string) => Promise<Transform
     async generate(request, options) {
       if (!peer || !resident) throw new EngineError('no model is loaded', { stage: 'generate', code: 'not_loaded' })
       checkChat(request, ENGINE_NAME)
-      caughtUp = options.caughtUp
+      answering = options
       try {
         await generate(peer, resident, request, options)
       } catch (error) {
@@ -61,12 +62,8 @@ export function createHost(importPeer: (moduleURL?: string) => Promise<Transform
 
 function openingOf(tokenizer: Tokenizer): bigint[] {
   const messages = [{ role: 'user', content: 'a' }]
-  try {
-    return turnOpening(
-      (add_generation_prompt) => tokenizer.apply_chat_template(messages, { tokenize: false, add_generation_prompt }),
-      (text) => [...tokenizer(text, { add_special_tokens: false }).input_ids.data],
-    )
-  } catch {
-    return [] // a template that wants more than one message
-  }
+  return turnOpening(
+    (add_generation_prompt) => tokenizer.apply_chat_template(messages, { tokenize: false, add_generation_prompt }),
+    (text) => [...tokenizer(text, { add_special_tokens: false }).input_ids.data],
+  )
 }

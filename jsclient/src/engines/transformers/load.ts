@@ -2,7 +2,7 @@
 import { deferred } from '../../engine/abort.ts'
 import type { HostLoadOptions } from '../../engine/expose.ts'
 import { PEER_DEFAULT } from '../../engine/peer-default.ts'
-import { createProgressReporter } from '../../engine/progress.ts'
+import { BYTES_SHARE, createProgressReporter } from '../../engine/progress.ts'
 import { probeAdapter, requireAdapter } from '../../engine/webgpu.ts'
 import { raceAbort } from '../../errors/abort.ts'
 import type { ModelInfo } from '../../wire.ts'
@@ -74,9 +74,6 @@ function watchOrphans(): { rejected: Promise<never>; stop(): void } {
   self.addEventListener('unhandledrejection', listener)
   return { rejected, stop: () => self.removeEventListener('unhandledrejection', listener) }
 }
-
-/** The share of a load that its bytes are; the rest is compiling. */
-const BYTES_SHARE = 0.9
 
 function sum(
   files: ReadonlyMap<string, { loaded: number; total: number }>,

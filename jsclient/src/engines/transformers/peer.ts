@@ -106,16 +106,26 @@ export interface StoppingCriteria {
 
 export interface CausalModel {
   config: { eos_token_id?: number | number[] | null; max_position_embeddings?: number }
-  generation_config?: { eos_token_id?: number | number[] | null; do_sample?: boolean; top_p?: number | null } | null
+  generation_config?: GenerationConfig | null
   forward: (inputs: unknown) => Promise<unknown>
   generate(options: GenerateArguments): Promise<unknown>
   dispose(): Promise<unknown>
+}
+
+/** The model's `generation_config.json`. */
+export interface GenerationConfig {
+  eos_token_id?: number | number[] | null
+  do_sample?: boolean | null
+  temperature?: number | null
+  top_k?: number | null
+  top_p?: number | null
 }
 
 export interface GenerateArguments extends TokenizedText {
   max_new_tokens: number
   do_sample?: boolean
   temperature?: number
+  top_k?: number
   /** It computes only the tokens that are not in it yet, and adds them. */
   past_key_values: KeyValues
   streamer?: { put(tokens: bigint[][]): void; end(): void }

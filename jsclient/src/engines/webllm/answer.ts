@@ -17,6 +17,8 @@ export async function streamAnswer(
   // WebLLM hands out the beginning of a stop text that spans tokens before it knows; this doesn't.
   const stops = createStopFinder(stop)
   const calls: ToolCallChunk[] = []
+  /** With tools, what was written: the calls' JSON, which comes again as calls, unless it ends too early. */
+  let unsaid = ''
   let reported = 0
   let finish: ChatChunk['choices'][number]['finish_reason'] = null
   let usage: ChatChunk['usage']
@@ -34,8 +36,9 @@ export async function streamAnswer(
       const { content } = choice.delta
       if (content && !isDone()) {
         reported++
-        // With tools the text is the calls' JSON, which comes again as calls.
-        emit({ type: 'delta', text: chat.tools ? '' : stops.push(content), tokens: 1 })
+        const text = stops.push(content)
+        if (chat.tools) unsaid += text
+        emit({ type: 'delta', text: chat.tools ? '' : text, tokens: 1 })
       }
       // An interruption before the stream has started is forgotten: say it until it is heard.
       if (isDone() && finish === null) engine.interruptGenerate()
@@ -53,12 +56,13 @@ export async function streamAnswer(
   const endToken = finish === 'stop' || finish === 'tool_calls' ? 1 : 0
   // Some tokens give no text of their own: parts of a character, for example.
   const completionTokens = Math.max(usage.completion_tokens - endToken, reported)
-  const rest = stops.flush()
+  const called = finish === 'tool_calls' && calls.length > 0 && !stops.stopped
+  const rest = called ? '' : unsaid + stops.flush()
   if (rest !== '' || completionTokens > reported) {
     emit({ type: 'delta', text: rest, tokens: completionTokens - reported })
   }
   const counts = { promptTokens: usage.prompt_tokens, completionTokens }
-  if (finish === 'tool_calls' && calls.length > 0) {
+  if (called) {
     emit({ type: 'done', finishReason: 'tool_calls', usage: counts, toolCalls: calls.map(toToolCall) })
   } else {
     emit({ type: 'done', finishReason: finish === 'length' && !stops.stopped ? 'length' : 'stop', usage: counts })

@@ -4,7 +4,7 @@
  * runs, are therefore ones that count, check a file before it is stored, and fail with a name.
  */
 import { checksumsOf, passes } from '../../engine/checksums.ts'
-import { describe } from '../../engine/error-message.ts'
+import { describe } from '../../engine/describe.ts'
 import { codeOfStatus } from '../../engine/http-status.ts'
 import type { EngineErrorCode } from '../../errors/engine-error.ts'
 import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
@@ -52,7 +52,8 @@ export function watchDownloads({ model, record, meter, signal }: DownloadsOption
     const { url } = request
     let response: Response
     try {
-      response = await fetch(request, { signal: AbortSignal.any([request.signal, signal]) })
+      // What is broken must not stay in the HTTP cache either, and what is whole has a store of its own.
+      response = await fetch(request, { cache: 'no-store', signal: AbortSignal.any([request.signal, signal]) })
     } catch (cause) {
       throw broken(request, 'could not be fetched', cause)
     }

@@ -1,5 +1,5 @@
 /** WebLLM's failures in our words. Its classes are not exported, and through its own worker they arrive as strings. */
-import { describe } from '../../engine/error-message.ts'
+import { describe } from '../../engine/describe.ts'
 import type { EngineErrorCode, EngineStage } from '../../errors/engine-error.ts'
 
 export interface Failure {
@@ -36,6 +36,11 @@ const ADVICE: Record<string, string> = {
     'Upload the model anew, with a library for this release of WebLLM, and mend the checksums in the registry; the next load fetches it again.',
   quota_exceeded: "Free some of this origin's storage, or choose a smaller model.",
   out_of_memory: 'Choose a smaller model.',
+  insufficient_gpu: 'Choose another model.',
+  no_webgpu: 'Use an engine that needs no WebGPU.',
+  lost: 'Load it again.',
+  not_loaded: 'Load it again.',
+  load_failed: 'Try again, or choose another model or engine.',
   misconfigured: "Allow 'wasm-unsafe-eval' in the script-src of the page's Content-Security-Policy.",
 }
 

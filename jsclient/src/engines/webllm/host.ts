@@ -71,7 +71,9 @@ function typed(error: unknown): EngineError {
   if (error instanceof EngineError) return error
   const { code, message } = failureOf(error, 'generate')
   // After a lost device WebLLM unloads by itself; we never do while we generate.
-  if (code === 'lost' || code === 'not_loaded') return new EngineLostError(message, { cause: error })
+  if (code === 'lost' || code === 'not_loaded') {
+    return new EngineLostError(`the model is gone (${message}); load it again`, { cause: error })
+  }
   if (message.startsWith('GrammarMatcherInitError')) {
     return new EngineUnsupportedError(ENGINE_NAME, 'responseFormat', `it can't compile the schema. ${message}`)
   }

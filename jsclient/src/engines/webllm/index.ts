@@ -36,7 +36,7 @@ export function webllm(options: WebLLMOptions = {}): Engine {
   return createWorkerEngine<HostConfig>({
     name: ENGINE_NAME,
     supports: SUPPORT,
-    connection: { stallMs: options.stallMs ?? 30_000 },
+    connection: { stallMs: options.stallMs ?? 60_000 },
     configOf: () => configOf(options),
     startWorker: () => startWorker(options),
 

@@ -73,7 +73,7 @@ export async function openSentinel(
   try {
     const device = await adapter.requestDevice?.()
     void device?.lost.then(({ reason, message }) => {
-      if (reason !== 'destroyed') onLost(`the GPU device was lost: ${message}`)
+      if (reason !== 'destroyed') onLost(`the GPU device was lost (${message || reason}); load the model again`)
     })
     return device
   } catch {

@@ -19,6 +19,9 @@ export interface WebLLMOptions {
    * contains "localhost" are never stored. Defaults to no records.
    */
   appConfig?: Partial<AppConfig> | typeof PEER_DEFAULT
-  /** Milliseconds without a token after which a generation fails as "stalled"; 0 = never. Defaults to 30,000. */
+  /**
+   * Milliseconds without a token after which a generation fails as "stalled"; 0 = never. WebLLM gives no sign of life
+   * while it reads a prompt, so this bounds that time too: raise it for long prompts on slow GPUs. Defaults to 60,000.
+   */
   stallMs?: number
 }

@@ -58,8 +58,8 @@ function missing(model: ModelInfo, prebuilt: AppConfig): ModelLoadError {
 /** What the registry lists of the files that WebLLM itself checks, at every load. */
 function integrityOf(model: ModelInfo, { model_lib, integrity }: ModelRecord): ModelIntegrity | undefined {
   const listed: ModelIntegrity = {}
-  // It takes one of a file, where the registry may list two.
-  const checksumOf = (file: string) => checksumsOf(model, file).split(' ')[0]
+  // It takes one of a file, where the registry may list two: the last, which may be longer than a SHA-256.
+  const checksumOf = (file: string) => checksumsOf(model, file).split(' ').at(-1)
   const config = checksumOf('mlc-chat-config.json')
   const library = model_lib && checksumOf(fileOf(model_lib))
   if (config) listed.config = config

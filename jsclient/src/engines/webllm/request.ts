@@ -1,6 +1,6 @@
 /** A request in WebLLM's dialect of OpenAI's. What it would ignore or misread is refused. */
 import type { EngineRequest } from '../../engine/engine.ts'
-import { refuseChoicesAndLogprobs, requireMessages, textOf } from '../../engine/messages.ts'
+import { checkConversation, textOf } from '../../engine/messages.ts'
 import { EngineUnsupportedError } from '../../errors/engine-unsupported-error.ts'
 import type { ChatMessage, ChatToolCall } from '../../wire.ts'
 import type { ChatRequest, WebLLMMessage } from './peer.ts'
@@ -14,8 +14,8 @@ export interface Dialect {
 
 /** Shares nothing with the request: WebLLM modifies what it is given. Stop texts are not in it, see `streamAnswer`. */
 export function toChatRequest(request: EngineRequest, dialect: Dialect): ChatRequest {
-  requireMessages(request.messages, ENGINE_NAME)
-  refuseChoicesAndLogprobs(request, ENGINE_NAME)
+  // A name it would put where the chat template's words for the role belong.
+  checkConversation(request, ENGINE_NAME, ['tool_calls', 'tool_call_id'])
   if (request.continueFinalMessage) refuse('continueFinalMessage', 'it opens a new turn for every answer')
   const last = request.messages.at(-1)?.role
   if (last !== 'user' && last !== 'tool') refuse('messages', 'the last one must be of the user or of a tool')
@@ -37,9 +37,6 @@ function toMessage(message: ChatMessage, index: number, { modelId, callsTools }:
   const at = `messages[${index}]`
   const role = message.role === 'developer' ? 'system' : message.role
   if (role === 'system' && index > 0) refuse(at, 'it takes one system message, the first')
-  if ('name' in message && message.name !== undefined) {
-    refuse(`${at}.name`, "it would put the name where the chat template's words for the role belong")
-  }
   // Arrays of parts are for its vision models only.
   const out: WebLLMMessage = { role, content: textOf(message.content, ENGINE_NAME, `${at}.content`) }
   const calls = message.role === 'assistant' ? (message.tool_calls ?? []) : []
@@ -48,7 +45,7 @@ function toMessage(message: ChatMessage, index: number, { modelId, callsTools }:
   }
   if (message.role === 'tool') out.tool_call_id = message.tool_call_id
   // It reads the text of past messages only, and its models call tools by text.
-  if (calls.length > 0) out.content = JSON.stringify(calls.map(toText))
+  if (calls.length > 0) out.content += `${out.content && '\n'}${JSON.stringify(calls.map(toText))}`
   return out
 }
 

@@ -3,13 +3,16 @@
  * runs in the page; the protocol brings the queueing, the pacing, the aborts and the watchdog.
  */
 import { onAbort } from '../../engine/abort.ts'
+import { describe } from '../../engine/describe.ts'
 import type { EngineHost } from '../../engine/expose.ts'
 import { createProgressReporter } from '../../engine/progress.ts'
 import type { AdapterProbe } from '../../engine/webgpu.ts'
 import { raceAbort } from '../../errors/abort.ts'
 import { EngineError } from '../../errors/engine-error.ts'
+import { EngineLostError } from '../../errors/engine-lost-error.ts'
 import { createAnswer } from './answer.ts'
 import { BYTES_SHARE, getFiles } from './download.ts'
+import { suspectsFiles } from './failure.ts'
 import { requireGPU } from './gpu.ts'
 import type { Instance } from './instance.ts'
 import { startInstance } from './instance.ts'
@@ -29,6 +32,7 @@ export function createHost(probe: AdapterProbe): Host {
   const ending = new AbortController()
   const { signal } = ending
   let instance: Instance | undefined
+  let start: () => Promise<Instance>
 
   const end = () => {
     ending.abort()
@@ -48,15 +52,17 @@ export function createHost(probe: AdapterProbe): Host {
       const progress = createProgressReporter((report) => {
         if (!signal.aborted) onProgress(report)
       })
-      const files = await getFiles(model, config.urls, signal, progress)
+      const files = await getFiles(model, config.files, signal, progress)
       progress.report({ progress: BYTES_SHARE, stage: 'load' })
-      try {
-        instance = await startInstance(peer, model, files, config, { signal, onLost })
-      } catch (error) {
-        if (error instanceof EngineError && error.code === 'invalid_files')
-          await Promise.all(config.urls.map(removeFile))
-        throw error
+      start = async () => {
+        try {
+          return await startInstance(peer, model, files, config, { signal, onLost })
+        } catch (error) {
+          if (suspectsFiles(error)) await Promise.all(config.files.map(({ url }) => removeFile(url)))
+          throw error
+        }
       }
+      instance = await start()
       if (signal.aborted) return end()
       progress.finish()
     },
@@ -64,6 +70,15 @@ export function createHost(probe: AdapterProbe): Host {
     async generate(request, { signal: given, emit, caughtUp }) {
       if (!instance) throw new EngineError('no model is loaded', { stage: 'generate', code: 'not_loaded' })
       const chat = toChatRequest(request, instance.metadata)
+      if (instance.memory.isFull) {
+        instance.end()
+        instance = await start().catch((cause) => {
+          throw new EngineLostError(describe(cause).message, { cause })
+        })
+        if (signal.aborted) end()
+        given.throwIfAborted()
+        emit({ type: 'delta', text: '', tokens: 0 })
+      }
       const answer = createAnswer(request.stop ?? [], emit)
       let polls = 0
       const ready = async () => {

@@ -3,79 +3,17 @@
  * package makes itself. Needs the npm package `@wllama/wllama` 3.8, an optional peer dependency, which is imported when
  * the first model is loaded.
  */
-
-import type { Engine, EngineSupport } from '../../engine/engine.ts'
-import { expose } from '../../engine/expose.ts'
-import type { EnginePort } from '../../engine/protocol.ts'
-import type { AdapterProbe } from '../../engine/webgpu.ts'
-import { probeAdapter } from '../../engine/webgpu.ts'
-import { createWorkerEngine } from '../../engine/worker-engine.ts'
-import { createHost } from './host.ts'
-import type { HostConfig, WllamaOptions } from './options.ts'
-import { configOf } from './options.ts'
-import { ENGINE_NAME, urlsOf } from './source.ts'
-import { canStore, findFile } from './store.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { createEngine } from './engine.ts'
+import type { WllamaOptions } from './options.ts'
 
 export { PEER_DEFAULT } from '../../engine/peer-default.ts'
-export type { AdapterFacts, AdapterProbe } from '../../engine/webgpu.ts'
 export type { WllamaCompat, WllamaOptions } from './options.ts'
-
-const SUPPORT: EngineSupport = Object.freeze({
-  tools: true,
-  jsonSchema: true,
-  images: false,
-  logprobs: false,
-  temperature: true,
-  topP: true,
-  seed: true,
-  stop: true,
-  n: 1,
-  continuation: true,
-  prefixCache: true,
-  contextWindow: 0,
-})
 
 /**
  * Creates the engine; no side effects. Each load has a worker of its own, which `unload` terminates. Tools need a model
  * whose chat template knows them; a JSON Schema is honoured as far as llama.cpp's grammars go.
  */
 export function wllama(options: WllamaOptions): Engine {
-  return createWorkerEngine<HostConfig>({
-    name: ENGINE_NAME,
-    supports: SUPPORT,
-    // Both ends live in this page: there is no pulse to listen to.
-    connection: { heartbeatMs: 0, stallMs: options.stallMs ?? 60_000 },
-    configOf: (model) => configOf(model, options),
-    startWorker: () => hostHere(options.probe ?? probeAdapter),
-
-    async obstacle() {
-      return (await canStore()) && (options.compat || hasMemory64()) ? undefined : 'unavailable'
-    },
-
-    async isCached(model) {
-      const files = await Promise.all(urlsOf(model, options.modelBaseURL).map(findFile))
-      return files.every((file) => file !== undefined)
-    },
-  })
-}
-
-/** The worker is the package's own, so our end of it runs in the page, and speaks through a channel. */
-function hostHere(probe: AdapterProbe): EnginePort {
-  const { port1, port2 } = new MessageChannel()
-  const host = createHost(probe)
-  const stop = expose(port2, host)
-  const terminate = () => {
-    stop()
-    host.end()
-  }
-  return Object.assign(port1, { terminate })
-}
-
-/** Whether WebAssembly has 64-bit memory, as the package's own build needs. */
-function hasMemory64(): boolean {
-  try {
-    return Boolean(new WebAssembly.Memory({ address: 'i64', initial: 1n } as unknown as WebAssembly.MemoryDescriptor))
-  } catch {
-    return false
-  }
+  return createEngine(options)
 }

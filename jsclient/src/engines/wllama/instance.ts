@@ -1,15 +1,17 @@
 /** llama.cpp in the package's worker, with one model. */
 import { deferred } from '../../engine/abort.ts'
-import { describe } from '../../engine/error-message.ts'
+import { describe } from '../../engine/describe.ts'
 import { raceAbort } from '../../errors/abort.ts'
 import { EngineError } from '../../errors/engine-error.ts'
 import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
 import type { ModelInfo } from '../../wire.ts'
-import { diagnose, generateFailure } from './failure.ts'
+import { crashText, diagnose, generateFailure } from './failure.ts'
 import type { Log } from './log.ts'
 import { createLog } from './log.ts'
+import type { Memory } from './memory.ts'
+import { createMemory } from './memory.ts'
 import type { HostConfig } from './options.ts'
-import type { ChatChunk, ChatRequest, LoadParameters, Wllama, WllamaPeer, WorkerProxy } from './peer.ts'
+import type { ChatChunk, ChatRequest, LoadParameters, Timings, Wllama, WllamaPeer, WorkerProxy } from './peer.ts'
 import type { Metadata } from './request.ts'
 
 /**
@@ -19,8 +21,12 @@ import type { Metadata } from './request.ts'
 const BATCH = 64
 const GPU_BATCH = 512
 
+/** How often to look whether a worker that is to be ended has been made. */
+const WORKER_POLL_MS = 10
+
 export interface Instance {
   readonly metadata: Metadata
+  readonly memory: Memory
   /** `ready` is awaited before each token and each batch of the prompt; when it rejects, the answer ends there. */
   chat(request: ChatRequest, onChunk: (chunk: ChatChunk) => void, ready: () => Promise<void>): Promise<void>
   /** Terminates the worker. Idempotent. */
@@ -44,38 +50,47 @@ export async function startInstance(
   const broken = deferred<never>()
   let running = false
   const log = createLog((message) => {
-    if (running) onLost(`llama.cpp crashed: ${message}`)
+    if (running) onLost(crashText(message))
     else broken.reject(new Error(message))
   })
   const wllama = new peer.Wllama({ default: config.wasmURL }, { logger: log.logger })
   wllama.setCompat(config.compat ?? null)
   const loading = wllama.loadModel(files, parametersOf(model, config))
-  const end = () => {
-    const { proxy } = wllama
-    void wllama.exit()
-    // It may have been about to make its worker.
-    void loading.catch(() => {}).then(() => proxy?.wllamaExit())
+  let settled = false
+  const settle = () => {
+    settled = true
+  }
+  void loading.then(settle, settle)
+  const end = async () => {
+    // The package ends a worker that is there, and would still make one that isn't yet.
+    while (!settled && !wllama.proxy?.worker) await new Promise((resolve) => setTimeout(resolve, WORKER_POLL_MS))
+    await wllama.exit()
   }
   try {
     await raceAbort(Promise.race([loading, broken.promise]), signal)
-    const { n_vocab, metadata } = wllama.getLoadedContextInfo()
+    const { n_vocab, n_ctx, metadata } = wllama.getLoadedContextInfo()
     if (!n_vocab || !wllama.proxy) throw new Error('llama.cpp refused it')
     if (config.gpuLayers > 0 && log.gpuFailed) {
       throw new ModelLoadError(model.id, `${model.id} needs WebGPU, and its worker has none`, { code: 'no_webgpu' })
     }
     running = true
-    return { metadata, chat: chatOf(wllama, wllama.proxy, log), end }
+    const memory = createMemory(n_ctx)
+    const chat = chatOf(wllama, wllama.proxy, log, memory, batchOf(config))
+    return { metadata, memory, chat, end: () => void end() }
   } catch (error) {
-    end()
+    void end()
     signal.throwIfAborted()
     throw loadFailure(model.id, error, log.errors)
   }
 }
 
-function parametersOf(model: ModelInfo, { gpuLayers, numThreads }: HostConfig): LoadParameters {
+const batchOf = ({ gpuLayers }: HostConfig) => (gpuLayers > 0 ? GPU_BATCH : BATCH)
+
+function parametersOf(model: ModelInfo, config: HostConfig): LoadParameters {
+  const { gpuLayers, numThreads } = config
   return {
     n_ctx: model.contextWindow,
-    n_batch: gpuLayers > 0 ? GPU_BATCH : BATCH,
+    n_batch: batchOf(config),
     n_gpu_layers: gpuLayers,
     // Calls queue; one slot finds the last answer's cache again.
     n_parallel: 1,
@@ -88,25 +103,33 @@ function parametersOf(model: ModelInfo, { gpuLayers, numThreads }: HostConfig): 
 }
 
 /** The package polls its worker once a token and doesn't wait for its reader, so that is where to hold it. */
-function chatOf(wllama: Wllama, proxy: WorkerProxy, log: Log): Instance['chat'] {
+function chatOf(wllama: Wllama, proxy: WorkerProxy, log: Log, memory: Memory, batch: number): Instance['chat'] {
   const action = proxy.wllamaAction.bind(proxy)
   let ready: () => Promise<void> = async () => {}
-  let accepted = false
+  let polls = 0
   proxy.wllamaAction = async (name, message) => {
     if (name === 'get_result') {
-      accepted = true
+      polls++
       await ready()
     }
     return action(name, message)
   }
-  return async (request, onData, whenReady) => {
+  return async (request, onChunk, whenReady) => {
+    let timings: Timings | undefined
+    const onData = (chunk: ChatChunk) => {
+      timings = chunk.timings ?? timings
+      onChunk(chunk)
+    }
     ready = whenReady
-    accepted = false
+    polls = 0
     log.clear()
     try {
       await wllama.createChatCompletion({ ...request, stream: true, onData })
     } catch (error) {
-      throw generateFailure(error, log, request, accepted)
+      throw generateFailure(error, log, request, polls > 0)
+    } finally {
+      // Of a prompt that was not read to its end nothing was told.
+      if (polls > 0) memory.note(timings ?? { cache_n: 0, prompt_n: polls * batch, predicted_n: 0 })
     }
   }
 }

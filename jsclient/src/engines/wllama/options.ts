@@ -1,9 +1,9 @@
 import { pageURL } from '../../engine/page-url.ts'
 import type { PEER_DEFAULT } from '../../engine/peer-default.ts'
-import type { AdapterProbe } from '../../engine/webgpu.ts'
 import type { ModelInfo } from '../../wire.ts'
 import type { WllamaCompat } from './peer.ts'
-import { misconfigured, urlsOf } from './source.ts'
+import type { ModelFile } from './source.ts'
+import { filesOf, misconfigured } from './source.ts'
 
 export type { WllamaCompat } from './peer.ts'
 
@@ -21,7 +21,8 @@ export interface WllamaOptions {
   /**
    * Where models lie whose `source` names no absolute `url`: a relative `url` is resolved against it, and file `f` of
    * repository `r` is `{modelBaseURL}/{r}/{f}`. `PEER_DEFAULT` is the Hugging Face Hub. Defaults to the page's base for a
-   * `url`; required for a repository. Stored files are never fetched again, so put a version into the URL.
+   * `url`; required for a repository. Stored files are never fetched again, so put a version into the URL, or list the
+   * files' checksums in the model's `sha256` or `integrity`, which are checked; such a file may have 2 GB at most.
    */
   modelBaseURL?: string | URL | typeof PEER_DEFAULT
   /**
@@ -34,8 +35,6 @@ export interface WllamaOptions {
    * WebGPU, and to none for any other.
    */
   gpuLayers?: number
-  /** Asks for the WebGPU adapter before anything is downloaded. Defaults to asking `navigator.gpu`. */
-  probe?: AdapterProbe
   /**
    * Milliseconds without a token, or a batch of 64 tokens of the prompt, after which a generation fails as "stalled";
    * 0 = never. Defaults to 60,000.
@@ -46,7 +45,7 @@ export interface WllamaOptions {
 /** What is to be loaded, and how. Cloneable. */
 export interface HostConfig {
   /** The model's files, in their order. */
-  urls: string[]
+  files: ModelFile[]
   wasmURL: string
   moduleURL?: string
   compat?: WllamaCompat
@@ -65,13 +64,15 @@ export function configOf(model: ModelInfo, options: WllamaOptions): HostConfig {
   requireInteger('numThreads', numThreads ?? 1, 1)
   requireInteger('gpuLayers', gpuLayers, 0)
   try {
-    const config: HostConfig = { urls: urlsOf(model, options.modelBaseURL), wasmURL: pageURL(wasmURL), gpuLayers }
+    const config: HostConfig = { files: filesOf(model, options.modelBaseURL), wasmURL: pageURL(wasmURL), gpuLayers }
     if (moduleURL !== undefined) config.moduleURL = pageURL(moduleURL)
     if (compat) config.compat = { worker: pageURL(compat.worker), wasm: pageURL(compat.wasm) }
     if (numThreads !== undefined) config.numThreads = numThreads
     return config
   } catch (error) {
-    throw error instanceof TypeError ? misconfigured(`a URL is invalid: ${error.message}`) : error
+    throw error instanceof TypeError || error instanceof URIError
+      ? misconfigured(`a URL is invalid: ${error.message}`)
+      : error
   }
 }
 

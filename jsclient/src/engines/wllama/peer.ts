@@ -29,7 +29,7 @@ export interface Wllama {
   /** Resolves also when llama.cpp could not load the model. */
   loadModel(files: Blob[], parameters: LoadParameters): Promise<void>
   /** `n_vocab` is 0 when the model was not loaded. */
-  getLoadedContextInfo(): { n_vocab: number; metadata: Record<string, string> }
+  getLoadedContextInfo(): { n_vocab: number; n_ctx: number; metadata: Record<string, string> }
   createChatCompletion(request: ChatRequest & ChatStream): Promise<void>
   /** Terminates the worker; what is pending never settles. */
   exit(): Promise<void>
@@ -41,8 +41,8 @@ export interface Wllama {
 export interface WorkerProxy {
   /** "completion" starts an answer, each "get_result" makes its next token, or reads a batch of the prompt. */
   wllamaAction(name: string, message: unknown): Promise<unknown>
-  /** Terminates the worker. */
-  wllamaExit(): Promise<void>
+  /** Made by `loadModel`, somewhat after the proxy. */
+  readonly worker?: unknown
 }
 
 export interface LoadParameters {
@@ -59,7 +59,6 @@ export interface LoadParameters {
 export interface TemplateMessage {
   role: string
   content: string | null
-  name?: string
   tool_calls?: ChatToolCall[]
   tool_call_id?: string
 }

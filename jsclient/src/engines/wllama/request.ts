@@ -1,6 +1,6 @@
 /** A request in llama-server's dialect of OpenAI's. What it would ignore or misread is refused. */
 import type { EngineRequest } from '../../engine/engine.ts'
-import { refuseChoicesAndLogprobs, requireMessages, textOf } from '../../engine/messages.ts'
+import { checkConversation, textOf } from '../../engine/messages.ts'
 import { EngineUnsupportedError } from '../../errors/engine-unsupported-error.ts'
 import type { ChatMessage } from '../../wire.ts'
 import type { ChatRequest, TemplateMessage } from './peer.ts'
@@ -20,8 +20,7 @@ const NO_FILTERS = { top_k: 0, top_p: 1, min_p: 0 }
 
 /** Makes a new object. Stop texts are not in it, see `createAnswer`. */
 export function toChatRequest(request: EngineRequest, metadata: Metadata): ChatRequest {
-  requireMessages(request.messages, ENGINE_NAME)
-  refuseChoicesAndLogprobs(request, ENGINE_NAME)
+  checkConversation(request, ENGINE_NAME, ['tool_calls', 'tool_call_id'])
   // Without them in its template, llama.cpp drops tools and their messages in silence.
   const knowsTools = /\btools\b/.test(metadata['tokenizer.chat_template'] ?? '')
   const chat: ChatRequest = {
@@ -50,7 +49,6 @@ function toMessage(message: ChatMessage, index: number, knowsTools: boolean): Te
     role: message.role === 'developer' ? 'system' : message.role,
     content: textOf(message.content, ENGINE_NAME, `${at}.content`),
   }
-  if ('name' in message && message.name !== undefined) out.name = message.name
   if (message.role === 'tool') {
     if (!knowsTools) refuse(`${at}.role`, "the model's chat template knows no tools")
     out.tool_call_id = message.tool_call_id
@@ -64,7 +62,7 @@ function toMessage(message: ChatMessage, index: number, knowsTools: boolean): Te
 
 /**
  * A request that names a temperature or a nucleus gets that alone: llama.cpp would cut more away than was asked for. What
- * the model's own file asks for stays.
+ * the model's own file asks for stays; where that names no temperature either, the answer is greedy.
  */
 function sampling({ temperature, topP, seed }: EngineRequest, metadata: Metadata): Partial<ChatRequest> {
   const options: Partial<ChatRequest> = {}
@@ -74,6 +72,7 @@ function sampling({ temperature, topP, seed }: EngineRequest, metadata: Metadata
     }
   }
   if (temperature !== undefined) options.temperature = temperature
+  else if (metadata['general.sampling.temp'] === undefined) options.temperature = 0
   if (topP !== undefined) options.top_p = topP
   if (seed !== undefined) options.seed = seed % RANDOM_SEED
   return options

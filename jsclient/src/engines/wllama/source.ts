@@ -1,4 +1,5 @@
-/** Where a model's files lie. */
+/** Where a model's files lie, and what they must hash to. */
+import { checksumsOf } from '../../engine/checksums.ts'
 import { pageURL } from '../../engine/page-url.ts'
 import { PEER_DEFAULT } from '../../engine/peer-default.ts'
 import { EngineError } from '../../errors/engine-error.ts'
@@ -12,8 +13,24 @@ const HUB = 'https://huggingface.co/'
 /** A model that is split names its first file. */
 const SPLIT = /-00001-of-(\d{5})\.gguf$/
 
-/** Absolute URLs of a model's files, in their order. */
-export function urlsOf(model: ModelInfo, base: string | URL | undefined): string[] {
+export interface ModelFile {
+  /** Absolute. */
+  url: string
+  /** As `checksumsOf` gives them. */
+  checksums: string
+}
+
+/** A model's files, in their order. Checksums go by a file's name, in a repository also by its path there. */
+export function filesOf(model: ModelInfo, base: string | URL | undefined): ModelFile[] {
+  const { url, file = '' } = model.source ?? {}
+  const folder = url === undefined ? file.slice(0, file.lastIndexOf('/') + 1) : ''
+  return urlsOf(model, base).map((url) => {
+    const path = decodeURIComponent(new URL(url).pathname)
+    return { url, checksums: checksumsOf(model, folder + path.slice(path.lastIndexOf('/') + 1)) }
+  })
+}
+
+function urlsOf(model: ModelInfo, base: string | URL | undefined): string[] {
   const first = new URL(firstURL(model, base))
   const count = Number(SPLIT.exec(first.pathname)?.[1] ?? 1)
   return Array.from({ length: count }, (_, i) => {

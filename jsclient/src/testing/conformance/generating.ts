@@ -101,7 +101,7 @@ export const generating: Checks = ({ subject, withAnswers }) => {
 
     withAnswers('a default that is spelt out asks for nothing', async ({ loaded }) => {
       const plain = await collect(loaded, brief(request))
-      const defaults: Partial<EngineRequest> = { stop: [], tools: [], n: 1, logprobs: false }
+      const defaults: Partial<EngineRequest> = { stop: [], tools: [] }
       const spelt = await collect(loaded, {
         ...brief(request),
         ...defaults,

@@ -12,11 +12,11 @@ export const introducing: Checks = ({ subject, check }) => [
   check('the engine has the name of its models, and declares what it supports', async ({ engine, supports }) => {
     const { framework } = subject.model
     expect(engine.name === framework && framework !== '', `its name is ${framework}, not ${engine.name}`)
-    const { n, contextWindow, ...flags } = supports
+    const { n, logprobs, contextWindow, ...flags } = supports
     for (const [name, value] of Object.entries(flags)) {
       expect(typeof value === 'boolean', `supports.${name} is true or false, not ${value}`)
     }
-    expect(Number.isSafeInteger(n) && n >= 1, `supports.n is at least 1, not ${n}`)
+    expect(n === 1 && logprobs === false, `supports.n is 1 and logprobs false, not ${n} and ${logprobs}`)
     expect(Number.isSafeInteger(contextWindow) && contextWindow >= 0, `supports.contextWindow is no count`)
     expect(['boolean', 'undefined'].includes(typeof engine.onDevice), 'onDevice is true or false')
   }),

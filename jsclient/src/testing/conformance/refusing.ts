@@ -22,8 +22,6 @@ const picture: ChatMessage = {
 /** Requests by what an engine must declare to be asked them. */
 function demands({ supports }: AnswerTrial): [supported: boolean, Partial<EngineRequest>][] {
   return [
-    [supports.n > 1, { n: 2 }],
-    [supports.logprobs, { logprobs: true }],
     [supports.tools, { tools: [{ type: 'function', function: { name: 'f' } }] }],
     [supports.jsonSchema, { responseFormat: { type: 'json_schema', json_schema: { name: 's', schema } } }],
     [supports.continuation, { continueFinalMessage: true }],

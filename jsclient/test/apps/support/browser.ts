@@ -22,14 +22,18 @@ const [reference] = prompts.filter(({ id }) => id === 'capital-france')
 assert.ok(reference)
 const { messages, maxTokens, text } = reference
 
-/** The engines of the apps, by the id of the model that they run; each with the packages that it may miss first. */
-export const ENGINES = {
+/** The engines' packages, by the id of the engine's model; of several, any may be the first that is missed. */
+export const PACKAGES = {
   transformers: '@huggingface/transformers',
-  onnx: '@huggingface/jinja|onnxruntime-web',
+  onnx: '@huggingface/jinja|@huggingface/tokenizers|onnxruntime-web',
   wllama: '@wllama/wllama',
+  webllm: '@mlc-ai/web-llm',
 }
 
-/** The tiny model, once an engine. */
+/** Where the files lie of a model that can't run here: nobody may ask for them. */
+const UNUSABLE = '/models/unusable/'
+
+/** The tiny model, once an engine, as far as it comes in a form that the engine takes. */
 const models: ModelInfo[] = [
   testModel({
     id: 'transformers',
@@ -46,6 +50,12 @@ const models: ModelInfo[] = [
     framework: 'wllama',
     source: { url: '/models/edgewise-tiny-v1/edgewise-tiny-v1-q8_0.gguf' },
   }),
+  testModel({
+    id: 'webllm',
+    framework: 'webllm',
+    source: { modelURL: UNUSABLE, modelLib: `${UNUSABLE}lib.wasm` },
+  }),
+  testModel({ id: 'prompt-api', framework: 'prompt-api' }),
 ]
 
 /** What the `ask` of a page says. */
@@ -57,13 +67,26 @@ export interface Asked {
 }
 
 /** What `ask` says where all is well: the text that the model gives on every engine. */
-export const ANSWERED: Asked = { text, source: 'browser' }
+const ANSWERED: Asked = { text, source: 'browser' }
 
-/** What it says where the engine's package is missing: the server answers, and the app can tell what to install. */
-export function assertFallback({ text, source, failure }: Asked, packages: string): void {
+/** Asks every engine: three answer here, and two say what this browser lacks. */
+export async function assertEngines({ ask }: Pick<Apps, 'ask'>, url: string): Promise<void> {
+  for (const engine of ['transformers', 'onnx', 'wllama']) assert.deepEqual(await ask(url, engine), ANSWERED, engine)
+  // Its worker looks for the GPU: nothing in the page does, so this is said by one that has started.
+  assertFallback(await ask(url, 'webllm'), 'ModelLoadError', 'no_webgpu')
+  assertFallback(await ask(url, 'prompt-api'), 'EngineError', 'unavailable')
+}
+
+/** The load failed, and the server answered. */
+export function assertFallback({ text, source, failure }: Asked, name: string, code: string): void {
   assert.deepEqual({ text, source }, { text: 'Hello from afar', source: 'server' })
-  assert.deepEqual([failure?.name, failure?.code], ['EngineNotInstalledError', 'not_installed'], failure?.message)
-  assert.match(failure?.message ?? '', new RegExp(`npm install (${packages})`))
+  assert.deepEqual([failure?.name, failure?.code], [name, code], failure?.message)
+}
+
+/** One of the packages is missing, and the app can tell what to install. */
+export function assertNotInstalled(asked: Asked, packages: string): void {
+  assertFallback(asked, 'EngineNotInstalledError', 'not_installed')
+  assert.match(asked.failure?.message ?? '', new RegExp(`npm install (${packages})`))
 }
 
 type Ask = (model: string, prompt?: string, options?: { maxTokens?: number }) => Promise<Asked>
@@ -73,17 +96,27 @@ export interface Apps extends AsyncDisposable {
   readonly server: TestServer
   /** Serves directories, by URL prefix, with models and the wire. */
   serve(dirs: Record<string, string>): Promise<TestServer & AsyncDisposable>
-  /** Opens the page and asks a model for the reference. An uncaught error, or a request to another host, is an error. */
+  /**
+   * Opens the page and asks a model for the reference. An uncaught error is an error, and a request for another host or
+   * for the files of a model that can't run.
+   */
   ask(url: string, model: string): Promise<Asked>
 }
 
 export async function startApps(): Promise<Apps> {
   const outside = await startOutside()
+  const wasted: string[] = []
   const shared: ServerOptions = {
     dirs: { '/models/': files },
-    routes: { '/api/v1/': serve(new FakeServer({ models })) },
+    routes: {
+      '/api/v1/': serve(new FakeServer({ models })),
+      [UNUSABLE]: ({ url = '' }, response) => {
+        wasted.push(url)
+        response.writeHead(404).end()
+      },
+    },
   }
-  const harness = await startHarness(shared)
+  const harness = await startHarness({ ...shared, flags: ['--disable-gpu'] })
   return {
     server: harness.server,
     async serve(dirs) {
@@ -103,6 +136,7 @@ export async function startApps(): Promise<Apps> {
       )
       if (errors.length > 0) throw new AggregateError(errors, 'the page has uncaught errors')
       if (outside.asked.length > 0) throw new Error(`other hosts were asked for: ${outside.asked}`)
+      if (wasted.length > 0) throw new Error(`files of a model that can't run were asked for: ${wasted}`)
       return asked
     },
     async [Symbol.asyncDispose]() {

@@ -1,6 +1,7 @@
 /** Runs in Chromium: the wllama adapter, the real package and the tiny model. */
 
-import type { EngineRequest, LoadedModel, LoadProgress } from '../../../src/engine/engine.ts'
+import type { Engine, EngineRequest, LoadedModel, LoadProgress } from '../../../src/engine/engine.ts'
+import { createEngine } from '../../../src/engines/wllama/engine.ts'
 import type { WllamaOptions } from '../../../src/engines/wllama/index.ts'
 import { wllama } from '../../../src/engines/wllama/index.ts'
 import { EngineError } from '../../../src/errors/engine-error.ts'
@@ -25,11 +26,13 @@ const { tap } = (await import(PEER)) as typeof import('./wllama-peer.ts')
 
 /** The package's workers that were not terminated. */
 const workers = new Set<Worker>()
+let made = 0
 
 globalThis.Worker = class extends Worker {
   constructor(url: string | URL, options?: WorkerOptions) {
     super(url, options)
     workers.add(this)
+    made++
   }
 
   override terminate(): void {
@@ -47,10 +50,12 @@ function tiny(over: Partial<ModelInfo> = {}): ModelInfo {
 /** The package as a bundler brings it; or by its URL, with the tap. */
 export type Way = 'bundled' | 'url'
 
-function engine(way: Way, over: Partial<WllamaOptions> = {}) {
+function optionsOf(way: Way, over: Partial<WllamaOptions> = {}): WllamaOptions {
   const wasmURL = '/npm/@wllama/wllama/esm/wasm/wllama.wasm'
-  return wllama({ wasmURL, ...(way === 'url' && { moduleURL: PEER }), ...over })
+  return { wasmURL, ...(way === 'url' && { moduleURL: PEER }), ...over }
 }
+
+const engine = (way: Way, over: Partial<WllamaOptions> = {}) => wllama(optionsOf(way, over))
 
 const counting: EngineRequest = {
   messages: [{ role: 'user', content: 'Count from 1 to 60' }],
@@ -188,8 +193,11 @@ export function refusal(messages: ChatMessage[], over: Partial<EngineRequest> = 
 }
 
 /** How a load fails. */
-export async function failure(options: Partial<WllamaOptions>, model: Partial<ModelInfo> = {}): Promise<Outcome> {
-  const subject = engine('url', options)
+export function failure(options: Partial<WllamaOptions>, model: Partial<ModelInfo> = {}): Promise<Outcome> {
+  return failureOf(engine('url', options), model)
+}
+
+async function failureOf(subject: Engine, model: Partial<ModelInfo> = {}): Promise<Outcome> {
   try {
     await subject.load(tiny(model))
     return { name: 'none', message: '' }
@@ -202,7 +210,8 @@ export async function failure(options: Partial<WllamaOptions>, model: Partial<Mo
 
 /** How a load fails with an adapter that only the page has. */
 export function failureOnGPU(): Promise<Outcome> {
-  return failure({ gpuLayers: 1, probe: async () => ({ features: { has: () => true }, limits: {} }) })
+  const probe = async () => ({ features: { has: () => true }, limits: {} })
+  return failureOf(createEngine(optionsOf('url', { gpuLayers: 1 }), probe))
 }
 
 /** How an answer ends in whose midst the worker is closed. */
@@ -227,8 +236,16 @@ export async function obstacle(): Promise<string> {
   return String(await engine('bundled').obstacle?.())
 }
 
-export async function status(): Promise<string> {
-  return engine('bundled').status(tiny())
+export async function status(model: Partial<ModelInfo> = {}): Promise<string> {
+  return engine('bundled').status(tiny(model))
+}
+
+/** Workers that were made so far. */
+export const madeWorkers = (): number => made
+
+/** Web Locks that the page holds. */
+export async function locks(): Promise<number> {
+  return (await navigator.locks.query()).held?.length ?? 0
 }
 
 export const isMultithread = (): boolean | undefined => tap.last?.isMultithread()

@@ -16,9 +16,9 @@ const workerAt = (url: string) => () => new Worker(url, { type: 'module' })
 /** The real package with real files; only what would need a compiled model is scripted. */
 const casting: Casting = { part: 'pipeline', script: { tokens: ['Hello!', ' How can I help you?'] } }
 
-/** By the first word of a row of the table, which names an engine and perhaps an option. */
+/** By the rows of the table, which name an engine and perhaps a setting. */
 const SUBJECTS: Record<string, { engine: () => Engine; source: Record<string, string> }> = {
-  transformers: {
+  'transformers with wasmCache: false': {
     engine: () =>
       transformers({
         worker: workerAt('/transformers-worker.js'),
@@ -28,7 +28,7 @@ const SUBJECTS: Record<string, { engine: () => Engine; source: Record<string, st
       }),
     source: { modelId: 'edgewise-tiny-v1' },
   },
-  'transformers-wasm-cache': {
+  'transformers by default': {
     engine: () => transformers({ worker: workerAt('/transformers-worker.js'), wasmPaths, modelBaseURL: '/models/' }),
     source: { modelId: 'edgewise-tiny-v1' },
   },

@@ -28,7 +28,7 @@ export const introducing: Mutant[] = [
   {
     name: 'gives no choice at all',
     fails: 'the engine has the name',
-    wrap: engine(({ supports }) => ({ supports: { ...supports, n: 0 } })),
+    wrap: engine(({ supports }) => ({ supports: { ...supports, n: 0 as never } })),
   },
   {
     name: 'declares in words',

@@ -22,7 +22,7 @@ function drops(field: keyof EngineRequest): Mutant {
 }
 
 export const refusing: Mutant[] = [
-  ...(['n', 'logprobs', 'tools', 'responseFormat', 'continueFinalMessage'] as const).map(drops),
+  ...(['tools', 'responseFormat', 'continueFinalMessage'] as const).map(drops),
   ...(['temperature', 'topP', 'seed', 'stop'] as const).map(drops),
   {
     name: 'leaves pictures out',

@@ -1,6 +1,8 @@
 /** Engines as an app with a bundler makes them. */
 import { onnx } from '@edgewise/client/onnx'
+import { promptAPI } from '@edgewise/client/prompt-api'
 import { transformers } from '@edgewise/client/transformers'
+import { webllm } from '@edgewise/client/webllm'
 import { wllama } from '@edgewise/client/wllama'
 import { ask } from './ask.js'
 import { llamaCpp, onnxRuntime } from './wasm.js'
@@ -19,6 +21,9 @@ const engines = {
       wasmPaths: onnxRuntime,
     }),
   wllama: () => wllama({ wasmURL: llamaCpp }),
+  webllm: () =>
+    webllm({ worker: () => new Worker(new URL('./webllm.worker.js', import.meta.url), { type: 'module' }) }),
+  'prompt-api': () => promptAPI(),
 }
 // snippet:end
 

@@ -1,6 +1,8 @@
 /** Engines as a page without a bundler makes them: everything by its URL. */
 import { onnx } from '@edgewise/client/onnx'
+import { promptAPI } from '@edgewise/client/prompt-api'
 import { transformers } from '@edgewise/client/transformers'
+import { webllm } from '@edgewise/client/webllm'
 import { wllama } from '@edgewise/client/wllama'
 import { ask } from './ask.js'
 
@@ -33,6 +35,12 @@ const engines = {
       moduleURL: '/node_modules/@wllama/wllama/esm/index.js',
       wasmURL: '/node_modules/@wllama/wllama/esm/wasm/wllama.wasm',
     }),
+  webllm: () =>
+    webllm({
+      workerURL: '/node_modules/@edgewise/client/dist/webllm-worker-module.js',
+      moduleURL: '/node_modules/@mlc-ai/web-llm/lib/index.js',
+    }),
+  'prompt-api': () => promptAPI(),
 }
 // snippet:end
 

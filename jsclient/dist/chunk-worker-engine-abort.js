@@ -1,1 +1,0 @@
-function d(e,r){return e?e.aborted?(r(),()=>{}):(e.addEventListener("abort",r,{once:!0}),()=>e.removeEventListener("abort",r)):()=>{}}function i(){let e=()=>{},r=()=>{},t=new Promise((o,n)=>{e=o,r=n});return t.catch(()=>{}),{promise:t,resolve:o=>e(o),reject:o=>r(o)}}var u="peer-default";export{d as a,i as b,u as c};

@@ -1,0 +1,1 @@
+var e="peer-default";export{e as a};
