@@ -12,7 +12,7 @@ import { createInbox } from './inbox.ts'
 import { watchLifeline } from './lifeline.ts'
 import { notStarted } from './not-started.ts'
 import type { EnginePort, HostMessage, PageMessage } from './protocol.ts'
-import { isProtocolMessage, PROTOCOL_VERSION } from './protocol.ts'
+import { isProtocolMessage, PROTOCOL_VERSION, SEEN_AT_ONCE } from './protocol.ts'
 import { createQueue } from './queue.ts'
 import { createWatchdog } from './watchdog.ts'
 
@@ -209,7 +209,11 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
       if (call) call.onProgress = undefined
     })
     try {
-      await raceAbort(started.promise, signal)
+      // Whatever ends the worker before it started fails this call, too, and at its own stage.
+      await raceAbort(
+        started.promise.catch(() => result.promise),
+        signal,
+      )
       send(id, { ...start, id })
       await raceAbort(result.promise, signal)
     } finally {
@@ -232,6 +236,7 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
       }
       const inbox = createInbox<EngineEvent>()
       let held = 0 // tokens that came and that the caller is not done with
+      let unsaid = 0 // tokens that the caller is done with and the worker does not know of
       let left = false
       const dog = createWatchdog(stallMs, () => {
         const message = `no token came for ${stallMs} ms, so the worker was terminated; load the model again, or raise stallMs`
@@ -276,7 +281,10 @@ export function connect<Config>(port: EnginePort, options: ConnectOptions = {}):
           if (event.type !== 'delta' || event.tokens === 0) continue
           held -= event.tokens
           if (held === 0) dog.feed()
-          if (calls.has(id)) post({ kind: 'seen', id, tokens: event.tokens })
+          unsaid += event.tokens
+          if (unsaid < SEEN_AT_ONCE || !calls.has(id)) continue
+          post({ kind: 'seen', id, tokens: unsaid })
+          unsaid = 0
         }
       } finally {
         stop()

@@ -124,7 +124,7 @@ export function expose<Config>(port: EnginePort, host: EngineHost<Config>): () =
   port.start?.()
   sayReady()
   // A page that serves an engine itself hears of its own end.
-  if (typeof document === 'undefined') {
+  if (!('document' in globalThis)) {
     void holdLifeline(stopped.promise).then((name) => {
       lock = name
       if (lock) sayReady()

@@ -15,6 +15,9 @@ export const PROTOCOL_VERSION = 1
  */
 export const MAX_TOKENS_AHEAD = 4
 
+/** How many tokens a caller is done with before the worker is told: fewer messages, and still room to be ahead. */
+export const SEEN_AT_ONCE = 2
+
 /** Page to worker. `id` names a call; the config is the engine's own and must be cloneable. */
 export type HostMessage<Config> =
   | { edgewise: number; kind: 'hello' }

@@ -4,7 +4,7 @@ import { EngineError } from './engine-error.ts'
 /** The engine's npm package, an optional peer dependency, could not be imported. The message names the npm command. */
 export class EngineNotInstalledError extends EngineError {
   override readonly name = 'EngineNotInstalledError'
-  /** The npm package that is missing. */
+  /** The npm package that is missing; several with spaces between, as `npm install` takes them. */
   readonly packageName: string
 
   constructor(packageName: string, cause?: unknown) {

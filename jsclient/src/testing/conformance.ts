@@ -3,14 +3,17 @@
  * depend on no test runner: a check passes when its `run` resolves.
  */
 import { continuing } from './conformance/continuing.ts'
+import { requireSubject } from './conformance/declaring.ts'
 import { ending } from './conformance/ending.ts'
 import { failing } from './conformance/failing.ts'
 import { generating } from './conformance/generating.ts'
+import { honouring } from './conformance/honouring.ts'
 import { introducing } from './conformance/introducing.ts'
 import { createKit } from './conformance/kit.ts'
 import { loading } from './conformance/loading.ts'
 import { locating } from './conformance/locating.ts'
 import { queueing } from './conformance/queueing.ts'
+import { reading } from './conformance/reading.ts'
 import { refusing } from './conformance/refusing.ts'
 import { sampling } from './conformance/sampling.ts'
 import { stopping } from './conformance/stopping.ts'
@@ -24,10 +27,12 @@ const MATTERS = [
   locating,
   loading,
   generating,
+  reading,
   sampling,
   stopping,
   queueing,
   refusing,
+  honouring,
   continuing,
   ending,
   failing,
@@ -36,9 +41,10 @@ const MATTERS = [
 /**
  * The checks of an engine. Each makes engines of its own and disposes them, unless it is told to keep one for the next; run
  * them one after another. There are the same ones for every subject, so that a runner outside of the page can list them by
- * their names.
+ * their names. Throws a TypeError for a subject that lacks a member that it must have.
  */
 export function engineChecks(subject: Subject): Check[] {
+  requireSubject(subject)
   const kit = createKit(subject)
   return MATTERS.flatMap((checks) => checks(kit))
 }

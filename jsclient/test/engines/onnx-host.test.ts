@@ -161,7 +161,10 @@ describe('the graph', () => {
     )
     const client = connect<HostConfig>(port1 as never, { stallMs: 40_000, heartbeatMs: 0 })
     await client.load(testModel({ contextWindow: 0 }), config)
-    const { done, tokens } = await collect({ ...client, model: testModel() }, { messages: [user('A'.repeat(1900))], maxTokens: 1 })
+    const { done, tokens } = await collect(
+      { ...client, model: testModel() },
+      { messages: [user('A'.repeat(1900))], maxTokens: 1 },
+    )
     assert.deepEqual([runs.sizes.length, done.finishReason, tokens], [8, 'length', 1])
     client.close()
   })

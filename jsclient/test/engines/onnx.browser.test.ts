@@ -219,6 +219,13 @@ describe('fails with names', () => {
     })
   }
 
+  test('all packages that are not there, at once', async () => {
+    const no = '/npm/no.js'
+    const error = await fails('url', { moduleURLs: { ort: no, tokenizers: no, jinja: no } })
+    assert.equal(error.code, 'not_installed', error.message)
+    assert.match(error.message, /"npm install @huggingface\/jinja @huggingface\/tokenizers onnxruntime-web"/)
+  })
+
   test('a worker script that is not there', async () => {
     const error = await fails('url', { workerURL: '/no-worker.js' })
     assert.deepEqual([error.name, error.code], ['EngineError', 'worker_failed'], error.message)

@@ -3,7 +3,7 @@
  * conversations, decides what the key-value cache keeps, streams and counts is the package; tokens come from a script.
  */
 import type { MLCEngine, MLCEngineConfig, WebLLMPeer } from '../../src/engines/webllm/peer.ts'
-import { later } from './webllm-script.ts'
+import { CONTEXT_WINDOW, later, tooLong } from './webllm-script.ts'
 
 /** The package's own, with the chat template of a ChatML model. */
 interface Conversation {
@@ -83,6 +83,9 @@ export class ScriptedPipeline {
     conversation.appendReplyHeader('assistant')
     const prompt = this.read.length === 0 ? conversation.getPromptArray({}) : conversation.getPromptArrayLastRound({})
     const tokens = prompt.flatMap(tokenize)
+    const length = this.read.length + tokens.length
+    if (length > CONTEXT_WINDOW)
+      throw Object.assign(new Error(tooLong(length)), { name: 'ContextWindowSizeExceededError' })
     this.#promptTokens = tokens.length
     this.read.push(...tokens)
     await this.#sample(config)

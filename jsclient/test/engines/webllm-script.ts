@@ -43,6 +43,18 @@ type CreateWebWorkerMLCEngine = (
   config: MLCEngineConfig,
 ) => Promise<MLCEngine>
 
+/** Of every model that has a script; that of `testModel()`. */
+export const CONTEXT_WINDOW = 512
+
+/** As the package says it. */
+export const tooLong = (tokens: number) =>
+  `Prompt tokens exceed context window size: number of prompt tokens: ${tokens}; context window size: ${CONTEXT_WINDOW}`
+
+/** A token a word, and those of the template. */
+function promptTokensOf(messages: unknown[]): number {
+  return JSON.stringify(messages).split(' ').length + messages.length + 6
+}
+
 interface Stream {
   chunks: Iterator<unknown>
   request: { max_tokens: number; messages: unknown[] }
@@ -104,7 +116,11 @@ export class ScriptedWorker implements Pick<Worker, 'postMessage' | 'terminate' 
       }
       case 'completionStreamNextChunk': {
         const { streamId } = content as { streamId: string }
-        return this.#answer('return', uuid, this.#streams.get(streamId)?.chunks.next().value)
+        const stream = this.#streams.get(streamId)
+        const prompt = promptTokensOf(stream?.request.messages ?? [])
+        if (prompt > CONTEXT_WINDOW)
+          return this.#answer('throw', uuid, `ContextWindowSizeExceededError: ${tooLong(prompt)}`)
+        return this.#answer('return', uuid, stream?.chunks.next().value)
       }
       case 'interruptGenerate':
         this.#interrupted = true
@@ -169,7 +185,7 @@ export class ScriptedWorker implements Pick<Worker, 'postMessage' | 'terminate' 
     const calls = finish === 'stop' && request.tools ? this.#script.toolCalls : undefined
     yield chunk(calls ? { tool_calls: calls } : {}, calls ? 'tool_calls' : finish)
     const completion = said + (finish === 'stop' ? 1 : 0)
-    const prompt = 6 + messages.length
+    const prompt = promptTokensOf(messages)
     this.#interrupted = false
     yield {
       ...chunk({}, null),

@@ -1,15 +1,21 @@
 import type { Engine, EngineRequest, EngineSupport } from '../../src/engine/engine.ts'
-import { promptOf } from '../../src/testing/answer.ts'
+import { type FakeAnswer, promptOf } from '../../src/testing/answer.ts'
 import type { Subject } from '../../src/testing/conformance.ts'
 import type { EngineFault } from '../../src/testing/engine-faults.ts'
 import { FakeEngine } from '../../src/testing/fake-engine.ts'
 import { testModel } from '../../src/testing/model.ts'
 
-/** Twenty words, each once, by what was said before. */
-function answer({ messages, continueFinalMessage, responseFormat }: EngineRequest): string {
+/** Twenty words, each once, by what was said before, and by the seed where one is drawn by. */
+function answer(request: EngineRequest): FakeAnswer {
+  const { messages, continueFinalMessage, responseFormat, toolChoice, temperature = 0, topP = 1, seed } = request
   if (responseFormat?.type === 'json_schema') return SCHEMA_ANSWER
+  if (typeof toolChoice === 'object') {
+    const { name } = toolChoice.function
+    return { toolCalls: [{ id: 'call', type: 'function', function: { name, arguments: '{}' } }] }
+  }
+  const drawn = temperature > 0 && topP > 0.01 && seed ? `s${seed}` : ''
   const { length } = promptOf(continueFinalMessage ? messages.slice(0, -1) : messages).join('')
-  return Array.from({ length: 20 }, (_, i) => `w${i}${'abc'.slice(i % 3)}${length}`).join(' ')
+  return Array.from({ length: 20 }, (_, i) => `w${i}${'abc'.slice(i % 3)}${length}${drawn}`).join(' ')
 }
 
 const SCHEMA_ANSWER = '{"yes": true}'
@@ -37,7 +43,10 @@ export function fakeSubject({ supports, wrap = (engine) => engine }: FakeSubject
     create() {
       const engine = new FakeEngine({
         faults: [...FAULTS],
-        supports: { jsonSchema: true, continuation: true, prefixCache: true, ...supports },
+        supports: {
+          ...{ jsonSchema: true, tools: true, images: true, continuation: true, prefixCache: true },
+          ...supports,
+        },
         obstacle: async () => undefined,
         answer,
       })

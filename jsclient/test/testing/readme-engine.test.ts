@@ -1,9 +1,13 @@
 /** What README.md says of testing an engine of one's own. */
 import { test } from 'node:test'
+import type { EngineRequest } from '../../src/engine/engine.ts'
 import { engineChecks, FakeEngine, testModel } from '../../src/testing/index.ts'
 
 const engines: FakeEngine[] = []
-const answer = Array.from({ length: 20 }, (_, i) => `w${i}`).join(' ')
+const answer = ({ temperature = 0, topP = 1, seed = 0 }: EngineRequest): string => {
+  const drawn = temperature > 0 && topP > 0.01 ? seed : 0
+  return Array.from({ length: 20 }, (_, i) => `w${i}s${drawn}`).join(' ')
+}
 
 function mine(): FakeEngine {
   const engine = new FakeEngine({ name: 'acme/mine', answer })

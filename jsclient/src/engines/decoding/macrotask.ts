@@ -12,3 +12,21 @@ export function createMacrotask(): () => Promise<void> {
       port2.postMessage(null)
     })
 }
+
+/** So that an abort stops within five tokens; */
+const MOST_STEPS = 3
+
+/** and is heard at once by models whose tokens take longer than this, ms, where a turn costs nothing beside them. */
+const MOST_MS = 4
+
+/** Lets the event loop turn before a step of an engine, unless it has just done so. */
+export function createBreather(macrotask: () => Promise<void>): () => Promise<void> {
+  let steps = 0
+  let last = Number.NEGATIVE_INFINITY
+  return async () => {
+    if (++steps < MOST_STEPS && performance.now() - last < MOST_MS) return
+    await macrotask()
+    steps = 0
+    last = performance.now()
+  }
+}

@@ -6,7 +6,7 @@ import { EngineError } from '../../errors/engine-error.ts'
 import { EngineLostError } from '../../errors/engine-lost-error.ts'
 import { createAnswer } from '../decoding/answer.ts'
 import { checkChat, renderChat } from '../decoding/chat.ts'
-import { createMacrotask } from '../decoding/macrotask.ts'
+import { createBreather, createMacrotask } from '../decoding/macrotask.ts'
 import { SIGN_OF_LIFE } from '../decoding/pieces.ts'
 import { samplingOf } from './generation.ts'
 import type { Resident } from './load.ts'
@@ -83,8 +83,9 @@ async function generate(
   }
 
   // On WebAssembly a run yields no macrotask, so that nobody would hear of an abort.
+  const breathe = createBreather(macrotask)
   const pause = async () => {
-    await macrotask()
+    await breathe()
     await caughtUp()
     signal.throwIfAborted()
   }

@@ -2,7 +2,7 @@
 import type { EngineHost, HostGenerateOptions } from '../../engine/expose.ts'
 import { EngineError } from '../../errors/engine-error.ts'
 import { checkChat } from '../decoding/chat.ts'
-import { createMacrotask } from '../decoding/macrotask.ts'
+import { createBreather, createMacrotask } from '../decoding/macrotask.ts'
 import { turnOpening } from '../decoding/turns.ts'
 import { generateFailure } from './failure.ts'
 import type { Conversation } from './generate.ts'
@@ -34,10 +34,10 @@ export function createHost(importPeer: (moduleURL?: string) => Promise<Transform
       peer ??= await importPeer(config.moduleURL)
       const loaded = await loadResident(peer, info, config, options)
       const { model, tokenizer } = loaded
-      const macrotask = createMacrotask()
+      const breathe = createBreather(createMacrotask())
       const forward = model.forward.bind(model)
       model.forward = async (inputs) => {
-        await macrotask()
+        await breathe()
         await answering?.caughtUp()
         answering?.signal.throwIfAborted()
         return forward(inputs)

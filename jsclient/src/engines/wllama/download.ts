@@ -3,14 +3,12 @@ import { passes } from '../../engine/checksums.ts'
 import { describe } from '../../engine/describe.ts'
 import { codeOfStatus } from '../../engine/http-status.ts'
 import type { ProgressReporter } from '../../engine/progress.ts'
+import { BYTES_SHARE } from '../../engine/progress.ts'
 import type { EngineErrorCode } from '../../errors/engine-error.ts'
 import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
 import type { ModelInfo } from '../../wire.ts'
 import type { ModelFile } from './source.ts'
 import { findFile, writeFile } from './store.ts'
-
-/** The share of a load that its bytes are; the rest is llama.cpp's. */
-export const BYTES_SHARE = 0.9
 
 /** Bytes of the longest file that a browser puts into one buffer, as the hashing of it needs. */
 const MOST_CHECKED = 2 ** 31 - 1

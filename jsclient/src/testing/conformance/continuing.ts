@@ -1,8 +1,7 @@
 /** What goes on from what was said before: an answer that was begun, and a conversation whose prompt is still in memory. */
 import type { EngineRequest } from '../../engine/engine.ts'
-import { isEngineUnsupportedError } from '../../errors/engine-unsupported-error.ts'
 import { collect } from './collect.ts'
-import { expect, rejection } from './expect.ts'
+import { expect, fails, rejection } from './expect.ts'
 import type { Checks } from './kit.ts'
 import { goesOn, isExact, same } from './requests.ts'
 
@@ -18,9 +17,9 @@ export const continuing: Checks = ({ subject, withAnswers }) => {
       const messages: EngineRequest['messages'] = [...request.messages, { role: 'assistant', content: begun }]
       const { text, done } = await collect(loaded, { ...request, messages, continueFinalMessage: true })
       expect(!isExact(subject) || begun + text === whole.text, `${JSON.stringify(text)} is the rest of the answer`)
-      expect(done.finishReason === 'stop', `it ends with stop, not ${done.finishReason}`)
-      const error = await rejection(() => collect(loaded, { ...request, continueFinalMessage: true }))
-      expect(isEngineUnsupportedError(error), `with nothing to go on from it is refused, not ${error}`)
+      expect(done.finishReason === 'stop', `the rest ends with stop, not ${done.finishReason}`)
+      const baseless = () => collect(loaded, { ...request, continueFinalMessage: true })
+      await fails("continueFinalMessage after a user's message", baseless, 'generate', ['unsupported'])
     }),
 
     withAnswers(
@@ -51,7 +50,7 @@ export const continuing: Checks = ({ subject, withAnswers }) => {
         for await (const _ of loaded.generate(asked, { signal: controller.signal })) controller.abort()
       }
       const answers = [await collect(loaded, first), await collect(loaded, other), await collect(loaded, first)]
-      await rejection(() => broken(longer))
+      await rejection('an answer that is aborted', () => broken(longer))
       answers.push(await collect(loaded, other), await collect(loaded, longer), await collect(loaded, first))
       const cold = new Map<EngineRequest, string>()
       for (const asked of [first, other, longer])

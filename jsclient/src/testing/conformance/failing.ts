@@ -1,7 +1,7 @@
 /** What goes wrong in the field, as the subject can bring it about. */
 import type { Engine } from '../../engine/engine.ts'
 import { collect } from './collect.ts'
-import { expect, expectEngineError, rejection } from './expect.ts'
+import { expect, fails } from './expect.ts'
 import type { Checks } from './kit.ts'
 import type { Subject, SubjectFault } from './subject.ts'
 
@@ -21,17 +21,17 @@ export const failing: Checks = ({ subject, check }) => [
 
 async function meet({ model, request }: Subject, engine: Engine, fault: SubjectFault): Promise<void> {
   await fault.begin?.()
-  const error = await rejection(async () => {
+  const answer = async (): Promise<void> => {
     const loaded = await engine.load(fault.model)
     try {
-      expect(fault.request !== undefined, 'the load fails')
-      await collect(loaded, fault.request)
+      if (fault.request) await collect(loaded, fault.request)
     } finally {
       await loaded.unload()
     }
-  }).finally(() => fault.mend?.())
-  expectEngineError(error, fault.request ? 'generate' : 'load', fault.codes)
-  expect(!fault.hasCause || error.cause !== undefined, 'the error has a cause')
+  }
+  const [call, stage] = fault.request ? (['generate()', 'generate'] as const) : (['load()', 'load'] as const)
+  const error = await fails(call, answer, stage, fault.codes).finally(() => fault.mend?.())
+  expect(!fault.hasCause || error.cause !== undefined, `the error of ${call} has a cause`)
   const loaded = await engine.load(fault.mend ? fault.model : model)
   await collect(loaded, { ...request, maxTokens: 4 })
   await loaded.unload()

@@ -78,9 +78,10 @@ export const generating: Checks = ({ subject, withAnswers }) => {
     withAnswers('text parts are joined without a separator', async ({ loaded }) => {
       const { messages, ...rest } = brief(request)
       const parts = messages.map((message) => {
-        const text = textOf(message)
-        const middle = Math.ceil(text.length / 2)
-        const content = [text.slice(0, middle), text.slice(middle)].map((part) => ({ type: 'text', text: part }))
+        const points = Array.from(textOf(message))
+        const middle = Math.ceil(points.length / 2)
+        const halves = [points.slice(0, middle), points.slice(middle)]
+        const content = halves.map((half) => ({ type: 'text', text: half.join('') }))
         return { ...message, content } as ChatMessage
       })
       const plain = await collect(loaded, brief(request))

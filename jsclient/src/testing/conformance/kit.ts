@@ -1,6 +1,6 @@
 /** What checks are made with. */
 import type { Engine, EngineSupport, LoadedModel } from '../../engine/engine.ts'
-import { expect } from './expect.ts'
+import { expect, pause } from './expect.ts'
 import { keeping } from './keeping.ts'
 import type { Check, Subject } from './subject.ts'
 
@@ -42,22 +42,29 @@ export interface Kit {
 
 const PATIENCE_MS = 120_000
 
+/** A worker that was still being made when its engine was disposed is ended a moment later. */
+const MOST_WAITS = 5
+
 export function createKit(subject: Subject): Kit {
   const { patienceMs = PATIENCE_MS } = subject
   const kept = keeping(subject)
 
   const holdsNothing = async (): Promise<void> => {
-    const held = await subject.resources?.()
-    expect(!held, `nothing is held when all engines are disposed, not ${held}`)
+    let held = await subject.resources?.()
+    for (let waits = 0; held && waits < MOST_WAITS; waits++) {
+      await pause()
+      held = await subject.resources?.()
+    }
+    expect(!held, `dispose() of all engines leaves nothing behind, not ${held}`)
   }
 
   /** Runs something with an engine, and disposes the engine. */
   const withEngine = async <T>(run: (engine: Engine) => Promise<T>): Promise<T> => {
     const engine = subject.create()
     try {
-      return await within(patienceMs, run(engine))
+      return await within('the check', patienceMs, run(engine))
     } finally {
-      await within(patienceMs, engine.dispose())
+      await within('dispose()', patienceMs, engine.dispose())
     }
   }
 
@@ -66,7 +73,7 @@ export function createKit(subject: Subject): Kit {
     async run(context) {
       const fresh: Trial['fresh'] = (use) => withEngine(async (other) => use(await other.load(subject.model)))
       const skip = (reason: string): void => context?.skip?.(reason)
-      await within(patienceMs, kept.end())
+      await within('dispose()', patienceMs, kept.end())
       await withEngine((engine) => run({ engine, supports: supportOf(engine), skip, fresh }))
       await holdsNothing()
     },
@@ -89,10 +96,10 @@ export function createKit(subject: Subject): Kit {
       }
       let keeps = false
       try {
-        await within(patienceMs, ask())
+        await within('the check', patienceMs, ask())
         keeps = context?.keep ?? false
       } finally {
-        if (!keeps) await within(patienceMs, kept.end())
+        if (!keeps) await within('dispose()', patienceMs, kept.end())
       }
       if (!keeps) await holdsNothing()
     },
@@ -101,10 +108,10 @@ export function createKit(subject: Subject): Kit {
   return { subject, check, withModel, withAnswers }
 }
 
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+async function within<T>(what: string, ms: number, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`expected that it ends: nothing came of it in ${ms} ms`)), ms)
+    timer = setTimeout(() => reject(new Error(`expected that ${what} ends: nothing came of it in ${ms} ms`)), ms)
   })
   try {
     return await Promise.race([promise, late])

@@ -1,7 +1,7 @@
 /** How a model becomes resident. */
 import type { LoadProgress } from '../../engine/engine.ts'
 import { collect } from './collect.ts'
-import { begun, deepFreeze, expect, pause, rejection } from './expect.ts'
+import { begun, deepFreeze, expect, pause, rejection, rejectsWith } from './expect.ts'
 import type { Checks } from './kit.ts'
 
 export const loading: Checks = ({ subject: { model, request }, check, withModel }) => [
@@ -34,29 +34,31 @@ export const loading: Checks = ({ subject: { model, request }, check, withModel 
   check('an aborted load rejects with the reason, and the next one works', async ({ engine }) => {
     const controller = new AbortController()
     const reason = new Error('too big')
-    let calls = 0
-    const error = await rejection(() =>
-      engine.load(model, {
+    const seen: number[] = []
+    await rejectsWith('load() that is aborted at its first progress', reason, async () => {
+      const loaded = await engine.load(model, {
         signal: controller.signal,
-        onProgress: () => {
-          if (controller.signal.aborted) calls++
+        onProgress: ({ progress }) => {
+          seen.push(progress)
           controller.abort(reason)
         },
-      }),
-    )
-    expect(error === reason, `it throws the very reason, not ${error}`)
-    expect(calls === 0, 'no progress comes after the abort')
+      })
+      await loaded.unload()
+      if (seen[0] === 1) throw reason // It was complete when it was aborted.
+    })
+    expect(seen.length === 1, `no progress comes after the abort, not ${seen.slice(1)}`)
+    const never = { signal: AbortSignal.abort(reason) }
+    await rejectsWith('load() with an aborted signal', reason, () => engine.load(model, never))
     await collect(await engine.load(model), { ...request, maxTokens: 1 })
-    const never = await rejection(() => engine.load(model, { signal: AbortSignal.abort(reason) }))
-    expect(never === reason, 'an aborted signal loads nothing')
   }),
 
   check('a load may be aborted before it has begun, and after it has ended', async ({ engine }) => {
     const controller = new AbortController()
     const reason = new Error('changed my mind')
-    const early = begun(rejection(() => engine.load(model, { signal: controller.signal })))
+    const load = () => engine.load(model, { signal: controller.signal })
+    const early = begun(rejectsWith('load() that is aborted at once', reason, load))
     controller.abort(reason)
-    expect((await early) === reason, 'it throws the very reason')
+    await early
     const later = new AbortController()
     const loaded = await engine.load(model, { signal: later.signal })
     later.abort(reason)
@@ -71,7 +73,7 @@ export const loading: Checks = ({ subject: { model, request }, check, withModel 
       await first.unload()
       const second = await engine.load(model)
       await first.unload()
-      await rejection(() => collect(first, request))
+      await rejection('generate() of a model that was unloaded', () => collect(first, request))
       await collect(second, { ...request, maxTokens: 4 })
     },
   ),

@@ -1,7 +1,7 @@
 /** Where a model's files are. */
 import type { Engine } from '../../engine/engine.ts'
 import type { ModelInfo } from '../../wire.ts'
-import { expect, rejection } from './expect.ts'
+import { expect, rejectsWith } from './expect.ts'
 import type { Checks } from './kit.ts'
 import type { Subject } from './subject.ts'
 
@@ -20,11 +20,10 @@ export const locating: Checks = ({ subject, check, withModel }) => [
 
   check("status fails with nothing but its signal's reason", async ({ engine }) => {
     const signal = AbortSignal.abort(new Error('never mind'))
-    const error = await rejection(async () => {
+    await rejectsWith('status() with an aborted signal', signal.reason, async () => {
       await engine.status(subject.model, { signal })
       throw signal.reason // An engine that has its answer at hand may give it.
     })
-    expect(error === signal.reason, `it throws the very reason, not ${error}`)
   }),
 
   withModel('a model that is cached loads without a download', async ({ engine, loaded, skip }) => {
@@ -32,15 +31,16 @@ export const locating: Checks = ({ subject, check, withModel }) => [
     if ((await locate(engine, subject.model)) === 'absent') return skip('it keeps no model')
     const before = await subject.downloads?.()
     await engine.load(subject.model, {
-      onProgress: ({ stage, progress }) => expect(stage === 'load', `nothing is downloaded, at ${progress}`),
+      onProgress: ({ stage, progress }) =>
+        expect(stage === 'load', `load() of a cached model downloads nothing, at ${progress}`),
     })
-    expect((await subject.downloads?.()) === before, 'no file is asked for')
+    expect((await subject.downloads?.()) === before, 'load() of a cached model asks for no file')
   }),
 ]
 
 async function locate(engine: Engine, model: ModelInfo): Promise<string> {
   const status = await engine.status(model)
-  expect(status === 'absent' || status === 'cached', `the status is absent or cached, not ${status}`)
+  expect(status === 'absent' || status === 'cached', `status() gives absent or cached, not ${status}`)
   return status
 }
 
@@ -61,6 +61,6 @@ async function withoutDownload(subject: Subject, run: () => Promise<unknown>): P
   } finally {
     scope.fetch = fetch
   }
-  expect(fetched.length === 0, `nothing is fetched, not ${fetched}`)
-  expect((await subject.downloads?.()) === before, 'no model file is asked for')
+  expect(fetched.length === 0, `status() fetches nothing, not ${fetched}`)
+  expect((await subject.downloads?.()) === before, 'status() asks for no model file')
 }

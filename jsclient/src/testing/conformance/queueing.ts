@@ -1,6 +1,6 @@
 /** How overlapping calls share one model. */
 import { collect } from './collect.ts'
-import { begun, expect, rejection } from './expect.ts'
+import { begun, expect, rejection, rejectsWith } from './expect.ts'
 import type { Checks } from './kit.ts'
 import { brief, same } from './requests.ts'
 
@@ -13,10 +13,12 @@ export const queueing: Checks = ({ subject, withAnswers }) => {
         const controller = new AbortController()
         const before = subject.generatedTokens()
         const first = begun(collect(loaded, request))
-        const second = begun(rejection(() => collect(loaded, request, controller.signal), 'the second is aborted'))
+        const reason = new Error('changed my mind')
+        const waits = () => collect(loaded, request, controller.signal)
+        const second = begun(rejectsWith('generate() that is aborted in the line', reason, waits))
         const third = begun(collect(loaded, request))
-        controller.abort(new Error('changed my mind'))
-        expect((await second) === controller.signal.reason, 'the second throws its reason')
+        controller.abort(reason)
+        await second
         const [a, c] = await Promise.all([first, third])
         same(subject, a, c, 'the first and the third are whole')
         const generated = subject.generatedTokens() - before
@@ -47,8 +49,9 @@ export const queueing: Checks = ({ subject, withAnswers }) => {
       const left = loaded.generate(request)[Symbol.asyncIterator]()
       const next = begun(left.next())
       const last = begun(collect(loaded, request))
-      controller.abort(new Error('enough'))
-      expect((await rejection(() => aborted.next())) === controller.signal.reason, 'the first throws its reason')
+      const reason = new Error('enough')
+      controller.abort(reason)
+      await rejectsWith('generate() that is aborted while another waits', reason, () => aborted.next())
       expect((await next).done === false, 'the second begins')
       await left.return?.()
       same(subject, whole, await last, 'the third is whole')
@@ -57,11 +60,14 @@ export const queueing: Checks = ({ subject, withAnswers }) => {
     withAnswers('a call that is refused, or aborted in the line, holds nobody up', async ({ loaded }) => {
       const controller = new AbortController()
       const running = begun(collect(loaded, { ...request, maxTokens: 8 }))
-      const refused = begun(rejection(() => collect(loaded, { ...request, continueFinalMessage: true })))
-      const aborted = begun(rejection(() => collect(loaded, request, controller.signal)))
+      const baseless = () => collect(loaded, { ...request, continueFinalMessage: true })
+      const refused = begun(rejection("continueFinalMessage after a user's message", baseless))
+      const reason = new Error('never mind')
+      const waits = () => collect(loaded, request, controller.signal)
+      const aborted = begun(rejectsWith('generate() that is aborted in the line', reason, waits))
       const last = begun(collect(loaded, { ...request, maxTokens: 8 }))
-      controller.abort(new Error('never mind'))
-      expect((await aborted) === controller.signal.reason, 'one throws its reason')
+      controller.abort(reason)
+      await aborted
       await refused
       same(subject, await running, await last, 'the first and the last are equal')
     }),

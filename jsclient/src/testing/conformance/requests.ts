@@ -10,6 +10,14 @@ export function goesOn({ messages }: EngineRequest, answer: string): ChatMessage
   return [...messages, { role: 'assistant', content: answer }, { role: 'user', content: 'And then?' }]
 }
 
+/** A schema of few answers. */
+export const SCHEMA = {
+  type: 'object',
+  properties: { yes: { type: 'boolean' } },
+  required: ['yes'],
+  additionalProperties: false,
+}
+
 /** The text of a message of the subject's own request. */
 export function textOf({ content }: ChatMessage): string {
   if (typeof content === 'string') return content

@@ -5,6 +5,9 @@ import { expect } from './expect.ts'
 import type { Checks } from './kit.ts'
 import { brief, isExact, same } from './requests.ts'
 
+/** Has no likeliest answer: of what it knows by heart a model may be sure at any temperature. */
+const STORY = 'Tell me a story about a fox'
+
 export const sampling: Checks = ({ subject, withAnswers }) => {
   const request = brief(subject.request)
   return [
@@ -30,6 +33,16 @@ export const sampling: Checks = ({ subject, withAnswers }) => {
       await collect(loaded, { ...seeded, seed: 8 })
       same(subject, first, await collect(loaded, seeded), 'also after another')
       same(subject, first, await fresh((other) => collect(other, seeded)), 'also in another engine')
+    }),
+
+    withAnswers('at temperature 2 seeds differ', async ({ loaded, supports, skip }) => {
+      if (!supports.temperature || !supports.seed) return skip('it does not support temperature and seed')
+      if (!(subject.samples ?? true)) return skip('its tokens come from a script')
+      const messages: EngineRequest['messages'] = [{ role: 'user', content: STORY }]
+      const hot: EngineRequest = { messages, maxTokens: 64, temperature: 2, ...(supports.topP && { topP: 1 }) }
+      const texts = new Set<string>()
+      for (let seed = 1; seed <= 8; seed++) texts.add((await collect(loaded, { ...hot, seed })).text)
+      expect(texts.size > 1, `temperature 2 gives several answers with seeds 1 to 8, not "${[...texts]}" each time`)
     }),
 
     withAnswers('the smallest nucleus is greedy', async ({ loaded, supports, skip }) => {

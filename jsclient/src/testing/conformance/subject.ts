@@ -21,6 +21,8 @@ export interface Subject {
   generatedTokens(): number
   /** Whether the same greedy request gives the same text. Defaults to true. */
   deterministic?: boolean
+  /** Whether answers at temperature 2 differ with the seed; false where tokens come from a script. Defaults to true. */
+  samples?: boolean
   /** What the engines of this subject hold now: live workers, sessions, devices. Must be 0 when all are disposed. */
   resources?(): number | Promise<number>
   /** Requests for model files so far. Defaults to the page's own calls of `fetch`. */

@@ -168,7 +168,7 @@ export async function answer(
     ...loaded,
     async *generate(request, options) {
       for await (const event of loaded.generate(request, options)) {
-        firstMs ||= performance.now() - begun
+        if (event.type === 'delta' && event.tokens > 0) firstMs ||= performance.now() - begun
         yield event
       }
     },
@@ -230,7 +230,7 @@ let controller: AbortController
 /** Starts a load that the server holds up, */
 export function startLoad(url: string): void {
   controller = new AbortController()
-  const model = { ...tiny, source: { url } }
+  const model = { ...tiny, source: { url, filesURL: '/models/edgewise-tiny-v1/' } }
   begun = outcomeOf(() => onnx(WAYS.bundled).load(model, { signal: controller.signal }))
 }
 

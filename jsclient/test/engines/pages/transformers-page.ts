@@ -160,7 +160,7 @@ export async function answer(
     ...loaded,
     async *generate(asked, options) {
       for await (const event of loaded.generate(asked, options)) {
-        firstMs ||= performance.now() - start
+        if (event.type === 'delta' && event.tokens > 0) firstMs ||= performance.now() - start
         yield event
       }
     },

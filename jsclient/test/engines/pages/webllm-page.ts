@@ -126,6 +126,7 @@ function checksOf(part: Casting['part'], checksums: Record<string, string> = {})
     model: tiny,
     request,
     generatedTokens: () => counted,
+    samples: false,
     resources: () => workers.size,
     downloads: () => countDownloads(),
     crash: () => void last.dispatchEvent(new ErrorEvent('error', { message: 'RuntimeError: unreachable' })),

@@ -1,7 +1,7 @@
 /** Engines that do not end well. */
 import type { EngineEvent, EngineRequest } from '../../../src/engine/engine.ts'
 import { drain, engine, events, loaded, replay } from '../mutate.ts'
-import { counter, failure, IMPATIENT, type Mutant, never } from './mutant.ts'
+import { counter, failure, IMPATIENT, later, type Mutant, never } from './mutant.ts'
 
 const workers = counter()
 
@@ -101,6 +101,16 @@ export const ending: Mutant[] = [
     wrap: engine((right) => ({
       async dispose() {
         if (right.resident > 0) await right.dispose()
+      },
+    })),
+  },
+  {
+    name: 'loads on when it is disposed before its first report',
+    fails: 'dispose ends a load',
+    wrap: engine((right) => ({
+      async load(...args) {
+        await later()
+        return right.load(...args)
       },
     })),
   },

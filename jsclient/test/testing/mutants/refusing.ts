@@ -5,7 +5,7 @@ import type { Mutant } from './mutant.ts'
 
 const NOTHING = {
   ...{ temperature: false, topP: false, seed: false, stop: false, continuation: false, jsonSchema: false },
-  prefixCache: false,
+  ...{ prefixCache: false, tools: false, images: false },
 }
 
 /** Drops a field as if nobody had asked. */
@@ -27,11 +27,13 @@ export const refusing: Mutant[] = [
   {
     name: 'leaves pictures out',
     fails: 'what cannot be honoured',
+    supports: NOTHING,
     wrap: request((asked) => ({ ...asked, messages: [{ role: 'user', content: '' }] })),
   },
   {
     name: 'refuses without a type',
     fails: 'what cannot be honoured',
+    supports: NOTHING,
     wrap: events(async function* (right) {
       try {
         yield* right
@@ -43,6 +45,7 @@ export const refusing: Mutant[] = [
   {
     name: 'refuses with the wrong name',
     fails: 'what cannot be honoured',
+    supports: NOTHING,
     wrap: events(async function* (right) {
       try {
         yield* right
@@ -54,6 +57,7 @@ export const refusing: Mutant[] = [
   {
     name: 'refuses after it has generated',
     fails: 'what cannot be honoured',
+    supports: NOTHING,
     wrap: events(async function* (right, _, __, engine) {
       try {
         yield* right
@@ -66,6 +70,7 @@ export const refusing: Mutant[] = [
   {
     name: 'is not itself after a refusal',
     fails: 'after a refusal',
+    supports: NOTHING,
     wrap: loaded((right) => {
       let refused = false
       return {
@@ -81,10 +86,5 @@ export const refusing: Mutant[] = [
         },
       }
     }),
-  },
-  {
-    name: 'asks nicely for JSON',
-    fails: 'a JSON Schema',
-    wrap: request(({ responseFormat: _, ...asked }) => asked),
   },
 ]

@@ -40,6 +40,11 @@ export const sampling: Mutant[] = [
     },
   },
   {
+    name: 'ignores temperature, topP and seed',
+    fails: 'at temperature 2',
+    wrap: request(({ temperature: _, topP: __, seed: ___, ...asked }) => asked),
+  },
+  {
     name: 'ignores topP',
     fails: 'the smallest nucleus',
     wrap: events(async function* (right, { temperature = 1 }) {
