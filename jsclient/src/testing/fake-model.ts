@@ -1,18 +1,37 @@
 /** A model that is resident in a fake engine. */
-import type { EngineEvent, EngineRequest, EngineUsage, GenerateOptions, LoadedModel } from '../engine/engine.ts'
+import type {
+  EngineEvent,
+  EngineRequest,
+  EngineSupport,
+  EngineUsage,
+  GenerateOptions,
+  LoadedModel,
+} from '../engine/engine.ts'
 import { createQueue } from '../engine/queue.ts'
 import { createStopFinder } from '../engine/stop.ts'
 import { EngineError } from '../errors/engine-error.ts'
 import { EngineLostError } from '../errors/engine-lost-error.ts'
 import type { ModelInfo } from '../wire.ts'
-import { promptOf, scriptOf, wordsOf } from './answer.ts'
+import { type FakeAnswers, promptOf, scriptOf, wordsOf } from './answer.ts'
 import type { EngineFaults, FaultMoment } from './engine-faults.ts'
-import type { FakeEngine } from './fake-engine.ts'
 import { refuse } from './fake-support.ts'
 import { delay } from './turn.ts'
 
+/** The engine that the model belongs to: what it answers, and where it writes down what happens. */
+export interface FakeModelHome {
+  readonly name: string
+  readonly supports: EngineSupport
+  readonly answer: FakeAnswers<EngineRequest>
+  readonly requests: EngineRequest[]
+  readonly log: string[]
+  /** Tokens so far. */
+  generated: number
+  /** Ends every model that is resident. */
+  die(): void
+}
+
 export interface FakeModelOptions {
-  engine: FakeEngine
+  engine: FakeModelHome
   faults: EngineFaults
   tokenMs: number
   /** Called by the first `unload`. */

@@ -27,6 +27,7 @@ import {
 import { checkHead, hasCopy, permit, readChat, readGenerate, readReports, readRoute } from './server-checks.ts'
 import { CutError, type ServerFault, ServerFaults } from './server-faults.ts'
 import { type Complaint, errorBody, errorResponse, Refusal } from './server-refusal.ts'
+import type { FakeServerRequest } from './server-request.ts'
 import { testSnapshot } from './snapshot.ts'
 import { delay } from './turn.ts'
 
@@ -54,16 +55,6 @@ export interface FakeServerOptions {
   baseURL?: string
   /** The version of the wire that it says it speaks; "" = it says none. Defaults to the client's own. */
   version?: string
-}
-
-/** A request as it reached the server. */
-export interface FakeServerRequest {
-  method: string
-  /** Below `baseURL`, such as "/browser/route". */
-  path: string
-  headers: Headers
-  /** As it was sent; "" = none. */
-  body: string
 }
 
 /**

@@ -14,8 +14,8 @@ import type {
   Snapshot,
 } from '../wire.ts'
 import { promptOf } from './answer.ts'
-import type { FakeServerRequest } from './fake-server.ts'
 import { Refusal } from './server-refusal.ts'
+import type { FakeServerRequest } from './server-request.ts'
 import { CHAT, checkTypes, GENERATE, REPORTS, ROUTE } from './server-types.ts'
 
 const METHODS: Readonly<Record<string, 'GET' | 'POST'>> = {

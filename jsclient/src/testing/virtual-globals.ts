@@ -1,8 +1,19 @@
 /** The global functions that tell or take time, and how they are replaced. */
-import type { VirtualClock } from './virtual-clock.ts'
+
+/** What takes the place of the real ones. */
+export interface Clock {
+  readonly setTimeout: (run: () => void, ms?: number) => unknown
+  readonly setInterval: (run: () => void, ms?: number) => unknown
+  /** Whether the timer was one of the clock's. */
+  clear(timer: unknown): boolean
+  /** Unix ms. */
+  readonly now: () => number
+  /** Milliseconds since it was installed. */
+  elapsed(): number
+}
 
 /** Puts the clock in their place. The function returned puts them back. */
-export function replaceTime(clock: VirtualClock): () => void {
+export function replaceTime(clock: Clock): () => void {
   const { clearTimeout, clearInterval, performance, AbortSignal } = globalThis
   // Whole, so that differences are exact.
   const began = Math.ceil(performance.now())
@@ -34,7 +45,7 @@ function replace(owner: object, name: string, value: unknown): () => void {
 }
 
 /** `Date`, whose present is the clock's. Dates made by either are dates to both. */
-function virtualDate(clock: VirtualClock): DateConstructor {
+function virtualDate(clock: Clock): DateConstructor {
   return new Proxy(Date, {
     construct: (target, args, self) => Reflect.construct(target, args.length > 0 ? args : [clock.now()], self),
     apply: (target) => new target(clock.now()).toString(),
@@ -42,7 +53,7 @@ function virtualDate(clock: VirtualClock): DateConstructor {
   })
 }
 
-function timeoutOf(clock: VirtualClock, ms: number): AbortSignal {
+function timeoutOf(clock: Clock, ms: number): AbortSignal {
   const controller = new AbortController()
   const reason = (): DOMException => new DOMException('The operation was aborted due to timeout', 'TimeoutError')
   clock.setTimeout(() => controller.abort(reason()), ms)
