@@ -1,6 +1,6 @@
 /** What the adapters share in reading a request. */
 import { EngineUnsupportedError } from '../errors/engine-unsupported-error.ts'
-import type { ChatContentPart, ChatMessage } from '../wire.ts'
+import type { ChatContentPart } from '../wire.ts'
 import type { EngineRequest } from './engine.ts'
 
 /** The text of a message; throws when it holds anything else. */
@@ -13,11 +13,6 @@ export function textOf(content: string | ChatContentPart[] | null | undefined, e
       throw new EngineUnsupportedError(engine, `${param}[${index}]`, `it takes text only, not ${String(part.type)}`)
     })
     .join('')
-}
-
-/** Checks the conversation's own form: somebody must have said something. */
-export function requireMessages(messages: readonly ChatMessage[], engine: string): void {
-  if (messages.length === 0) throw new EngineUnsupportedError(engine, 'messages', 'there is none')
 }
 
 /** What a message may carry beside its role and its text. */

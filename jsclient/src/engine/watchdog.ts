@@ -12,9 +12,9 @@ const FROZEN_MS = 1000
 
 /**
  * Calls `onStarved` once when it was not fed for `ms` milliseconds. 0 or Infinity = never. A page that was frozen has
- * heard nobody meanwhile, so the time starts once more before anybody is blamed. `now` is a clock in ms.
+ * heard nobody meanwhile, so the time starts once more before anybody is blamed.
  */
-export function createWatchdog(ms: number, onStarved: () => void, now = () => performance.now()): Watchdog {
+export function createWatchdog(ms: number, onStarved: () => void): Watchdog {
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopped = !(ms > 0) || ms === Number.POSITIVE_INFINITY
   const stop = () => {
@@ -24,9 +24,9 @@ export function createWatchdog(ms: number, onStarved: () => void, now = () => pe
   const start = (mayBeLate: boolean) => {
     if (stopped) return
     clearTimeout(timer)
-    const due = now() + ms
+    const due = performance.now() + ms
     timer = setTimeout(() => {
-      if (mayBeLate && now() - due > FROZEN_MS) return start(false)
+      if (mayBeLate && performance.now() - due > FROZEN_MS) return start(false)
       stop()
       onStarved()
     }, ms)

@@ -4,9 +4,10 @@ import { after, before, describe, test } from 'node:test'
 import type { ChatMessage } from '../../src/wire.ts'
 import { crashGPU } from '../browser/faults.ts'
 import type { TestPage } from '../browser/harness.ts'
-import type { OnnxHarness, Prompt } from './onnx-harness.ts'
-import { prompts, startOnnxHarness } from './onnx-harness.ts'
+import type { OnnxHarness } from './onnx-harness.ts'
+import { startOnnxHarness } from './onnx-harness.ts'
 import type { Answered, Load, Outcome } from './pages/onnx-page.ts'
+import { prompts, type ReferencePrompt } from './reference.ts'
 
 describe('onnx on WebGPU', () => {
   let harness: OnnxHarness
@@ -20,7 +21,7 @@ describe('onnx on WebGPU', () => {
   })
   after(() => harness.close())
 
-  const [hello] = prompts as [Prompt]
+  const [hello] = prompts as [ReferencePrompt]
 
   test('gives a reference answer, and the same from a cache that was cut on its way back', async (t) => {
     const ask = (messages: ChatMessage[], maxTokens: number) =>

@@ -6,14 +6,14 @@ import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import { deferred } from '../../src/engine/abort.ts'
-import { engineChecks } from '../../src/testing/conformance.ts'
 import type { ChatMessage } from '../../src/wire.ts'
 import { HIDEABLE, openHideable } from '../browser/faults.ts'
 import type { TestPage } from '../browser/harness.ts'
-import { testModel } from './model.ts'
-import type { OnnxHarness, Prompt } from './onnx-harness.ts'
-import { prompts, startOnnxHarness } from './onnx-harness.ts'
+import type { OnnxHarness } from './onnx-harness.ts'
+import { startOnnxHarness } from './onnx-harness.ts'
 import type { Answered, Holdings, Load, Outcome } from './pages/onnx-page.ts'
+import { prompts } from './reference.ts'
+import { answersReference, goesOn, testConformance } from './steps.ts'
 
 const held = deferred<ServerResponse>()
 let harness: OnnxHarness
@@ -27,23 +27,7 @@ after(() => harness.close())
 const user = (content: string): ChatMessage => ({ role: 'user', content })
 
 describe('conforms', () => {
-  const names = engineChecks({
-    create: () => assert.fail(),
-    model: testModel(),
-    request: { messages: [], maxTokens: 1 },
-    generatedTokens: () => 0,
-  }).map((check) => check.name)
-  let opened: TestPage
-  before(async () => {
-    opened = await harness.open()
-  })
-  after(() => opened[Symbol.asyncDispose]())
-  for (const name of names) {
-    test(name, async (t) => {
-      const skipped = await opened.call<string | undefined>('/page.js', 'runCheck', name)
-      if (skipped) t.skip(skipped)
-    })
-  }
+  testConformance(() => harness.open())
 })
 
 describe('answers', () => {
@@ -55,47 +39,18 @@ describe('answers', () => {
   })
   after(() => opened[Symbol.asyncDispose]())
 
-  const answerAll = async (opened: TestPage, asked: readonly Prompt[]): Promise<string> => {
-    let tokens = 0
-    let ms = 0
-    for (const { id, messages, maxTokens, text, finishReason, promptTokens, completionTokens } of asked) {
-      const got = await opened.call<Answered>('/page.js', 'answer', messages, maxTokens)
-      assert.equal(got.text, text, id)
-      assert.equal(got.done.finishReason, finishReason, id)
-      assert.partialDeepStrictEqual(got.done.usage, { promptTokens, completionTokens }, id)
-      assert.equal(got.tokens, completionTokens, id)
-      tokens += got.tokens
-      ms += got.ms
-    }
-    assert.deepEqual(opened.errors, [])
-    return `${asked.length} answers, ${Math.round((tokens / ms) * 1000)} tokens/s`
-  }
-
   test('all reference prompts', async (t) => {
-    const said = await answerAll(opened, prompts)
+    const said = await answersReference(opened, prompts)
     t.diagnostic(`load ${loadMs} ms, ${said}`)
   })
 
   test('reference prompts, with all modules by URL', async () => {
     await using other = await harness.open()
     await other.call('/page.js', 'load', 'url')
-    await answerAll(other, prompts.slice(0, 5))
+    await answersReference(other, prompts.slice(0, 5))
   })
 
-  test('all reference prompts that were begun, by going on', async () => {
-    let tried = 0
-    for (const { id, messages, maxTokens, text, finishReason } of prompts) {
-      // Cut between two words: inside a word the cut text has other tokens than the model wrote.
-      const cut = text.indexOf(' ', text.length / 2)
-      if (finishReason !== 'stop' || cut < 0) continue
-      const begun = [...messages, { role: 'assistant', content: text.slice(0, cut) }]
-      const over = { continueFinalMessage: true }
-      const rest = await opened.call<Answered>('/page.js', 'answer', begun, maxTokens, over)
-      assert.equal(text.slice(0, cut) + rest.text, text, id)
-      tried++
-    }
-    assert.ok(tried > 10, `${tried} answers were cut`)
-  })
+  test('all reference prompts that were begun, by going on', () => goesOn(opened))
 
   test('a chat the same with the cache and without, and the cache saves its history', async () => {
     const ask = (messages: ChatMessage[]) => opened.call<Answered>('/page.js', 'answer', messages, 24)

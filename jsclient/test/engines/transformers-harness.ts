@@ -1,9 +1,7 @@
 /** A browser, and a server with all that the Transformers.js adapter needs. */
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ChatMessage } from '../../src/wire.ts'
 import type { Harness } from '../browser/harness.ts'
 import { startHarness } from '../browser/harness.ts'
 import type { ServerOptions } from '../browser/server.ts'
@@ -70,25 +68,4 @@ export async function startTransformersHarness({ flags = [], headers = {}, route
 /** A file of the tiny model. */
 export function tinyFile(name: string): Promise<Buffer> {
   return readFile(join(files, 'edgewise-tiny-v1', name))
-}
-
-export interface Reference {
-  id: string
-  messages: ChatMessage[]
-  maxTokens: number
-  text: string
-  promptTokens: number
-  completionTokens: number
-  finishReason: string
-}
-
-/** The prompts and greedy answers that every engine must give. */
-export function references(): Reference[] {
-  return JSON.parse(readFileSync(`${files}edgewise-tiny-v1/reference.json`, 'utf8')).prompts
-}
-
-export function reference(id: string): Reference {
-  const found = references().find((one) => one.id === id)
-  if (!found) throw new Error(`there is no reference ${id}`)
-  return found
 }

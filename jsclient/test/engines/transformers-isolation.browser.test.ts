@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Harness } from '../browser/harness.ts'
 import type { Answered, Outcome } from './pages/transformers-page.ts'
-import { PAGE, reference, startTransformersHarness } from './transformers-harness.ts'
+import { reference } from './reference.ts'
+import { PAGE, startTransformersHarness } from './transformers-harness.ts'
 
 const SCRIPTS = ["'self'", "'wasm-unsafe-eval'"]
 

@@ -5,7 +5,8 @@ import type { ChatMessage } from '../../src/wire.ts'
 import { crashGPU } from '../browser/faults.ts'
 import type { Harness, TestPage } from '../browser/harness.ts'
 import type { Answered, Load, Outcome } from './pages/transformers-page.ts'
-import { PAGE, reference, startTransformersHarness } from './transformers-harness.ts'
+import { reference } from './reference.ts'
+import { PAGE, startTransformersHarness } from './transformers-harness.ts'
 
 const ON_GPU = { source: { device: 'webgpu' } }
 

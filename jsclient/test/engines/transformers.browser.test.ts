@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { after, before, describe, test } from 'node:test'
-import { engineChecks } from '../../src/testing/conformance.ts'
 import type { ChatMessage } from '../../src/wire.ts'
 import type { Harness, TestPage } from '../browser/harness.ts'
-import { testModel } from './model.ts'
 import type { Answered, Load, Turns, Way } from './pages/transformers-page.ts'
-import type { Reference } from './transformers-harness.ts'
-import { PAGE, reference, references, startTransformersHarness, tinyFile } from './transformers-harness.ts'
+import { prompts, type ReferencePrompt, reference } from './reference.ts'
+import { answersReference, goesOn, testConformance } from './steps.ts'
+import { PAGE, startTransformersHarness, tinyFile } from './transformers-harness.ts'
 
 const GRAPH = '/models/edgewise-tiny-v1/onnx/model_quantized.onnx'
 
@@ -39,43 +38,11 @@ describe('transformers in Chromium', () => {
   const answer = ({ call }: TestPage, messages: ChatMessage[], maxTokens: number, over = {}) =>
     call<Answered>(PAGE, 'answer', messages, maxTokens, over)
 
-  const names = engineChecks({
-    create: () => assert.fail(),
-    model: testModel(),
-    request: { messages: [], maxTokens: 1 },
-    generatedTokens: () => 0,
-  }).map((check) => check.name)
+  describe('conforms', () => testConformance(() => harness.open()))
 
-  describe('conforms', () => {
-    let opened: TestPage
-    before(async () => {
-      opened = await harness.open()
-    })
-    after(() => opened[Symbol.asyncDispose]())
-    for (const name of names) {
-      test(name, async (t) => {
-        const reason = await opened.call<string | undefined>(PAGE, 'runCheck', name)
-        if (reason) t.skip(reason)
-      })
-    }
-  })
-
-  const answersReference = async (opened: TestPage & { first: Load }, prompts: Reference[], t: TestContext) => {
-    let tokens = 0
-    let ms = 0
-    for (const prompt of prompts) {
-      const got = await answer(opened, prompt.messages, prompt.maxTokens)
-      assert.equal(got.text, prompt.text, prompt.id)
-      assert.equal(got.done.finishReason, prompt.finishReason, prompt.id)
-      const { cachedTokens = 0, ...usage } = got.done.usage
-      const { promptTokens, completionTokens } = prompt
-      assert.deepEqual(usage, { promptTokens, completionTokens }, prompt.id)
-      assert.ok(cachedTokens < promptTokens, prompt.id)
-      tokens += got.tokens
-      ms += got.ms
-    }
-    t.diagnostic(`load ${opened.first.loadMs} ms, ${Math.round((tokens / ms) * 1000)} tokens/s`)
-    assert.deepEqual(opened.errors, [])
+  const saysReference = async (opened: TestPage & { first: Load }, asked: ReferencePrompt[], t: TestContext) => {
+    const said = await answersReference(opened, asked)
+    t.diagnostic(`load ${opened.first.loadMs} ms, ${said}`)
   }
 
   describe('loaded once', () => {
@@ -85,7 +52,7 @@ describe('transformers in Chromium', () => {
     })
     after(() => opened[Symbol.asyncDispose]())
 
-    test('gives the reference answers', (t) => answersReference(opened, references(), t))
+    test('gives the reference answers', (t) => saysReference(opened, prompts, t))
 
     describe('conversations', () => {
       /** Asks one question after another, each with all that was said before. */
@@ -161,19 +128,7 @@ describe('transformers in Chromium', () => {
       })
     })
 
-    test('goes on with an answer that was begun', async () => {
-      let tried = 0
-      for (const { id, messages, maxTokens, text, finishReason } of references()) {
-        // Cut between two words: inside a word the cut text has other tokens than the model wrote.
-        const cut = text.indexOf(' ', text.length / 2)
-        if (finishReason !== 'stop' || cut < 0) continue
-        const begun: ChatMessage = { role: 'assistant', content: text.slice(0, cut) }
-        const rest = await answer(opened, [...messages, begun], maxTokens, { continueFinalMessage: true })
-        assert.equal(text.slice(0, cut) + rest.text, text, id)
-        tried++
-      }
-      assert.ok(tried > 10, `${tried} answers were cut`)
-    })
+    test('goes on with an answer that was begun', () => goesOn(opened))
 
     test('samples by seed', async () => {
       const say = async (seed: number, topP: number) => {
@@ -200,7 +155,7 @@ describe('transformers in Chromium', () => {
 
   test('gives reference answers, worker and package by URL', async (t) => {
     await using opened = await openLoaded('url')
-    await answersReference(opened, references().slice(0, 5), t)
+    await saysReference(opened, prompts.slice(0, 5), t)
   })
 
   test('a first load counts bytes, a second one comes from disk', async (t) => {

@@ -9,13 +9,12 @@ import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { deferred } from '../../src/engine/abort.ts'
 import type { LoadProgress } from '../../src/engine/engine.ts'
-import { engineChecks } from '../../src/testing/conformance.ts'
 import { crashGPU, limitStorage } from '../browser/faults.ts'
 import type { Harness, TestPage } from '../browser/harness.ts'
 import { startHarness } from '../browser/harness.ts'
 import { faultyFiles } from './faulty-files.ts'
-import { testModel } from './model.ts'
 import type { Attempt, Death, Outcome } from './pages/webllm-page.ts'
+import { testConformance } from './steps.ts'
 import { SHARD_BYTES, writeModel } from './webllm-files.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
@@ -70,30 +69,11 @@ async function open(): Promise<TestPage> {
   return opened
 }
 
-const names = engineChecks({
-  create: () => assert.fail(),
-  model: testModel(),
-  request: { messages: [], maxTokens: 1 },
-  generatedTokens: () => 0,
-}).map((check) => check.name)
-
 for (const [part, what] of [
   ['worker', "over the package's CreateWebWorkerMLCEngine"],
   ['pipeline', "in the package's MLCEngine, with real files"],
 ]) {
-  describe(`conforms ${what}`, () => {
-    let opened: TestPage
-    before(async () => {
-      opened = await open()
-    })
-    after(() => opened[Symbol.asyncDispose]())
-    for (const name of names) {
-      test(name, async (t) => {
-        const skipped = await opened.call<string | undefined>('/page.js', 'runCheck', part, name, checksums)
-        if (skipped) t.skip(skipped)
-      })
-    }
-  })
+  describe(`conforms ${what}`, () => testConformance(open, (name) => [part, name, checksums]))
 }
 
 /** Attempts in one page; what it stored is gone afterwards. */

@@ -11,7 +11,8 @@ import type { ChatMessage } from '../../src/wire.ts'
 import { HIDEABLE, openHideable } from '../browser/faults.ts'
 import type { Harness, HarnessOptions, TestPage } from '../browser/harness.ts'
 import type { Answered, Load, Outcome } from './pages/wllama-page.ts'
-import { prompts, startWllamaHarness } from './wllama-harness.ts'
+import { prompts } from './reference.ts'
+import { startWllamaHarness } from './wllama-harness.ts'
 
 const PATH = '/models/edgewise-tiny-v1/edgewise-tiny-v1-q8_0.gguf'
 const SIZE = 1_079_360

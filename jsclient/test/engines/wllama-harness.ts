@@ -1,7 +1,5 @@
 /** Chromium with the wllama adapter, the package and the tiny model, for the tests of the adapter. */
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { ChatMessage } from '../../src/wire.ts'
 import { limitStorage } from '../browser/faults.ts'
 import type { Harness, HarnessOptions, TestPage } from '../browser/harness.ts'
 import { startHarness } from '../browser/harness.ts'
@@ -9,21 +7,6 @@ import { faultyFiles } from './faulty-files.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 const files = path('../../../examples/tinymodel/files/')
-
-export interface Prompt {
-  id: string
-  messages: ChatMessage[]
-  maxTokens: number
-  text: string
-  promptTokens: number
-  completionTokens: number
-  finishReason: string
-}
-
-/** What every engine must answer, exactly. */
-export const { prompts } = JSON.parse(readFileSync(`${files}edgewise-tiny-v1/reference.json`, 'utf8')) as {
-  prompts: Prompt[]
-}
 
 /** Files are spoiled under `/spoiled/`, as `spoil` of the page says. */
 export async function startWllamaHarness(options: HarnessOptions = {}): Promise<Harness> {

@@ -1,13 +1,12 @@
 /** The adapter, the real package and the tiny model in Chromium: what it answers. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { engineChecks } from '../../src/testing/conformance.ts'
 import type { ChatMessage } from '../../src/wire.ts'
 import type { Harness, TestPage } from '../browser/harness.ts'
-import { testModel } from './model.ts'
 import type { Answered, Load, Outcome } from './pages/wllama-page.ts'
-import type { Prompt } from './wllama-harness.ts'
-import { prompts, startWllamaHarness } from './wllama-harness.ts'
+import { prompts } from './reference.ts'
+import { answersReference, goesOn, testConformance } from './steps.ts'
+import { startWllamaHarness } from './wllama-harness.ts'
 
 let harness: Harness
 before(async () => {
@@ -18,23 +17,7 @@ after(() => harness.close())
 const user = (content: string): ChatMessage => ({ role: 'user', content })
 
 describe('wllama conforms', () => {
-  const names = engineChecks({
-    create: () => assert.fail(),
-    model: testModel(),
-    request: { messages: [], maxTokens: 1 },
-    generatedTokens: () => 0,
-  }).map((check) => check.name)
-  let opened: TestPage
-  before(async () => {
-    opened = await harness.open()
-  })
-  after(() => opened[Symbol.asyncDispose]())
-  for (const name of names) {
-    test(name, async (t) => {
-      const skipped = await opened.call<string | undefined>('/page.js', 'runCheck', name)
-      if (skipped) t.skip(skipped)
-    })
-  }
+  testConformance(() => harness.open())
 })
 
 describe('wllama answers', () => {
@@ -46,47 +29,18 @@ describe('wllama answers', () => {
   })
   after(() => opened[Symbol.asyncDispose]())
 
-  const answerAll = async (opened: TestPage, asked: readonly Prompt[]): Promise<string> => {
-    let tokens = 0
-    let ms = 0
-    for (const { id, messages, maxTokens, text, finishReason, promptTokens, completionTokens } of asked) {
-      const got = await opened.call<Answered>('/page.js', 'answer', messages, maxTokens)
-      assert.equal(got.text, text, id)
-      assert.equal(got.done.finishReason, finishReason, id)
-      assert.partialDeepStrictEqual(got.done.usage, { promptTokens, completionTokens }, id)
-      assert.equal(got.tokens, completionTokens, id)
-      tokens += got.tokens
-      ms += got.ms
-    }
-    assert.deepEqual(opened.errors, [])
-    return `${asked.length} answers, ${Math.round((tokens / ms) * 1000)} tokens/s`
-  }
-
   test('all reference prompts', async (t) => {
-    const said = await answerAll(opened, prompts)
+    const said = await answersReference(opened, prompts)
     t.diagnostic(`load ${loadMs} ms, ${said}`)
   })
 
   test('reference prompts, with all modules by URL', async () => {
     await using other = await harness.open()
     await other.call('/page.js', 'load', 'url')
-    await answerAll(other, prompts.slice(0, 5))
+    await answersReference(other, prompts.slice(0, 5))
   })
 
-  test('all reference prompts that were begun, by going on', async () => {
-    let tried = 0
-    for (const { id, messages, maxTokens, text, finishReason } of prompts) {
-      // Cut between two words: inside a word the cut text has other tokens than the model wrote.
-      const cut = text.indexOf(' ', text.length / 2)
-      if (finishReason !== 'stop' || cut < 0) continue
-      const begun = [...messages, { role: 'assistant', content: text.slice(0, cut) }]
-      const over = { continueFinalMessage: true }
-      const rest = await opened.call<Answered>('/page.js', 'answer', begun, maxTokens, over)
-      assert.equal(text.slice(0, cut) + rest.text, text, id)
-      tried++
-    }
-    assert.ok(tried > 10, `${tried} answers were cut`)
-  })
+  test('all reference prompts that were begun, by going on', () => goesOn(opened))
 
   test("an assistant's last message with a new turn, unless it is to go on", async () => {
     const messages = [user('Hello!'), { role: 'assistant', content: 'Hello! How can' }]

@@ -71,7 +71,7 @@ function parse(name: string, bytes: ArrayBuffer): Config {
 }
 
 /** The files with the graph's weights, as the `transformers.js_config` of the model's configuration counts them. */
-export function dataFiles(config: Config, graphName: string): string[] {
+function dataFiles(config: Config, graphName: string): string[] {
   const { use_external_data_format: format } = (config['transformers.js_config'] ?? {}) as Config
   const isByGraph = typeof format === 'object' && format !== null
   const count = Number((isByGraph ? ((format as Config)[graphName] ?? (format as Config).model) : format) ?? 0)
