@@ -1,9 +1,6 @@
 /** What a model's files must hash to, by its registry entry. */
 import type { ModelInfo } from '../wire.ts'
 
-/** Says in a cached file's headers which checksums it passed, so that no load has to hash it again. */
-export const CHECKED_HEADER = 'x-edgewise-checked'
-
 /**
  * The checksums of one file as Subresource Integrity spells them, with spaces between; "" = none is known. `file` is its
  * path in the model; the entry may name it by that or by its last part.
@@ -14,11 +11,6 @@ export function checksumsOf({ sha256, integrity }: ModelInfo, file: string): str
   const bytes = hex?.match(/../g)?.map((digits) => Number.parseInt(digits, 16))
   const sri = integrity?.[file] ?? integrity?.[name]
   return [bytes && `sha256-${base64(bytes)}`, sri].filter(Boolean).join(' ')
-}
-
-/** Whether a file from the cache was found to have them when it was stored. */
-export function isTrusted(cached: Response, checksums: string): boolean {
-  return checksums === '' || cached.headers.get(CHECKED_HEADER) === checksums
 }
 
 /** Whether the bytes have every one of the checksums. What is no checksum is passed by nothing. */

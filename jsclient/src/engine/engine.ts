@@ -49,6 +49,8 @@ export interface Engine {
   readonly supports?: Partial<EngineSupport>
   /** Whether a prompt certainly stays on this device. Otherwise no `local-only` request comes here. Defaults to true. */
   readonly onDevice?: boolean
+  /** What it keeps on the device. Absent: it keeps nothing, or the browser keeps it out of reach. */
+  readonly store?: EngineStore
 
   /**
    * Why the engine can't run in this page at all, whatever the model: `insecure_context`, `unavailable`, or a code of its
@@ -68,7 +70,8 @@ export interface Engine {
    *
    * Must check that the device can run the model before the first byte of it is downloaded. Must stop downloading and
    * free what it took when the signal aborts, and then reject with `signal.reason`; a later load of the same model must
-   * work. Every other failure must be an `EngineError` with stage "load".
+   * work. Every other failure must be an `EngineError` with stage "load". A stored file whose checksum is known must be
+   * checked when it is read; one that fails must be removed and fetched again, as if it had never been there.
    */
   load(model: ModelInfo, options?: LoadOptions): Promise<LoadedModel>
 
@@ -76,7 +79,26 @@ export interface Engine {
   dispose(): Promise<void>
 }
 
-/** Options of `Engine.status`. */
+/**
+ * The files of models that an engine keeps on the device. Methods may be called concurrently, also while a model loads or
+ * answers; a resident model must not need its files. Must touch no files but the engine's own. Rejections are the signal's
+ * reason, or an `EngineError` with stage "load".
+ */
+export interface EngineStore {
+  /**
+   * Bytes that a load would fetch now: 0 = it is all here, undefined = nobody can say. May ask servers for headers and
+   * small lists of files; must not fetch the files themselves.
+   */
+  missingBytes(model: ModelInfo, options?: StatusOptions): Promise<number | undefined>
+  /** Bytes that are here of the model, also of one that is not whole; 0 = nothing is. */
+  storedBytes(model: ModelInfo, options?: StatusOptions): Promise<number>
+  /** Removes what is here of the model, earlier versions too. Must be idempotent. */
+  remove(model: ModelInfo, options?: StatusOptions): Promise<void>
+  /** Removes what earlier versions of the model left: files that were stored for its id and that it no longer has. */
+  removeOld(model: ModelInfo, options?: StatusOptions): Promise<void>
+}
+
+/** Options of `Engine.status`, and of a store's methods. */
 export interface StatusOptions {
   /** Ends the asking, which then rejects with the signal's reason. */
   signal?: AbortSignal | undefined

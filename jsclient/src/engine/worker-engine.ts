@@ -5,7 +5,7 @@ import { EngineError } from '../errors/engine-error.ts'
 import type { ModelInfo } from '../wire.ts'
 import type { ConnectOptions, WorkerClient } from './connect.ts'
 import { connect } from './connect.ts'
-import type { Engine, EngineSupport, LoadedModel, LoadOptions } from './engine.ts'
+import type { Engine, EngineStore, EngineSupport, LoadedModel, LoadOptions } from './engine.ts'
 import type { EnginePort } from './protocol.ts'
 import { isInsecure, requireSecureContext } from './secure-context.ts'
 
@@ -17,6 +17,8 @@ export interface WorkerEngineParts<Config> {
   obstacle?: () => Promise<EngineErrorCode | undefined>
   /** Whether a model is on disk. May reject, which means no; may load, with another configuration than `configOf`'s. */
   isCached(model: ModelInfo, load: (config: Config) => Promise<LoadedModel>): Promise<boolean>
+  /** What it keeps on the device; works in the page, without a worker. Absent: nothing, or nothing that can be reached. */
+  store?: EngineStore
   /** What the worker is told. Throws an `EngineError` when the app's options or the model's entry won't do. */
   configOf(model: ModelInfo): Config
   /** Makes the worker. Throws an `EngineError`, or what the browser throws. */
@@ -52,6 +54,7 @@ export function createWorkerEngine<Config>(parts: WorkerEngineParts<Config>): En
   return {
     name,
     supports,
+    ...(parts.store && { store: parts.store }),
 
     async obstacle() {
       if (isInsecure()) return 'insecure_context'

@@ -8,6 +8,7 @@ import type { ModelFiles } from '../../src/engines/transformers/files.ts'
 import { openFiles } from '../../src/engines/transformers/files.ts'
 import type { KeyValues, KeyValueTensor } from '../../src/engines/transformers/peer.ts'
 import { createPrefixCache } from '../../src/engines/transformers/prefix-cache.ts'
+import type { ModelInfo } from '../../src/wire.ts'
 import { testModel } from './model.ts'
 
 const ids = (text: string) => [...text].map((character) => BigInt(character.codePointAt(0) ?? 0))
@@ -157,6 +158,7 @@ describe('the files', () => {
     const cache = {
       match: async (url: string) => entries.get(url)?.clone(),
       put: async (url: string, response: Response) => void entries.set(url, response),
+      delete: async (url: string) => entries.delete(url),
     }
     Object.assign(globalThis, { caches: { open: async () => cache } })
   })
@@ -167,16 +169,18 @@ describe('the files', () => {
   })
   const { signal } = new AbortController()
 
-  test('are trusted for what was checked here, whatever the server says', async () => {
+  test('are read when they have their checksums, whatever the server says that they have', async () => {
     const integrity = { 'onnx/model.onnx': 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' }
     const headers = { 'x-edgewise-checked': integrity['onnx/model.onnx'], 'content-type': 'text/plain' }
-    await openFiles(testModel(), root, signal).cache.put(graph, new Response('anything', { headers }))
-    assert.equal(await openFiles(testModel({ integrity }), root, signal).cache.match(graph), undefined)
-    const found = await openFiles(testModel(), root, signal).cache.match(graph)
+    const open = (over: Partial<ModelInfo> = {}) => openFiles(testModel(over), root, signal).cache
+    await open().put(graph, new Response('anything', { headers }))
+    const found = await open().match(graph)
     assert.deepEqual([await found?.text(), found?.headers.get('content-type')], ['anything', 'text/plain'])
+    assert.equal(await open({ integrity }).match(graph), undefined)
+    assert.equal(await open().match(graph), undefined, 'it is gone')
 
-    await openFiles(testModel({ integrity }), root, signal).cache.put(graph, new Response(''))
-    assert.equal(await (await openFiles(testModel({ integrity }), root, signal).cache.match(graph))?.text(), '')
+    await open({ integrity }).put(graph, new Response(''))
+    assert.equal(await (await open({ integrity }).match(graph))?.text(), '')
   })
 
   test("leave no second copy in the browser's own cache", async () => {

@@ -12,7 +12,7 @@ import { createMeter } from '../../src/engines/webllm/progress.ts'
 import { resolveRecord } from '../../src/engines/webllm/record.ts'
 import { toChatRequest } from '../../src/engines/webllm/request.ts'
 import { folderOf, type HostConfig } from '../../src/engines/webllm/source.ts'
-import { hasWeights } from '../../src/engines/webllm/status.ts'
+import { isCached } from '../../src/engines/webllm/store.ts'
 import type { ChatMessage, ModelInfo } from '../../src/wire.ts'
 import { testModel } from './model.ts'
 import type { MLCEngineClass } from './webllm-pipeline.ts'
@@ -54,6 +54,7 @@ beforeEach(() => {
   Object.assign(globalThis, {
     Cache: class {
       add() {}
+      match() {}
     },
   })
 })
@@ -181,7 +182,10 @@ describe('a status', () => {
     const manifest = { records: [{ dataPath: 'a.bin' }, { dataPath: 'b.bin' }] }
     const cache = {
       keys: async () => ['tensor-cache.json', ...shards].map((file) => ({ url: folder + file })),
-      match: async () => Response.json(manifest),
+      match: async (url: string) => {
+        const file = url.slice(folder.length)
+        return file === 'tensor-cache.json' || shards.includes(file) ? Response.json(manifest) : undefined
+      },
     }
     Object.assign(globalThis, {
       caches: { has: async (name: string) => name === 'webllm/model', open: async () => cache },
@@ -190,10 +194,10 @@ describe('a status', () => {
 
   test('needs all of the weights', async () => {
     stubCaches('http://127.0.0.1:9/tiny/resolve/main/', ['a.bin', 'b.bin'])
-    assert.equal(await hasWeights(model, config), true)
-    assert.equal(await hasWeights(testModel({ id: 'other' }), config), false)
+    assert.equal(await isCached(model, config), true)
+    assert.equal(await isCached(testModel({ id: 'other' }), config), false)
     stubCaches('http://127.0.0.1:9/tiny/resolve/main/', ['a.bin'])
-    assert.equal(await hasWeights(model, config), false)
+    assert.equal(await isCached(model, config), false)
   })
 
   test("finds each of the package's own models by its id", async () => {
@@ -201,7 +205,7 @@ describe('a status', () => {
     for (const { model_id, model: url, model_type } of webllm.prebuiltAppConfig.model_list) {
       if (model_type === 1) continue // No chat model.
       stubCaches(folderOf(url, base), ['a.bin', 'b.bin'])
-      if (!(await hasWeights(testModel({ id: model_id }), { ...config, appConfig: PEER_DEFAULT }))) wrong.push(model_id)
+      if (!(await isCached(testModel({ id: model_id }), { ...config, appConfig: PEER_DEFAULT }))) wrong.push(model_id)
     }
     assert.deepEqual(wrong, [])
   })

@@ -14,7 +14,7 @@ export async function startWllamaHarness(options: HarnessOptions = {}): Promise<
   const faulty = faultyFiles(files, /\.gguf$/)
   const harness = await startHarness({
     ...options,
-    bundles: { '/page.js': path('pages/wllama-page.ts'), '/peer.js': path('pages/wllama-peer.ts') },
+    bundles: { ...options.bundles, '/page.js': path('pages/wllama-page.ts'), '/peer.js': path('pages/wllama-peer.ts') },
     dirs: { '/models/': files, '/npm/': path('../../node_modules/') },
     routes: {
       ...options.routes,

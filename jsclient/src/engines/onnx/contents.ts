@@ -2,7 +2,8 @@
 import { describe } from '../../engine/describe.ts'
 import type { ModelFiles } from './files.ts'
 import type { SessionOptions } from './peer.ts'
-import type { ModelSource, REQUIRED } from './source.ts'
+import type { ModelSource } from './source.ts'
+import { REQUIRED } from './source.ts'
 import { templateOf } from './text.ts'
 
 export type Config = Record<string, unknown>
@@ -50,9 +51,8 @@ export async function readSettings(files: ModelFiles, { filesURL }: ModelSource)
 
 /** Throws the errors of `files`. */
 export async function readWeights(files: ModelFiles, { graphURL }: ModelSource, config: Config): Promise<Weights> {
-  const graphName = decodeURIComponent(new URL(graphURL).pathname.split('/').at(-1) ?? '')
   const read = async (url: string) => new Uint8Array(await files.read(url))
-  const beside = dataFiles(config, graphName).map(async (path) => ({
+  const beside = dataFiles(config, graphURL).map(async (path) => ({
     path,
     data: await read(new URL(path, graphURL).href),
   }))
@@ -70,8 +70,25 @@ function parse(name: string, bytes: ArrayBuffer): Config {
   }
 }
 
+/** What the two functions above read of a model, whose tokenizer's configuration may not be known yet. */
+export function filesOf(
+  { filesURL, graphURL }: ModelSource,
+  config: Config,
+  tokenizerConfig: Config | undefined,
+): { url: string; optional: boolean }[] {
+  const hasTemplate = tokenizerConfig !== undefined && templateOf(tokenizerConfig) !== undefined
+  const settings = ['generation_config.json', ...(hasTemplate ? [] : ['chat_template.jinja'])]
+  return [
+    ...REQUIRED.map((name) => ({ url: new URL(name, filesURL).href, optional: false })),
+    ...settings.map((name) => ({ url: new URL(name, filesURL).href, optional: true })),
+    ...dataFiles(config, graphURL).map((path) => ({ url: new URL(path, graphURL).href, optional: false })),
+    { url: graphURL, optional: false },
+  ]
+}
+
 /** The files with the graph's weights, as the `transformers.js_config` of the model's configuration counts them. */
-function dataFiles(config: Config, graphName: string): string[] {
+function dataFiles(config: Config, graphURL: string): string[] {
+  const graphName = decodeURIComponent(new URL(graphURL).pathname.split('/').at(-1) ?? '')
   const { use_external_data_format: format } = (config['transformers.js_config'] ?? {}) as Config
   const isByGraph = typeof format === 'object' && format !== null
   const count = Number((isByGraph ? ((format as Config)[graphName] ?? (format as Config).model) : format) ?? 0)

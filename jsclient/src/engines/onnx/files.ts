@@ -1,23 +1,25 @@
-/** A model's files: from the store, else from the network, counted and checked. */
+/**
+ * A model's files: from the store, else from the network, counted, checked and stored one by one, so that a download that
+ * is broken off goes on with the files that it lacks.
+ */
 
 import { passes } from '../../engine/checksums.ts'
 import { describe } from '../../engine/describe.ts'
 import { codeOfStatus } from '../../engine/http-status.ts'
+import { admit, marked } from '../../engine/stored-files.ts'
 import type { EngineErrorCode } from '../../errors/engine-error.ts'
 import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
 import type { ModelInfo } from '../../wire.ts'
 import type { ModelSource } from './source.ts'
-import { checksumsAt, openStore, put, stored } from './store.ts'
+import { CACHE_NAME, checksumsAt } from './store.ts'
 import type { Traffic } from './traffic.ts'
 
 export interface ModelFiles {
   read(url: string): Promise<ArrayBuffer>
   /** Undefined when there is no such file. */
   readOptional(url: string): Promise<ArrayBuffer | undefined>
-  /** Stores what came from the network, now that a model was made from it. */
-  keep(): Promise<void>
-  /** Takes the model's files out of the store. */
-  forget(): Promise<void>
+  /** Takes files out of the store, those that this load put there or all that it read; no more come in. */
+  forget(which: 'fresh' | 'all'): Promise<void>
 }
 
 export async function openFiles(
@@ -28,14 +30,27 @@ export async function openFiles(
 ): Promise<ModelFiles> {
   const fail = (code: EngineErrorCode, message: string, cause?: unknown) =>
     new ModelLoadError(info.id, `${info.id} could not be loaded: ${message}`, { code, cause })
-  const store = await openStore().catch((error) => {
+  const store = await caches.open(CACHE_NAME).catch((error) => {
     throw fail('download_failed', `the browser's cache can't be opened: ${describe(error).message}`, error)
   })
-  const checksums = (url: string) => checksumsAt(info, source, url)
-  const fresh = new Map<string, Blob>()
-  const known = new Set<string>()
+  /** Whether this load stored them, by the URL of every file that it has to do with. */
+  const used = new Map<string, boolean>()
+  let closed = false
 
-  const download = async (url: string, optional: boolean): Promise<ArrayBuffer | undefined> => {
+  const keep = async (url: string, file: Blob, checksums: string): Promise<void> => {
+    if (closed) return
+    try {
+      used.set(url, true)
+      await store.put(url, marked(file, { models: [info.id], checksums }))
+    } catch (error) {
+      const { name, message } = describe(error)
+      throw name === 'QuotaExceededError'
+        ? fail('quota_exceeded', 'its files do not fit into what the browser stores for this site; free space', error)
+        : fail('download_failed', `its files could not be stored: ${message}`, error)
+    }
+  }
+
+  const download = async (url: string, optional: boolean, checksums: string): Promise<ArrayBuffer | undefined> => {
     const part = traffic.fromNetwork()
     try {
       // The browser's own cache would keep a second copy, of a broken file as well.
@@ -46,7 +61,7 @@ export async function openFiles(
       const isMissing = !ok && codeOfStatus(status) === 'model_not_found'
       if (optional && (isPage || isMissing)) {
         // Empty, it says that there is none, so that no later load has to ask.
-        fresh.set(url, new Blob([]))
+        await keep(url, new Blob([]), '')
         return undefined
       }
       if (!ok) {
@@ -64,10 +79,10 @@ export async function openFiles(
         throw fail('invalid_files', `${url} ended after ${blob.size} of ${length} bytes; try again`)
       }
       const bytes = await blob.arrayBuffer()
-      if (checksums(url) && !(await passes(bytes, checksums(url)))) {
+      if (checksums && !(await passes(bytes, checksums))) {
         throw fail('invalid_files', `${url} does not have the checksum that the registry names; mend one of the two`)
       }
-      fresh.set(url, blob)
+      await keep(url, blob, checksums)
       return bytes
     } catch (error) {
       if (error instanceof ModelLoadError || signal.aborted) throw error
@@ -78,34 +93,22 @@ export async function openFiles(
   }
 
   const read = async (url: string, optional: boolean): Promise<ArrayBuffer | undefined> => {
-    known.add(url)
-    const bytes = await (await stored(store, url, checksums(url)))?.arrayBuffer()
-    if (!bytes) return download(url, optional)
+    used.set(url, false)
+    const checksums = checksumsAt(info, source, url)
+    const file = (await admit(store, url, info.id, checksums)) ? await store.match(url) : undefined
+    if (!file) return download(url, optional, checksums)
+    const bytes = await file.arrayBuffer()
     traffic.fromDisk(bytes.byteLength)
     return optional && bytes.byteLength === 0 ? undefined : bytes
-  }
-
-  const remove = async (urls: Iterable<string>) => {
-    for (const url of urls) await store.delete(url)
   }
 
   return {
     read: (url) => read(url, false) as Promise<ArrayBuffer>,
     readOptional: (url) => read(url, true),
-    forget: () => remove(known),
 
-    async keep() {
-      // The graph last, so that where it is, all is.
-      const order = [...fresh].sort(([a], [b]) => Number(a === source.graphURL) - Number(b === source.graphURL))
-      try {
-        for (const [url, file] of order) await put(store, url, checksums(url), file)
-      } catch (error) {
-        await remove(fresh.keys())
-        const { name, message } = describe(error)
-        throw name === 'QuotaExceededError'
-          ? fail('quota_exceeded', 'its files do not fit into what the browser stores for this site; free space', error)
-          : fail('download_failed', `its files could not be stored: ${message}`, error)
-      }
+    async forget(which) {
+      closed = true
+      for (const [url, isFresh] of used) if (isFresh || which === 'all') await store.delete(url)
     },
   }
 }

@@ -11,7 +11,7 @@ import type { ModelInfo } from '../../wire.ts'
 import type { WasmPaths } from './peer.ts'
 import type { HostConfig, ModelSource } from './source.ts'
 import { ENGINE_NAME, folder, sourceOf } from './source.ts'
-import { isCached } from './status.ts'
+import { createStore, isCached } from './store.ts'
 
 export type { WasmPaths } from './peer.ts'
 
@@ -21,7 +21,10 @@ export type { WasmPaths } from './peer.ts'
  * A model's `source` names the `url` of its graph. `tokenizer.json`, `tokenizer_config.json`, `config.json` and, if there
  * is one, `generation_config.json` lie in the folder `filesURL`, which is the graph's own unless said otherwise, or the
  * one above if that is called `onnx`. URLs may be relative. Files are stored in the Cache API and never fetched again, so
- * put a version into the URL, or list the files' checksums in the model's `sha256` or `integrity`, which are checked.
+ * put a version into the URL, or list the files' checksums in the model's `sha256` or `integrity`: they are checked when
+ * files are stored and whenever they are read, and what was damaged on the disk is fetched again. Without a checksum only
+ * damage that keeps the model from being made is found. A download that is broken off goes on with the first file that it
+ * lacks; a file's own beginning is not kept.
  */
 export interface OnnxOptions {
   /**
@@ -73,6 +76,7 @@ export function onnx(options: OnnxOptions = {}): Engine {
     name: ENGINE_NAME,
     supports: SUPPORT,
     connection: { stallMs: options.stallMs ?? 60_000 },
+    store: createStore((model) => modelSource(model, options)),
     configOf: (model) => configOf(model, options),
     startWorker: () =>
       options.worker?.() ?? new Worker(options.workerURL ?? '', { type: 'module', name: 'edgewise-onnx' }),

@@ -56,14 +56,16 @@ export async function loadResident(
     signal.throwIfAborted()
     const resident = { ...(await makeResident(peers, info, config, settings, weights)), text }
     signal.throwIfAborted()
-    await files.keep()
     progress.finish()
     return resident
   } catch (error) {
     if (signal.aborted) throw signal.reason
     const failure = error instanceof ModelLoadError ? error : refused(info, 'invalid_files', error)
-    // What can't be read must not be read again next time.
-    if (failure.code === 'invalid_files') await files.forget()
+    const { code } = failure
+    // What can't be read must not be read again next time; whoever is not known to be innocent is suspected.
+    if (code === 'invalid_files' || code === 'load_failed') await files.forget('all')
+    // Part of a model only takes space from what the user may want more.
+    if (code === 'quota_exceeded') await files.forget('fresh')
     throw failure
   }
 }

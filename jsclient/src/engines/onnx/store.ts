@@ -1,11 +1,16 @@
-/** The cache of models' files: each by its URL, whole, checked, and of a model that was once made from it. */
-
-import { CHECKED_HEADER, checksumsOf, isTrusted } from '../../engine/checksums.ts'
+/** What is on the device of a model, read from the Cache API so that nothing has to be loaded to know. */
+import type { NeededFile } from '../../engine/cache-store.ts'
+import { createCacheStore, existingCache, missingFiles, storedJSON } from '../../engine/cache-store.ts'
+import { checksumsOf } from '../../engine/checksums.ts'
+import type { EngineStore } from '../../engine/engine.ts'
+import { servedBytes, servedJSON } from '../../engine/served-files.ts'
 import type { ModelInfo } from '../../wire.ts'
+import type { Config } from './contents.ts'
+import { filesOf } from './contents.ts'
 import type { ModelSource } from './source.ts'
 
-/** A new version of what is stored gets a new name. */
-const CACHE_NAME = 'edgewise-onnx-v1'
+/** Files by their URLs, whole and marked. A new version of what is stored gets a new name. */
+export const CACHE_NAME = 'edgewise-onnx-v1'
 
 /** What the registry says that the file must hash to; the entry names it with its folders, or without. "" = nothing. */
 export function checksumsAt(info: ModelInfo, { filesURL }: ModelSource, url: string): string {
@@ -14,16 +19,57 @@ export function checksumsAt(info: ModelInfo, { filesURL }: ModelSource, url: str
   return checksumsOf(info, decodeURIComponent(pathname.startsWith(root) ? pathname.slice(root.length) : pathname))
 }
 
-export const hasStore = (): Promise<boolean> => caches.has(CACHE_NAME)
-
-export const openStore = (): Promise<Cache> => caches.open(CACHE_NAME)
-
-/** The stored file; undefined as well when the registry has since got another checksum for it. */
-export async function stored(store: Cache, url: string, checksums: string): Promise<Response | undefined> {
-  const response = await store.match(url)
-  return response && isTrusted(response, checksums) ? response : undefined
+/** Never rejects. */
+export async function isCached(info: ModelInfo, source: ModelSource): Promise<boolean> {
+  try {
+    const cache = await existingCache(CACHE_NAME)
+    const config = await storedJSON(cache, configURL(source))
+    return config !== undefined && (await missing(cache, info, source, config)).every(({ optional }) => optional)
+  } catch {
+    return false
+  }
 }
 
-export function put(store: Cache, url: string, checksums: string, file: Blob): Promise<void> {
-  return store.put(url, new Response(file, { headers: { [CHECKED_HEADER]: checksums } }))
+/** `sourceOf` gives undefined for a model that no load would take. */
+export function createStore(sourceOf: (info: ModelInfo) => ModelSource | undefined): EngineStore {
+  return createCacheStore({
+    caches: [CACHE_NAME],
+
+    async missingBytes(info, signal) {
+      const source = sourceOf(info)
+      if (!source) return undefined
+      const cache = await existingCache(CACHE_NAME)
+      const url = configURL(source)
+      const config = (await storedJSON(cache, url)) ?? (await servedJSON(url, signal))
+      return config && servedBytes(await missing(cache, info, source, config), signal)
+    },
+
+    belongs(info) {
+      const source = sourceOf(info)
+      if (!source) return () => true
+      const { graphURL } = source
+      const others = new Set(filesOf(source, {}, undefined).map(({ url }) => url))
+      // How many files with weights there are only the model's configuration tells.
+      const weights = `${graphURL.replace(/[?#].*/, '')}_data`
+      return (url) => others.has(url) || url.startsWith(weights)
+    },
+  })
+}
+
+async function missing(
+  cache: Cache | undefined,
+  info: ModelInfo,
+  source: ModelSource,
+  config: object,
+): Promise<NeededFile[]> {
+  const tokenizerConfig = await storedJSON(cache, new URL('tokenizer_config.json', source.filesURL).href)
+  const files = filesOf(source, config as Config, tokenizerConfig as Config | undefined)
+  return missingFiles(
+    cache,
+    files.map((file) => ({ ...file, checksums: checksumsAt(info, source, file.url) })),
+  )
+}
+
+function configURL({ filesURL }: ModelSource): string {
+  return new URL('config.json', filesURL).href
 }

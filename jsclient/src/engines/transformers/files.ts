@@ -4,9 +4,10 @@
  * that fail their checksums, and files that turn out not to be a model's. And what it would only log ends the load.
  */
 import { deferred } from '../../engine/abort.ts'
-import { CHECKED_HEADER, checksumsOf, isTrusted, passes } from '../../engine/checksums.ts'
+import { checksumsOf, passes } from '../../engine/checksums.ts'
 import { describe } from '../../engine/describe.ts'
 import { codeOfStatus } from '../../engine/http-status.ts'
+import { admit, marked } from '../../engine/stored-files.ts'
 import type { EngineErrorCode } from '../../errors/engine-error.ts'
 import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
 import type { ModelInfo } from '../../wire.ts'
@@ -36,6 +37,8 @@ export function openFiles(model: ModelInfo, root: string, signal: AbortSignal): 
   const refusals = new Map<string, number | 'HTML'>()
   /** Whether this load put them into the cache, by the URL of every file that it has to do with. */
   const used = new Map<string, boolean>()
+  /** Whether what is stored may be read, by URL. */
+  const admitted = new Map<string, Promise<boolean>>()
   const failed = deferred<never>()
   let closed = false
   // None in some frames of other origins: the model then runs, and is fetched at each visit.
@@ -77,24 +80,26 @@ export function openFiles(model: ModelInfo, root: string, signal: AbortSignal): 
       async match(url) {
         // The package asks for a path first, and paths may be those of another base.
         if (!URL.canParse(url)) return undefined
-        const response = await (await store)?.match(url)
-        if (!response || !isTrusted(response, expected(url))) return undefined
+        const cache = await store
+        // The package asks for a file several times.
+        const admission = admitted.get(url) ?? (cache && admit(cache, url, model.id, expected(url)))
+        if (admission) admitted.set(url, admission)
+        if (!(await admission)) return undefined
         if (!used.has(url)) used.set(url, false)
-        return response
+        return cache?.match(url)
       },
 
       async put(url, response) {
         const checksums = expected(url)
-        const body = checksums === '' ? response.body : await response.arrayBuffer()
-        if (body instanceof ArrayBuffer && !(await passes(body, checksums))) {
+        // Of the model's files the package knows the length; of others it says the one that travelled, maybe compressed.
+        const body = checksums === '' && isModels(url) ? response.body : await response.arrayBuffer()
+        if (checksums !== '' && body instanceof ArrayBuffer && !(await passes(body, checksums))) {
           return fail(`${url} does not have the checksum of the model's entry; mend the server`, 'invalid_files')
         }
-        const headers = new Headers(response.headers)
-        // Whatever the server itself says there.
-        headers.set(CHECKED_HEADER, checksums)
         if (closed) return
         try {
-          await (await store)?.put(url, new Response(body, { headers }))
+          await (await store)?.put(url, marked(body, { models: [model.id], checksums }, response.headers))
+          admitted.set(url, Promise.resolve(true))
           used.set(url, true)
         } catch (error) {
           const { name, message } = describe(error)

@@ -13,7 +13,7 @@ import type { ModelInfo } from '../../wire.ts'
 import type { WasmPaths } from './peer.ts'
 import type { HostConfig } from './source.ts'
 import { ENGINE_NAME, sourceOf } from './source.ts'
-import { isCached } from './status.ts'
+import { createStore, isCached } from './store.ts'
 
 export { PEER_DEFAULT } from '../../engine/peer-default.ts'
 export type { WasmPaths } from './peer.ts'
@@ -37,7 +37,10 @@ export interface TransformersOptions {
   wasmPaths?: string | WasmPaths | typeof PEER_DEFAULT
   /**
    * Where models lie: file `f` of model `m` is `{modelBaseURL}/{m}/{f}`. Cached files are never fetched again, so put a
-   * version into `m`. Required: no hub is used unless you say `PEER_DEFAULT`.
+   * version into `m`, or list the files' checksums in the model's `sha256` or `integrity`: they are checked when files are
+   * stored and whenever they are read, and what was damaged on the disk is fetched again. Without a checksum only damage
+   * that keeps the model from being made is found. A download that is broken off goes on with the first file that it
+   * lacks; a file's own beginning is not kept. Required: no hub is used unless you say `PEER_DEFAULT`.
    */
   modelBaseURL?: string | URL | typeof PEER_DEFAULT
   /** For models whose `source` names none: "wasm" or "webgpu". Defaults to "wasm". */
@@ -73,6 +76,13 @@ const SUPPORT: EngineSupport = Object.freeze({
 
 /** Creates the engine; no side effects. Each load has a worker of its own, which `unload` terminates. */
 export function transformers(options: TransformersOptions = {}): Engine {
+  const placeOf = (model: ModelInfo) => {
+    try {
+      return configOf(model, options)
+    } catch {
+      return undefined
+    }
+  }
   return createWorkerEngine<HostConfig>({
     name: ENGINE_NAME,
     supports: SUPPORT,
@@ -80,9 +90,11 @@ export function transformers(options: TransformersOptions = {}): Engine {
     configOf: (model) => configOf(model, options),
     startWorker: () => startWorker(options),
 
+    store: createStore(placeOf),
+
     async isCached(model) {
-      const { modelBaseURL } = options
-      return modelBaseURL !== undefined && isCached(model, sourceOf(model, options), orDefault(modelBaseURL))
+      const place = placeOf(model)
+      return place !== undefined && isCached(model, place)
     },
   })
 }

@@ -1,18 +1,20 @@
 /**
  * WebLLM's downloads, watched. It fetches by `Cache.add`, which tells neither bytes nor a status and stores whatever
- * comes, a page of HTML too, for good. While a model loads, `Cache.add` and `fetch` of this worker, where nothing else
- * runs, are therefore ones that count, check a file before it is stored, and fail with a name.
+ * comes, a page of HTML too, for good; and what it has stored, it believes. While a model loads, `fetch`, `Cache.add` and
+ * `Cache.match` of this worker, where nothing else runs, are therefore ones that count, check a file before it is stored
+ * and when it is read, say whose it is, and fail with a name.
  */
 import { checksumsOf, passes } from '../../engine/checksums.ts'
 import { describe } from '../../engine/describe.ts'
 import { codeOfStatus } from '../../engine/http-status.ts'
+import { admit, marked } from '../../engine/stored-files.ts'
 import type { EngineErrorCode } from '../../errors/engine-error.ts'
 import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
 import type { ModelInfo } from '../../wire.ts'
 import { fileFailure } from './failure.ts'
 import type { ModelRecord, TensorManifest } from './peer.ts'
 import type { LoadProgressMeter } from './progress.ts'
-import { fileOf } from './record.ts'
+import { fileOf } from './source.ts'
 
 export interface DownloadsOptions {
   model: ModelInfo
@@ -25,15 +27,18 @@ export interface DownloadsOptions {
 export interface Downloads {
   /** Why a file was not to be had, or not taken. WebLLM hides it behind errors of its own. */
   refusal(): ModelLoadError | undefined
-  /** Gives `Cache.add` and `fetch` back. */
+  /** Gives the browser's own functions back. */
   end(): void
 }
 
 /** Takes over at once. */
 export function watchDownloads({ model, record, meter, signal }: DownloadsOptions): Downloads {
   const { fetch } = globalThis
-  const { add } = Cache.prototype
+  const { add, match } = Cache.prototype
   let weights: Weights | undefined
+  /** URLs of files that need no check before they are read. */
+  const checked = new Set<string>()
+  const checksumsAt = (url: string) => checksumsOf(model, fileOf(url))
 
   let refusal: ModelLoadError | undefined
   const refuse = (code: EngineErrorCode, url: string, what: string, cause?: unknown) => {
@@ -77,18 +82,19 @@ export function watchDownloads({ model, record, meter, signal }: DownloadsOption
     const least = weights?.sizes.get(url) ?? 0
     if (bytes.byteLength < least) throw invalid(`has ${bytes.byteLength} bytes instead of ${least}`)
     if (url === record.model_lib && !WebAssembly.validate(bytes)) throw invalid('is no WebAssembly')
-    const file = fileOf(url)
-    if (file.endsWith('.json') && !isJSON(bytes)) throw invalid('is no JSON')
-    const checksums = checksumsOf(model, file)
+    if (fileOf(url).endsWith('.json') && !isJSON(bytes)) throw invalid('is no JSON')
+    const checksums = checksumsAt(url)
     if (checksums && !(await passes(bytes, checksums))) {
       throw invalid("has not the checksum that the model's registry lists")
     }
   }
 
   const fetchChecked = async (request: Request): Promise<Response> => {
+    const { url } = request
     const bytes = await receive(request)
-    await check(request.url, bytes)
-    return new Response(bytes, { headers: { 'content-length': String(bytes.byteLength) } })
+    await check(url, bytes)
+    checked.add(url)
+    return marked(bytes, { models: [model.id], checksums: checksumsAt(url) })
   }
 
   globalThis.fetch = (input, init) => {
@@ -103,11 +109,23 @@ export function watchDownloads({ model, record, meter, signal }: DownloadsOption
     }
     await this.put(request, await fetchChecked(request))
   }
+  Cache.prototype.match = async function (this: Cache, input, options) {
+    const { url } = new Request(input)
+    if (!checked.has(url)) {
+      // At once, for `admit` reads it too.
+      checked.add(url)
+      if (!(await admit(this, url, model.id, checksumsAt(url)))) {
+        checked.delete(url)
+        return undefined
+      }
+    }
+    return match.call(this, input, options)
+  }
   return {
     refusal: () => refusal,
     end() {
       globalThis.fetch = fetch
-      Cache.prototype.add = add
+      Object.assign(Cache.prototype, { add, match })
     },
   }
 }

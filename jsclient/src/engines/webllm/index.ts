@@ -5,16 +5,17 @@
 
 import type { Engine, EngineSupport } from '../../engine/engine.ts'
 import { pageBase, pageURL } from '../../engine/page-url.ts'
+import { PEER_DEFAULT } from '../../engine/peer-default.ts'
 import type { EnginePort } from '../../engine/protocol.ts'
 import { createWorkerEngine } from '../../engine/worker-engine.ts'
 import { EngineError } from '../../errors/engine-error.ts'
 import type { WebLLMOptions } from './options.ts'
 import { ENGINE_NAME, type HostConfig } from './source.ts'
-import { hasWeights } from './status.ts'
+import { createStore, isCached } from './store.ts'
 
-export { PEER_DEFAULT } from '../../engine/peer-default.ts'
 export type { WebLLMOptions } from './options.ts'
 export type { AppConfig, ModelRecord } from './peer.ts'
+export { PEER_DEFAULT }
 
 const SUPPORT: EngineSupport = Object.freeze({
   tools: true,
@@ -33,19 +34,19 @@ const SUPPORT: EngineSupport = Object.freeze({
 
 /** Creates the engine; no side effects. Each load has a worker of its own, which `unload` terminates. */
 export function webllm(options: WebLLMOptions = {}): Engine {
+  const { appConfig = {} } = options
+  const usesCache = appConfig === PEER_DEFAULT || (appConfig.cacheBackend ?? 'cache') === 'cache'
   return createWorkerEngine<HostConfig>({
     name: ENGINE_NAME,
     supports: SUPPORT,
     connection: { stallMs: options.stallMs ?? 60_000 },
     configOf: () => configOf(options),
     startWorker: () => startWorker(options),
+    ...(usesCache && { store: createStore(() => configOf(options)) }),
 
     async isCached(model, load) {
       const config = configOf(options)
-      const { appConfig } = config
-      if (typeof appConfig === 'string' || (appConfig.cacheBackend ?? 'cache') === 'cache') {
-        return hasWeights(model, config)
-      }
+      if (usesCache) return isCached(model, config)
       // Only the package knows its other stores.
       await (await load({ ...config, lookOnly: true })).unload()
       return true

@@ -7,12 +7,12 @@ import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
 import type { ModelInfo } from '../../wire.ts'
 import { watchDownloads } from './downloads.ts'
 import { failureOf } from './failure.ts'
+import { forgetSmallFiles } from './forget.ts'
 import type { MLCEngine, WebLLMPeer } from './peer.ts'
 import { createMeter } from './progress.ts'
 import type { Resolved } from './record.ts'
 import { featuresOf, REQUIRED_LIMITS } from './record.ts'
 import { modelIdOf } from './source.ts'
-import { forgetSmallFiles } from './stored.ts'
 
 /** Throws before the package is imported when the device can't run the model. */
 export async function requireDevice(model: ModelInfo): Promise<AdapterFacts> {

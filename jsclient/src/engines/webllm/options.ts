@@ -14,7 +14,8 @@ export interface WebLLMOptions {
   moduleURL?: string | URL
   /**
    * Records of models that the registry describes by their id alone, and the store to keep models in: `cacheBackend`
-   * defaults to "cache". `PEER_DEFAULT` takes the package's own records, which name public hosts: huggingface.co for the
+   * defaults to "cache", the only one of which the engine can tell sizes, remove a model or what is old of it, and find
+   * spoiled files that are listed with checksums. `PEER_DEFAULT` takes the package's own records, which name public hosts: huggingface.co for the
    * weights, raw.githubusercontent.com for the model libraries. No hub is used unless you say so. Libraries whose URL
    * contains "localhost" are never stored. Defaults to no records.
    */

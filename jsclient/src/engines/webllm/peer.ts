@@ -97,3 +97,8 @@ export interface ToolCallChunk {
 export interface TensorManifest {
   records: { dataPath: string; nbytes: number }[]
 }
+
+/** Of `mlc-chat-config.json`. The tokenizer is the first of "tokenizer.json" and "tokenizer.model" that is listed. */
+export interface ChatConfig {
+  tokenizer_files: string[]
+}

@@ -5,7 +5,7 @@ import { PEER_DEFAULT } from '../../engine/peer-default.ts'
 import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
 import type { GPULimits, ModelInfo } from '../../wire.ts'
 import type { AppConfig, ModelIntegrity, ModelRecord } from './peer.ts'
-import { type HostConfig, modelIdOf } from './source.ts'
+import { fileOf, findRecord, type HostConfig, modelIdOf } from './source.ts'
 
 /** What WebLLM asks of an adapter before it looks at the model. */
 export const REQUIRED_LIMITS: Readonly<GPULimits> = Object.freeze({
@@ -21,29 +21,15 @@ export interface Resolved {
   appConfig: AppConfig
 }
 
-/**
- * `source.modelURL` and `source.modelLib` together make a record; else `source.modelId`, or the entry's own id, must be
- * in the app's configuration, or in the package's if the app allows its public hosts.
- */
+/** Of the entry's own source, of the app's configuration, or of the package's if the app allows its public hosts. */
 export function resolveRecord(model: ModelInfo, config: HostConfig, prebuilt: AppConfig): Resolved {
   const { baseURL, appConfig: app } = config
   const { model_list = [], ...storage } = app === PEER_DEFAULT ? prebuilt : app
-  const found = recordOf(model) ?? model_list.find((entry) => entry.model_id === modelIdOf(model))
-  if (!found) throw missing(model, prebuilt)
-  const record: ModelRecord = { ...found, model: new URL(found.model, baseURL).href }
-  // One of another shape than a URL is the package's to refuse.
-  if (found.model_lib) record.model_lib = new URL(found.model_lib, baseURL).href
+  const record = findRecord(model, model_list, baseURL)
+  if (!record) throw missing(model, prebuilt)
   const integrity = integrityOf(model, record)
   if (integrity) record.integrity = integrity
   return { record, appConfig: { ...storage, model_list: [record] } }
-}
-
-function recordOf(model: ModelInfo): ModelRecord | undefined {
-  const { modelURL, modelLib } = model.source ?? {}
-  if (modelURL === undefined || modelLib === undefined) return undefined
-  const record: ModelRecord = { model: modelURL, model_id: modelIdOf(model), model_lib: modelLib }
-  if (model.requires?.features) record.required_features = [...model.requires.features]
-  return record
 }
 
 function missing(model: ModelInfo, prebuilt: AppConfig): ModelLoadError {
@@ -69,11 +55,6 @@ function integrityOf(model: ModelInfo, { model_lib, integrity }: ModelRecord): M
     if (checksum) listed.tokenizer = { ...listed.tokenizer, [file]: checksum }
   }
   return Object.keys(listed).length > 0 ? { ...integrity, ...listed } : integrity
-}
-
-/** The name under which the registry lists a file: the last segment of its URL. */
-export function fileOf(url: string): string {
-  return decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '')
 }
 
 /** WebGPU features that a model needs, as far as its name tells: many records of half-float models don't say it. */

@@ -5,11 +5,12 @@ import type { EnginePort } from '../../engine/protocol.ts'
 import type { AdapterProbe } from '../../engine/webgpu.ts'
 import { probeAdapter } from '../../engine/webgpu.ts'
 import { createWorkerEngine } from '../../engine/worker-engine.ts'
+import { canStore, findWhole } from './disk.ts'
 import { createHost } from './host.ts'
 import type { HostConfig, WllamaOptions } from './options.ts'
 import { configOf } from './options.ts'
-import { ENGINE_NAME, filesOf } from './source.ts'
-import { canStore, findFile } from './store.ts'
+import { ENGINE_NAME } from './source.ts'
+import { createStore } from './store.ts'
 
 const SUPPORT: EngineSupport = Object.freeze({
   tools: true,
@@ -34,6 +35,7 @@ export function createEngine(options: WllamaOptions, probe: AdapterProbe = probe
     // Both ends live in this page: there is no pulse to listen to.
     connection: { heartbeatMs: 0, stallMs: options.stallMs ?? 60_000 },
     configOf: (model) => configOf(model, options),
+    store: createStore((model) => configOf(model, options).files),
     startWorker: () => hostHere(probe),
 
     async obstacle() {
@@ -41,8 +43,8 @@ export function createEngine(options: WllamaOptions, probe: AdapterProbe = probe
     },
 
     async isCached(model) {
-      const files = await Promise.all(filesOf(model, options.modelBaseURL).map(findFile))
-      return files.every((file) => file !== undefined)
+      const files = await Promise.all(configOf(model, options).files.map(findWhole))
+      return files.every((entry) => entry !== undefined)
     },
   })
 }

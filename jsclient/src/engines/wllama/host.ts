@@ -11,6 +11,7 @@ import { raceAbort } from '../../errors/abort.ts'
 import { EngineError } from '../../errors/engine-error.ts'
 import { EngineLostError } from '../../errors/engine-lost-error.ts'
 import { createAnswer } from './answer.ts'
+import { removeFile } from './disk.ts'
 import { getFiles } from './download.ts'
 import { suspectsFiles } from './failure.ts'
 import { requireGPU } from './gpu.ts'
@@ -20,7 +21,6 @@ import type { HostConfig } from './options.ts'
 import { importPeer } from './peer.ts'
 import { toChatRequest } from './request.ts'
 import { misconfigured } from './source.ts'
-import { removeFile } from './store.ts'
 
 export interface Host extends EngineHost<HostConfig> {
   /** Ends everything, a download too. Idempotent. */

@@ -1,82 +1,77 @@
-/**
- * Model files on disk, in the origin private file system. The names and the notes beside the files are the package's, so
- * that its `ModelManager` lists and deletes our files, and files that it downloaded are not fetched again.
- */
-
+/** What the engine keeps on the device: sizes, and how to get rid of it. */
+import { describe } from '../../engine/describe.ts'
+import type { EngineStore } from '../../engine/engine.ts'
+import { raceAbort } from '../../errors/abort.ts'
+import { EngineError } from '../../errors/engine-error.ts'
+import type { ModelInfo } from '../../wire.ts'
+import type { Entry } from './disk.ts'
+import { entriesOf, findEntry, findWhole, removeEntry, writeNote } from './disk.ts'
+import { begunBytes, lengthOf, versionOf } from './range.ts'
 import type { ModelFile } from './source.ts'
 
-const FOLDER = 'cache'
-const NOTE = '__metadata__'
+/** `filesOf` throws an `EngineError` when a model's entry won't do. */
+export function createStore(filesOf: (model: ModelInfo) => ModelFile[]): EngineStore {
+  return {
+    async missingBytes(model, { signal } = {}) {
+      signal?.throwIfAborted()
+      const missing = filesOf(model).map((file) => missingOf(file, signal))
+      const bytes = sumOf(await guard(Promise.all(missing), signal))
+      return Number.isNaN(bytes) ? undefined : bytes
+    },
 
-/** The file that was downloaded from there, if all of it is on disk and has passed the checksums of today. */
-export async function findFile({ url, checksums }: ModelFile): Promise<File | undefined> {
-  try {
-    const root = await navigator.storage.getDirectory()
-    const folder = await root.getDirectoryHandle(FOLDER)
-    const name = await nameOf(url)
-    const note = await (await folder.getFileHandle(NOTE + name)).getFile()
-    const { originalURL, originalSize, checked } = JSON.parse(await note.text())
-    const file = await (await folder.getFileHandle(name)).getFile()
-    // Other writers of this folder leave the beginning of a file behind when they are interrupted.
-    const isWhole = originalURL === url && originalSize === file.size
-    return isWhole && (checksums === '' || checksums === checked) ? file : undefined
-  } catch {
-    return undefined
+    async storedBytes({ id }, { signal } = {}) {
+      const entries = await guard(entriesOf(id), signal)
+      return sumOf(entries.map(({ file }) => file.size))
+    },
+
+    remove: ({ id }, { signal } = {}) => guard(take(id, signal), signal),
+
+    async removeOld(model, { signal } = {}) {
+      const urls = new Set(filesOf(model).map(({ url }) => url))
+      const isOld = ({ note }: Entry) => !urls.has(note.originalURL)
+      await guard(take(model.id, signal, isOld), signal)
+    },
   }
 }
 
-/**
- * Stores what the stream gives, all of it or nothing. Rejects with what the stream, the disk, `check` or the signal says.
- */
-export async function writeFile(
-  { url, checksums }: ModelFile,
-  content: ReadableStream<Uint8Array>,
-  check: (file: File) => Promise<void>,
-  signal: AbortSignal,
-): Promise<File> {
-  const root = await navigator.storage.getDirectory()
-  const folder = await root.getDirectoryHandle(FOLDER, { create: true })
-  const name = await nameOf(url)
-  try {
-    const handle = await folder.getFileHandle(name, { create: true })
-    // The stream writes into a copy, which replaces the file when it is closed and is dropped when it is aborted.
-    await content.pipeTo(await handle.createWritable(), { signal })
-    const file = await handle.getFile()
-    await check(file)
-    signal.throwIfAborted()
-    const note = await (await folder.getFileHandle(NOTE + name, { create: true })).createWritable()
-    await note.write(JSON.stringify({ originalURL: url, originalSize: file.size, etag: '', checked: checksums }))
-    await note.close()
-    return file
-  } catch (error) {
-    await removeFile(url)
-    throw error
+const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, each) => sum + each, 0)
+
+/** NaN = nobody can say. */
+async function missingOf(file: ModelFile, signal: AbortSignal | undefined): Promise<number> {
+  const { url } = file
+  if (await findWhole(file)) return 0
+  const response = await fetch(url, { method: 'HEAD', cache: 'no-store', signal: signal ?? null }).catch(
+    () => undefined,
+  )
+  // Servers of single-page apps answer with a page for whatever they don't have.
+  if (!response?.ok || response.headers.get('content-type')?.startsWith('text/html')) return Number.NaN
+  const length = lengthOf(response)
+  const entry = await findEntry(url)
+  const isSame = entry?.note.version === versionOf(response) && entry.note.originalSize === length
+  return length - (isSame ? begunBytes(entry.note, entry.file.size) : 0)
+}
+
+/** Takes files from a model, and off the disk unless others have them too. */
+async function take(
+  modelId: string,
+  signal: AbortSignal | undefined,
+  which: (entry: Entry) => boolean = () => true,
+): Promise<void> {
+  for (const entry of await entriesOf(modelId)) {
+    signal?.throwIfAborted()
+    if (!which(entry)) continue
+    const { name, note } = entry
+    const models = note.models?.filter((id) => id !== modelId)
+    if (models?.length) await writeNote(name, { ...note, models })
+    else await removeEntry(name)
   }
 }
 
-/** Never rejects. */
-export async function removeFile(url: string): Promise<void> {
-  try {
-    const root = await navigator.storage.getDirectory()
-    const folder = await root.getDirectoryHandle(FOLDER)
-    const name = await nameOf(url)
-    for (const entry of [NOTE + name, name]) await folder.removeEntry(entry).catch(() => {})
-  } catch {
-    // There is no such folder, and nothing to remove.
-  }
-}
-
-/** Whether this browser lets pages store files. */
-export async function canStore(): Promise<boolean> {
-  try {
-    await navigator.storage.getDirectory()
-    return 'createWritable' in FileSystemFileHandle.prototype
-  } catch {
-    return false
-  }
-}
-
-async function nameOf(url: string): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-1', new TextEncoder().encode(url)))
-  return `${Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')}_${url.split('/').pop()}`
+/** Rejects as a store must: also when a file is to be removed that is being written. */
+function guard<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const named = work.catch((cause) => {
+    const message = `what wllama has stored is out of reach: ${describe(cause).message}`
+    throw new EngineError(message, { stage: 'load', code: 'load_failed', cause })
+  })
+  return raceAbort(named, signal)
 }

@@ -152,6 +152,8 @@ export async function load(way: Way, over: Partial<ModelInfo> = {}): Promise<Loa
   return { loadMs, progress, before, after: await subject.status(model) }
 }
 
+export const status = (way: Way, over: Partial<ModelInfo>) => onnx(WAYS[way]).status({ ...tiny, ...over })
+
 export interface Answered extends Collected {
   ms: number
   firstMs: number

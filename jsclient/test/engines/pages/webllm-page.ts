@@ -122,8 +122,13 @@ function checksOf(part: Casting['part'], checksums: Record<string, string> = {})
     { name: 'unknown', model: modelAt('/nowhere/'), codes: ['model_not_found'] },
   ]
   return engineChecks({
-    create: () => webllm(scripted(part)),
+    create() {
+      const { store, ...engine } = webllm(scripted(part))
+      // A worker that is scripted as a whole stores nothing.
+      return part === 'pipeline' && store ? { ...engine, store } : engine
+    },
     model: tiny,
+    earlier: spoiled,
     request,
     generatedTokens: () => counted,
     samples: false,

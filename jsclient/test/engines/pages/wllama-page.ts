@@ -74,6 +74,7 @@ const spoiling = (name: string, code: string) => ({
 const checks = engineChecks({
   create: () => engine('url'),
   model: tiny(),
+  earlier: tiny({ source: { url: `/spoiled/${FILE}?earlier` } }),
   request: counting,
   generatedTokens: () => tap.tokens,
   resources: () => workers.size,

@@ -1,9 +1,7 @@
-/** What WebLLM has stored of a model. */
+/** Makes WebLLM forget what it has stored of a model. */
 import type { WebLLMPeer } from './peer.ts'
 import type { Resolved } from './record.ts'
-import { folderOf } from './source.ts'
-
-const CACHES = ['webllm/config', 'webllm/wasm', 'webllm/model']
+import { CACHES, folderOf } from './source.ts'
 
 /**
  * Deletes what may have made a load fail: whatever is stored of the model but its weights, whose lengths were checked
@@ -15,7 +13,7 @@ export async function forgetSmallFiles({ record, appConfig }: Resolved, peer: We
     return peer.deleteModelAllInfoInCache(record.model_id, appConfig)
   }
   const folder = folderOf(record.model, record.model)
-  for (const name of CACHES) {
+  for (const name of Object.values(CACHES)) {
     const cache = await caches.open(name)
     for (const request of await cache.keys()) {
       const { url } = request
