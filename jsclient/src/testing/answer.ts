@@ -36,9 +36,29 @@ export function scriptOf<Request>(answers: FakeAnswers<Request>, request: Reques
   return { ...rest, tokens: typeof text === 'string' ? wordsOf(text) : text }
 }
 
-/** The prompt in tokens: a word each, and two for the frame of a message and one for the beginning of the answer. */
-export function promptOf(messages: readonly ChatMessage[]): string[] {
-  return [...messages.flatMap(({ role, content }) => [`<${role}>`, ...contentOf(content), '</>']), '<assistant>']
+/**
+ * The prompt in tokens: a word each, and two for the frame of a message and one for the beginning of the answer. A last
+ * message that is carried on stays open.
+ */
+export function promptOf(messages: readonly ChatMessage[], continues = false): string[] {
+  const framed = messages.flatMap(({ role, content }) => [`<${role}>`, ...wordsOf(textOf(content)), '</>'])
+  return continues ? framed.slice(0, -1) : [...framed, '<assistant>']
+}
+
+/**
+ * What a script has still to say after the last message's text: its tokens from there on, wherever that cuts them. All of
+ * them, if it begins with another text. An echo says the last message's text again before that.
+ */
+export function restOf(tokens: readonly string[], messages: readonly ChatMessage[], echoes = false): readonly string[] {
+  const begun = textOf(messages.at(-1)?.content)
+  let left = tokens.join('').startsWith(begun) ? begun.length : 0
+  const rest = tokens.flatMap((token) => {
+    const said = Math.min(left, token.length)
+    const isOver = left > 0 && said === token.length
+    left -= said
+    return isOver ? [] : [token.slice(said)]
+  })
+  return echoes ? [...wordsOf(begun), ...rest] : rest
 }
 
 /** The words of a text, each with the white space before it. */
@@ -46,10 +66,9 @@ export function wordsOf(text: string): string[] {
   return text.match(/\s*\S+|\s+$/g) ?? []
 }
 
-function contentOf(content: ChatMessage['content']): string[] {
-  if (typeof content === 'string') return wordsOf(content)
-  const parts = (content ?? []).map((part) => (part.type === 'text' ? part.text : ` <${part.type}>`))
-  return wordsOf(parts.join(''))
+function textOf(content: ChatMessage['content']): string {
+  if (typeof content === 'string') return content
+  return (content ?? []).map((part) => (part.type === 'text' ? part.text : ` <${part.type}>`)).join('')
 }
 
 function isParts(answer: FakeAnswer): answer is FakeAnswerParts {

@@ -17,6 +17,7 @@ import { reading } from './conformance/reading.ts'
 import { refusing } from './conformance/refusing.ts'
 import { sampling } from './conformance/sampling.ts'
 import { stopping } from './conformance/stopping.ts'
+import { storing } from './conformance/storing.ts'
 import type { Check, Subject } from './conformance/subject.ts'
 
 export { type Collected, collect } from './conformance/collect.ts'
@@ -26,6 +27,7 @@ const MATTERS = [
   introducing,
   locating,
   loading,
+  storing,
   generating,
   reading,
   sampling,

@@ -15,7 +15,10 @@ export type EngineFault = FaultScope &
         /** Fails, as engines do, with a typed error. */
         does: 'fail'
         at: FaultMoment
-        /** Such as "quota_exceeded" or "not_installed". Defaults to "load_failed" or "generate_failed". */
+        /**
+         * Such as "quota_exceeded" or "not_installed". Defaults to "load_failed", "download_failed" or "generate_failed", by
+         * the moment.
+         */
         code?: EngineErrorCode
         /** What seems to have been thrown underneath. Defaults to none. */
         cause?: unknown
@@ -42,10 +45,17 @@ export type EngineFault = FaultScope &
         /** Against the contract: counts a token too many, ends without a `done`, ends with two. */
         does: 'miscount' | 'omit-done' | 'repeat-done'
       }
+    | {
+        /** Against the contract: begins an answer that it continues with the text that was there. */
+        does: 'echo'
+      }
   )
 
-/** While the model is loaded, its download half done; or when so many tokens of an answer have been handed out. */
-export type FaultMoment = 'load' | number
+/**
+ * While a model is loaded, after the download's last report but one; when so many bytes of it are on disk, if the download
+ * goes on from there; or when so many tokens of an answer have been handed out.
+ */
+export type FaultMoment = 'load' | { bytes: number } | number
 
 /** Which model a fault happens to, and how often. */
 export interface FaultScope {
@@ -67,8 +77,8 @@ export class EngineFaults {
   /** Lets happen what goes wrong at that moment, one after the other. The signal ends what hangs. */
   async meet(at: FaultMoment, { engine, model, signal, die }: FaultPlace): Promise<void> {
     for (const fault of this.list) {
-      if (!('at' in fault) || fault.at !== at || !this.#happens(fault, model)) continue
-      const isDeath = fault.does === 'die' || (fault.does === 'fail' && fault.code === 'lost' && at !== 'load')
+      if (!('at' in fault) || !isSame(fault.at, at) || !this.#happens(fault, model)) continue
+      const isDeath = fault.does === 'die' || (fault.does === 'fail' && fault.code === 'lost' && typeof at === 'number')
       if (fault.does === 'throw') throw fault.value
       if (isDeath) die()
       else if (fault.does === 'fail') throw errorOf(fault, engine, model)
@@ -77,9 +87,21 @@ export class EngineFaults {
     }
   }
 
+  /** Where downloads stop on the way, because something may go wrong there: bytes from `from` on, and below `to`. */
+  stopsBetween(from: number, to: number): number[] {
+    const stops = this.list.flatMap((fault) => ('at' in fault && typeof fault.at === 'object' ? fault.at.bytes : []))
+    return [...new Set(stops)].filter((bytes) => bytes >= from && bytes < to).sort((a, b) => a - b)
+  }
+
+  /** Whether an answer that is continued is begun once more. */
+  echoes(model: ModelInfo): boolean {
+    return this.list.some((fault) => fault.does === 'echo' && this.#happens(fault, model))
+  }
+
   /** What is left of an answer's end. */
   spoil(done: Done, model: ModelInfo): Done[] {
-    const does = this.list.find((fault) => !('at' in fault) && this.#happens(fault, model))?.does
+    const isOfEnds = (fault: EngineFault): boolean => !('at' in fault) && fault.does !== 'echo'
+    const does = this.list.find((fault) => isOfEnds(fault) && this.#happens(fault, model))?.does
     if (does === 'omit-done') return []
     if (does === 'repeat-done') return [done, done]
     if (does !== 'miscount') return [done]
@@ -115,6 +137,13 @@ function errorOf(
   const message = 'broken on purpose'
   if (code === 'not_installed') return new EngineNotInstalledError(`${engine}-package`, cause)
   if (code === 'unsupported') return new EngineUnsupportedError(engine, 'messages', message)
-  if (at === 'load') return new ModelLoadError(model.id, message, { code: code ?? 'load_failed', cause })
-  return new EngineError(message, { stage: 'generate', code: code ?? 'generate_failed', cause })
+  if (typeof at === 'number') {
+    return new EngineError(message, { stage: 'generate', code: code ?? 'generate_failed', cause })
+  }
+  const byDefault = at === 'load' ? 'load_failed' : 'download_failed'
+  return new ModelLoadError(model.id, message, { code: code ?? byDefault, cause })
+}
+
+function isSame(one: FaultMoment, other: FaultMoment): boolean {
+  return typeof one === 'object' && typeof other === 'object' ? one.bytes === other.bytes : one === other
 }

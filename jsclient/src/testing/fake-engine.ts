@@ -2,10 +2,10 @@
 import type {
   Engine,
   EngineRequest,
+  EngineStore,
   EngineSupport,
   LoadedModel,
   LoadOptions,
-  LoadProgress,
   StatusOptions,
 } from '../engine/engine.ts'
 import type { EngineErrorCode } from '../errors/engine-error.ts'
@@ -13,9 +13,10 @@ import { EngineError } from '../errors/engine-error.ts'
 import type { ModelInfo } from '../wire.ts'
 import type { FakeAnswers } from './answer.ts'
 import { type EngineFault, EngineFaults } from './engine-faults.ts'
+import { FakeDisk, storeOf } from './fake-disk.ts'
+import { runLoad } from './fake-load.ts'
 import { FakeModel } from './fake-model.ts'
 import { TEXT_SUPPORT } from './fake-support.ts'
-import { delay } from './turn.ts'
 
 /** Options of `FakeEngine`. */
 export interface FakeEngineOptions {
@@ -29,10 +30,16 @@ export interface FakeEngineOptions {
   supports?: Partial<EngineSupport>
   /** Ids of models that are on disk. Defaults to none. */
   cached?: readonly string[]
-  /** Whether what it loads stays on disk. Defaults to true. */
+  /** Whether what it loads stays on disk, what came before an abort or a failure too. Defaults to true. */
   keepsModels?: boolean
+  /** The engine, of the same name, whose disk it uses, as another tab does, or the next visit. Defaults to its own. */
+  diskOf?: FakeEngine
+  /** Whether it has a `store`. Defaults to `keepsModels`. */
+  store?: boolean
   /** How long a load takes, ms. Defaults to 0: as long as the event loop needs. */
   loadMs?: number
+  /** How often a download reports before it is complete, in equal parts and at equal times; at least 1, the default. */
+  downloadSteps?: number
   /** How long a token takes, ms. Defaults to 0: a turn of the event loop. */
   tokenMs?: number
   /** As `Engine.obstacle`. Defaults to none. */
@@ -44,7 +51,8 @@ export interface FakeEngineOptions {
 /**
  * An engine that runs nothing, answers from a script, and keeps the contract of `Engine` to the letter, unless `faults`
  * say otherwise. Like a mock server, but for a model in the page: it writes down what is asked of it. It takes its time
- * from `setTimeout`, so that a `VirtualClock` moves it. Its errors are of the classes that real engines throw. After
+ * from `setTimeout`, so that a `VirtualClock` moves it. Its errors are of the classes that real engines throw. A model has
+ * `sizeBytes` on its disk, and is another version with another `source`; a download that broke goes on where it did. After
  * `dispose` it can be used again.
  *
  * @example
@@ -57,6 +65,7 @@ export class FakeEngine implements Engine {
   readonly name: string
   readonly supports: EngineSupport
   readonly onDevice?: boolean
+  readonly store?: EngineStore
   readonly obstacle?: () => Promise<EngineErrorCode | undefined>
   /** What it answers. May be set at any time. */
   answer: FakeAnswers<EngineRequest>
@@ -73,20 +82,25 @@ export class FakeEngine implements Engine {
   generated = 0
   /** Downloads begun so far. */
   downloads = 0
+  /** Bytes downloaded so far, also by loads that failed. */
+  downloadedBytes = 0
 
   readonly #options: FakeEngineOptions
-  readonly #cached: Set<string>
+  readonly #disk: FakeDisk
   readonly #resident = new Set<FakeModel>()
   readonly #loads = new Set<AbortController>()
   readonly #faults: EngineFaults
 
   constructor(options: FakeEngineOptions = {}) {
+    const { diskOf } = options
     this.#options = options
     this.name = options.name ?? 'fake'
     this.supports = { ...TEXT_SUPPORT, ...options.supports }
     this.answer = options.answer ?? 'Hello from here'
     this.#faults = new EngineFaults(options.faults)
-    this.#cached = new Set(options.cached)
+    this.#disk = diskOf ? diskOf.#disk : new FakeDisk()
+    this.#disk.give(options.cached ?? [])
+    if (options.store ?? options.keepsModels ?? true) this.store = storeOf(this.#disk)
     if (options.onDevice !== undefined) this.onDevice = options.onDevice
     if (options.obstacle) this.obstacle = options.obstacle
   }
@@ -108,7 +122,7 @@ export class FakeEngine implements Engine {
   async status(model: ModelInfo, { signal }: StatusOptions = {}): Promise<'absent' | 'cached'> {
     signal?.throwIfAborted()
     this.located.push(model.id)
-    return this.#cached.has(model.id) ? 'cached' : 'absent'
+    return this.#disk.find(model)?.isWhole ? 'cached' : 'absent'
   }
 
   async load(model: ModelInfo, { signal: given, onProgress }: LoadOptions = {}): Promise<LoadedModel> {
@@ -118,25 +132,13 @@ export class FakeEngine implements Engine {
     this.#loads.add(ending)
     const signal = given ? AbortSignal.any([given, ending.signal]) : ending.signal
     try {
-      const isCached = this.#cached.has(model.id)
-      if (!isCached) this.downloads++
-      const report = ({ progress, stage }: LoadProgress): void => {
-        const totalBytes = isCached ? 0 : model.sizeBytes
-        const bytes = totalBytes > 0 ? { loadedBytes: Math.floor(progress * totalBytes), totalBytes } : {}
-        onProgress?.({ progress, stage, ...bytes })
-        signal.throwIfAborted()
-      }
-      report({ progress: 0.5, stage: isCached ? 'load' : 'download' })
-      await this.#faults.meet('load', { engine: this.name, model, signal, die: () => this.die() })
-      await delay(this.#options.loadMs ?? 0, signal)
-      report({ progress: 1, stage: 'load' })
+      await this.#fetch(model, signal, onProgress)
     } catch (error) {
       if (signal.aborted) this.log.push(`abort ${model.id}`)
       throw error
     } finally {
       this.#loads.delete(ending)
     }
-    if (this.#options.keepsModels ?? true) this.#cached.add(model.id)
     this.log.push(`loaded ${model.id}`)
     return this.#reside(model)
   }
@@ -152,6 +154,18 @@ export class FakeEngine implements Engine {
   die(message = 'died on purpose'): void {
     for (const loaded of this.#resident) loaded.die(message)
     this.#resident.clear()
+  }
+
+  async #fetch(model: ModelInfo, signal: AbortSignal, onProgress: LoadOptions['onProgress']): Promise<void> {
+    const { keepsModels = true, downloadSteps: steps = 1, loadMs: ms = 0 } = this.#options
+    const here = keepsModels ? this.#disk.open(model) : this.#disk.find(model)
+    const file = here ?? { bytes: 0, isWhole: false }
+    if (!file.isWhole) this.downloads++
+    const onBytes = (count: number): void => {
+      this.downloadedBytes += count
+    }
+    const place = { engine: this.name, model, signal, die: () => this.die() }
+    await runLoad({ ...place, file, faults: this.#faults, steps, ms, onProgress, onBytes })
   }
 
   #reside(model: ModelInfo): FakeModel {

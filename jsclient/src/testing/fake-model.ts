@@ -12,7 +12,7 @@ import { createStopFinder } from '../engine/stop.ts'
 import { EngineError } from '../errors/engine-error.ts'
 import { EngineLostError } from '../errors/engine-lost-error.ts'
 import type { ModelInfo } from '../wire.ts'
-import { type FakeAnswers, promptOf, scriptOf, wordsOf } from './answer.ts'
+import { type FakeAnswers, promptOf, restOf, scriptOf } from './answer.ts'
 import type { EngineFaults, FaultMoment } from './engine-faults.ts'
 import { refuse } from './fake-support.ts'
 import { delay } from './turn.ts'
@@ -86,15 +86,16 @@ export class FakeModel implements LoadedModel {
   }
 
   async *#answer(request: EngineRequest, signal: AbortSignal): AsyncGenerator<EngineEvent, void, undefined> {
-    const { engine, tokenMs } = this.#options
+    const { engine, faults, tokenMs } = this.#options
     refuse(request, engine.supports, engine.name)
-    const prompt = promptOf(request.messages)
+    const prompt = promptOf(request.messages, request.continueFinalMessage)
     const room = this.#roomAfter(prompt)
     engine.requests.push(structuredClone(request))
     engine.log.push(`generate ${this.model.id}`)
     try {
       const { tokens, toolCalls, finishReason, ...counts } = scriptOf(engine.answer, request)
-      const whole = rest(tokens, request)
+      const { messages, continueFinalMessage } = request
+      const whole = continueFinalMessage ? restOf(tokens, messages, faults.echoes(this.model)) : tokens
       const planned = whole.slice(0, Math.min(request.maxTokens, room))
       const stops = createStopFinder(request.stop ?? [])
       const usage = { ...this.#usage(prompt), ...counts }
@@ -113,7 +114,7 @@ export class FakeModel implements LoadedModel {
       const isCut = planned.length < whole.length && !stops.stopped
       const reason = finishReason ?? (isCut ? 'length' : toolCalls ? 'tool_calls' : 'stop')
       const calls = reason === 'tool_calls' && toolCalls ? { toolCalls } : {}
-      yield* this.#options.faults.spoil({ type: 'done', finishReason: reason, usage, ...calls }, this.model)
+      yield* faults.spoil({ type: 'done', finishReason: reason, usage, ...calls }, this.model)
     } finally {
       engine.log.push(`stop ${this.model.id}`)
     }
@@ -141,12 +142,4 @@ export class FakeModel implements LoadedModel {
     const { engine, faults } = this.#options
     return faults.meet(at, { engine: engine.name, model: this.model, signal, die: () => engine.die() })
   }
-}
-
-/** What is left of an answer that was begun. */
-function rest(tokens: readonly string[], { messages, continueFinalMessage }: EngineRequest): readonly string[] {
-  const begun = messages.at(-1)?.content
-  const whole = tokens.join('')
-  if (!continueFinalMessage || typeof begun !== 'string' || !whole.startsWith(begun)) return tokens
-  return wordsOf(whole.slice(begun.length))
 }

@@ -13,7 +13,7 @@ import type {
   RouteResponse,
   Snapshot,
 } from '../wire.ts'
-import { type FakeAnswers, scriptOf } from './answer.ts'
+import { type FakeAnswers, restOf, scriptOf } from './answer.ts'
 import {
   answerTo,
   chatOf,
@@ -62,7 +62,8 @@ export interface FakeServerOptions {
  * function as the real one, answers from a script, takes reports, and writes down all that reaches it. It refuses what the
  * real one refuses, with the same status and code, but it knows nobody: credentials, grants and limits are not looked
  * at, and sums of savings not kept. An answer has one choice, without log probabilities, and honours the limit on its
- * tokens and the stop texts.
+ * tokens and the stop texts. One that is to be continued, which the snapshot's `subject.server.continuation` must allow with
+ * "native", says what its script has after the text that was begun.
  *
  * `fetch` rejects only where a fault or an abort makes it. A mistake in the test's own `answer`, `route` or `snapshot` is
  * reported as an uncaught error, by which test runners fail, and answered with status 500, code "fake_server_mistake".
@@ -199,8 +200,8 @@ export class FakeServer {
   }
 
   async #chat(path: string, body: string, signal: AbortSignal): Promise<Response> {
-    const request = readChat(body)
-    const answer = this.#say(request)
+    const request = readChat(body, this.snapshot)
+    const answer = this.#say(path, request)
     const pieces = this.#pieces(path, answer, signal)
     if (!request.stream) return whole(completionOf(answer), pieces)
     const chunks = chunksOf(answer, pieces, request.stream_options?.include_usage ?? false)
@@ -209,7 +210,7 @@ export class FakeServer {
 
   async #generate(path: string, body: string, signal: AbortSignal): Promise<Response> {
     const request = readGenerate(body)
-    const answer = this.#say(chatOf(request))
+    const answer = this.#say(path, chatOf(request))
     const pieces = this.#pieces(path, answer, signal)
     if (!request.stream) return whole(simpleOf(answer), pieces)
     return eventStream(told(simpleEvents(answer, pieces), signal), signal)
@@ -219,13 +220,16 @@ export class FakeServer {
     return this.#options.serves ?? ['server-model']
   }
 
-  #say(request: ChatCompletionRequest): ServerAnswer {
+  #say(path: string, request: ChatCompletionRequest): ServerAnswer {
     permit(this.snapshot, request)
     const model = !request.model || request.model === 'auto' ? this.#serves[0] : request.model
     if (!this.#serves.includes(model)) {
       throw new Refusal(404, { message: 'the model does not exist', code: 'model_not_found', param: 'model' })
     }
-    return answerTo(request, scriptOf(this.answer, request), model)
+    const script = scriptOf(this.answer, request)
+    const continues = request.continue_final_message === true
+    const tokens = continues ? restOf(script.tokens, request.messages, this.#faults.echoes(path)) : script.tokens
+    return answerTo(request, { ...script, tokens }, model)
   }
 
   async *#pieces(path: string, { tokens, held }: ServerAnswer, signal: AbortSignal): AsyncGenerator<string> {

@@ -28,6 +28,7 @@ export interface ServerAnswer extends Omit<Script, 'finishReason'> {
 
 /** A script, as far as the request lets it be said. */
 export function answerTo({ messages, ...request }: ChatCompletionRequest, script: Script, model: string): ServerAnswer {
+  const continues = request.continue_final_message === true
   const most = request.max_completion_tokens ?? request.max_tokens ?? Infinity
   const stops = createStopFinder([request.stop ?? []].flat())
   const tokens: string[] = []
@@ -35,7 +36,7 @@ export function answerTo({ messages, ...request }: ChatCompletionRequest, script
     tokens.push(stops.push(token))
     if (stops.stopped) break
   }
-  const [prompt, completion] = [script.promptTokens ?? promptOf(messages).length, tokens.length]
+  const [prompt, completion] = [script.promptTokens ?? promptOf(messages, continues).length, tokens.length]
   const isCut = completion < script.tokens.length && !stops.stopped
   const finishReason = isCut ? 'length' : script.toolCalls && !stops.stopped ? 'tool_calls' : 'stop'
   return {

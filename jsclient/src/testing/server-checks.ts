@@ -6,6 +6,7 @@ import { parseJSON } from '../transport/error-response.ts'
 import { VERSION_HEADER } from '../transport/version.ts'
 import type {
   ChatCompletionRequest,
+  Continuation,
   GenerateRequest,
   Report,
   ReportBatch,
@@ -56,14 +57,27 @@ export function readRoute(body: string): RouteRequest {
   return request
 }
 
-export function readChat(body: string): ChatCompletionRequest {
+export function readChat(body: string, { subject }: Snapshot): ChatCompletionRequest {
   const request = readBody<ChatCompletionRequest>(body, CHAT)
   needs('messages', request.messages)
   if (request.messages.length === 0) invalid('messages', 'must not be empty')
   for (const field of ['n', 'max_tokens', 'max_completion_tokens'] as const) {
     if ((request[field] ?? 1) < 1) invalid(field, 'must be 1 or more, and below 2^53')
   }
+  if (request.continue_final_message === true) checkContinuable(request, subject.server.continuation)
   return request
+}
+
+/** Refuses to continue where the answer would begin anew. */
+function checkContinuable(request: ChatCompletionRequest, continuation?: Continuation): void {
+  const param = 'continue_final_message'
+  if (continuation !== 'native') {
+    const message = "this service can't continue a message"
+    throw new Refusal(400, { message, code: 'unsupported_parameter', param })
+  }
+  const { messages, add_generation_prompt: adds } = request
+  if (messages.at(-1)?.role !== 'assistant') invalid(param, "must be false unless the last message is the assistant's")
+  if (adds !== false) invalid('add_generation_prompt', `must be false together with ${param}`)
 }
 
 export function readGenerate(body: string): GenerateRequest {

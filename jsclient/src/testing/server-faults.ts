@@ -25,6 +25,10 @@ export type ServerFault = {
       /** After so many tokens of an answer. Defaults to before any; a cut is then a server out of reach. */
       at?: number
     }
+  | {
+      /** Against the contract: begins an answer that it continues with the text that was there. */
+      does: 'echo'
+    }
 )
 
 /** What a `fetch` rejects with when there is no connection, told apart from a mistake's TypeError. */
@@ -42,8 +46,8 @@ export class ServerFaults {
   /** Lets happen what goes wrong there: before the answer, or after so many pieces of it. Gives an answer of its own. */
   async meet(path: string, signal: AbortSignal, at?: number): Promise<Response | undefined> {
     for (const fault of this.list) {
-      if ((fault.path ?? path) !== path || (fault.does === 'fail' ? undefined : fault.at) !== at) continue
-      if (!this.#happens(fault)) continue
+      if (fault.does === 'echo' || (fault.does === 'fail' ? undefined : fault.at) !== at) continue
+      if (!this.#happens(fault, path)) continue
       if (fault.does === 'fail') return failure(fault)
       if (fault.does === 'hang') await raceAbort(new Promise(() => {}), signal)
       throw new CutError('Failed to fetch')
@@ -51,7 +55,13 @@ export class ServerFaults {
     return undefined
   }
 
-  #happens(fault: ServerFault): boolean {
+  /** Whether an answer that is continued is begun once more. */
+  echoes(path: string): boolean {
+    return this.list.some((fault) => fault.does === 'echo' && this.#happens(fault, path))
+  }
+
+  #happens(fault: ServerFault, path: string): boolean {
+    if ((fault.path ?? path) !== path) return false
     const met = this.#met.get(fault) ?? 0
     this.#met.set(fault, met + 1)
     return met < (fault.times ?? Infinity)

@@ -126,6 +126,7 @@ export const CHAT: Partial<TypesOf<ChatCompletionRequest>> & Types = {
   n: WHOLE,
   max_tokens: WHOLE,
   max_completion_tokens: WHOLE,
+  add_generation_prompt: FLAG,
   privacy: TEXT,
   conversationId: TEXT,
   edgewise: ORIGIN,

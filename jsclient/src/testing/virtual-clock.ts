@@ -119,8 +119,8 @@ export class VirtualClock implements Disposable {
 
   /**
    * Lets time pass, from timer to timer, until the promise settles, and settles as it does. What takes real time, such as
-   * a worker's answer, must not race a timer: the timer would win. Where no timer is set and nothing happens it waits
-   * for `patienceMs`, then rejects: the promise would never settle.
+   * a worker's answer, or that of a browser's `navigator.locks`, must not race a timer: the timer would win. Where no timer
+   * is set and nothing happens it waits for `patienceMs`, then rejects: the promise would never settle.
    */
   readonly until = async <T>(promise: Promise<T>): Promise<T> => {
     let settled = false

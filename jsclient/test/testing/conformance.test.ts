@@ -24,11 +24,21 @@ function conforms(name: string, subject: Subject, skips: readonly string[]): voi
 
 conforms('an engine that supports everything', fakeSubject(), ['after a refusal'])
 
+const STORING = [
+  'a store says',
+  'what was removed',
+  'a store touches',
+  'what an earlier version',
+  'a resident model',
+  "a store's methods",
+  'what an aborted load',
+]
+
 const NOTHING = {
   ...{ jsonSchema: false, temperature: false, topP: false, seed: false, stop: false },
   ...{ continuation: false, prefixCache: false, tools: false, images: false },
 }
-const { model, request, create, generatedTokens } = fakeSubject({ supports: NOTHING })
+const { model, request, create, generatedTokens } = fakeSubject({ supports: NOTHING, store: false })
 
 const bare: Subject = { model: { ...model, contextWindow: 8192 }, request, create, generatedTokens }
 
@@ -48,6 +58,7 @@ conforms('an engine that supports nothing, of a large window, from an author wit
   'an answer that was begun',
   'a prompt that goes on',
   'what is cached of one',
+  ...STORING,
   'unload frees',
   'an engine that dies',
   'whatever goes wrong',

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { EngineUsage } from '../../src/engine/engine.ts'
 import { EngineManager } from '../../src/engine/manager.ts'
 import { isEngineError } from '../../src/errors/engine-error.ts'
 import { collect } from '../../src/testing/conformance.ts'
+import type { EngineFault } from '../../src/testing/engine-faults.ts'
 import { FakeEngine, type FakeEngineOptions } from '../../src/testing/fake-engine.ts'
 import { testModel } from '../../src/testing/model.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
@@ -50,6 +52,19 @@ describe('a fake engine answers', () => {
     const { text, done } = await collect(loaded, { ...request, tools })
     assert.deepEqual([text, done.finishReason, done.toolCalls], ['', 'tool_calls', toolCalls])
   })
+
+  for (const [content, faults, text, usage] of [
+    ['Hello fr', [], 'om here', { promptTokens: 7, completionTokens: 2 }],
+    ['Hi', [], 'Hello from here', { promptTokens: 6, completionTokens: 3 }],
+    ['Hello ', [{ does: 'echo' }], 'Hello from here', { promptTokens: 7, completionTokens: 4 }],
+  ] satisfies [string, EngineFault[], string, EngineUsage][]) {
+    test(`on from ${JSON.stringify(content)}${faults.length ? ', with an echo' : ''}`, async () => {
+      const { loaded } = await loadedWith({ faults, supports: { continuation: true } })
+      const messages = [...request.messages, { role: 'assistant' as const, content }]
+      const answer = await collect(loaded, { ...request, messages, continueFinalMessage: true })
+      assert.deepEqual([answer.text, answer.done.usage], [text, usage])
+    })
+  }
 
   test('in virtual time', async () => {
     using clock = VirtualClock.install()

@@ -29,12 +29,14 @@ const FAULTS: readonly EngineFault[] = [
 
 export interface FakeSubjectOptions {
   supports?: Partial<EngineSupport>
+  /** Whether it has a store. Defaults to true. */
+  store?: boolean
   /** What is wrong with the engine. */
   wrap?: (engine: FakeEngine) => Engine
 }
 
 /** A fake engine as a subject with every hook, and whatever `wrap` makes of it. */
-export function fakeSubject({ supports, wrap = (engine) => engine }: FakeSubjectOptions = {}): Subject {
+export function fakeSubject({ supports, store = true, wrap = (engine) => engine }: FakeSubjectOptions = {}): Subject {
   const engines: FakeEngine[] = []
   const sum = (of: (engine: FakeEngine) => number): number => engines.reduce((total, engine) => total + of(engine), 0)
   const model = testModel({ supports: { jsonSchema: true } })
@@ -43,6 +45,7 @@ export function fakeSubject({ supports, wrap = (engine) => engine }: FakeSubject
     create() {
       const engine = new FakeEngine({
         faults: [...FAULTS],
+        store,
         supports: {
           ...{ jsonSchema: true, tools: true, images: true, continuation: true, prefixCache: true },
           ...supports,
@@ -68,6 +71,7 @@ export function fakeSubject({ supports, wrap = (engine) => engine }: FakeSubject
     resources: () => sum(({ resident }) => resident),
     downloads: () => sum(({ downloads }) => downloads),
     crash: () => engines.at(-1)?.die(),
+    earlier: { ...model, source: { url: 'earlier' } },
     faults: [
       { name: 'missing', model: { ...model, id: 'missing' }, codes: ['model_not_found'] },
       { name: 'quota', model: { ...model, id: 'full' }, codes: ['quota_exceeded'], hasCause: true },

@@ -3,6 +3,7 @@ import type {
   Engine,
   EngineEvent,
   EngineRequest,
+  EngineStore,
   GenerateOptions,
   LoadedModel,
   LoadProgress,
@@ -18,11 +19,21 @@ export function engine(over: (right: FakeEngine) => Partial<Engine>): Wrap {
   return (right) => ({
     name: right.name,
     supports: right.supports,
+    ...(right.store && { store: right.store }),
     obstacle: async () => undefined,
     status: right.status.bind(right),
     load: right.load.bind(right),
     dispose: right.dispose.bind(right),
     ...over(right),
+  })
+}
+
+/** The engine whose store has other members. */
+export function store(over: (right: EngineStore, engine: FakeEngine) => Partial<EngineStore>): Wrap {
+  return engine((right) => {
+    const { store } = right
+    if (!store) throw new TypeError('there is no store to change')
+    return { store: { ...store, ...over(store, right) } }
   })
 }
 

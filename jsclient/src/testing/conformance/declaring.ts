@@ -14,6 +14,7 @@ const HOOKS: Partial<Record<keyof Subject, Kind>> = {
   resources: 'function',
   downloads: 'function',
   crash: 'function',
+  earlier: 'object',
   faults: 'object',
 }
 

@@ -29,6 +29,8 @@ export interface Subject {
   downloads?(): number | Promise<number>
   /** Lets the engine die under the model as it might in the field: terminates its worker, crashes its GPU process. */
   crash?(loaded: LoadedModel): void | Promise<void>
+  /** The model as it was before: of the same id, but another `source`, with a file that `model` has not. It loads. */
+  earlier?: ModelInfo
   /** What else goes wrong in the field. */
   faults?: readonly SubjectFault[]
   /** Longest that one check may take, real ms; then it fails and says so. Defaults to 120,000. */

@@ -13,11 +13,13 @@ import { reading } from './reading.ts'
 import { refusing } from './refusing.ts'
 import { sampling } from './sampling.ts'
 import { stopping } from './stopping.ts'
+import { storing } from './storing.ts'
 
 export const MUTANTS: readonly Mutant[] = [
   ...introducing,
   ...locating,
   ...loading,
+  ...storing,
   ...generating,
   ...reading,
   ...sampling,

@@ -26,6 +26,7 @@ export async function answerInVirtualTime() {
   const { baseURL, fetch } = new FakeServer({ tokenMs: 60_000 })
   const engines = [new FakeEngine({ tokenMs: 60_000 })]
   // The browser's own answers take real time, and must not race the timers of a virtual one.
+  Object.defineProperty(navigator, 'locks', { value: undefined })
   const detector = { detect: async () => ({}), detectState: async () => ({}) }
   const client = new HybridInferenceClient({ baseURL, fetch, engines, detector })
   await client.initialize()
