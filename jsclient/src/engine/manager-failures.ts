@@ -7,6 +7,8 @@ const BLAMELESS: ReadonlySet<string> = new Set([
   'not_loaded',
   'insecure_context',
   'activation_required',
+  'declined',
+  'metered_network',
 ])
 
 /** Failures after which a model is no longer resident. */
@@ -18,6 +20,11 @@ export function isBlameless(error: EngineError): boolean {
 
 export function isGone(error: unknown): boolean {
   return isEngineError(error) && GONE.has(error.code)
+}
+
+/** Nobody agreed to the download. */
+export function isDeclined(error: unknown): boolean {
+  return isEngineError(error) && (error.code === 'declined' || error.code === 'metered_network')
 }
 
 /** Gives what a plug-in threw against its contract a type. */

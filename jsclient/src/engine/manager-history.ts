@@ -1,21 +1,14 @@
+import { defined } from '../defined.ts'
 import type { ModelState } from '../wire.ts'
-
-/** How long a failure counts, ms. */
-export const FAILURE_WINDOW_MS = 5 * 60_000
 
 /** Tokens after the first that a speed must be measured over. */
 const LEAST_TOKENS = 4
 
-/** What this page has learned about one model. Kept in memory only. */
+/** How fast one model was in this page. Kept in memory only. */
 export class ModelHistory {
-  #failures: number[] = []
   #loadMs: number | undefined
   #ttftMs: number | undefined
   #tokensPerSecondMilli: number | undefined
-
-  addFailure(now: number): void {
-    this.#failures.push(now)
-  }
 
   /** A load from disk took this long. */
   addLoad(ms: number): void {
@@ -30,15 +23,8 @@ export class ModelHistory {
   }
 
   /** As numbers for the wire; what is not known is absent. */
-  state(now: number): Omit<ModelState, 'status'> {
-    this.#failures = this.#failures.filter((at) => now - at < FAILURE_WINDOW_MS)
-    const failures = this.#failures.length
-    return {
-      ...(this.#loadMs !== undefined && { loadMs: this.#loadMs }),
-      ...(this.#tokensPerSecondMilli !== undefined && { tokensPerSecondMilli: this.#tokensPerSecondMilli }),
-      ...(this.#ttftMs !== undefined && { ttftMs: this.#ttftMs }),
-      ...(failures > 0 && { failures }),
-    }
+  get speeds(): Pick<ModelState, 'loadMs' | 'tokensPerSecondMilli' | 'ttftMs'> {
+    return defined({ loadMs: this.#loadMs, tokensPerSecondMilli: this.#tokensPerSecondMilli, ttftMs: this.#ttftMs })
   }
 }
 

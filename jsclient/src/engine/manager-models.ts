@@ -1,7 +1,8 @@
 import { raceAbort } from '../errors/abort.ts'
 import { startTimeout } from '../timeout.ts'
 import type { ModelInfo, ModelState, ModelStatus } from '../wire.ts'
-import type { Engine, LoadedModel } from './engine.ts'
+import type { Engine } from './engine.ts'
+import type { Health } from './health.ts'
 import { ModelHistory } from './manager-history.ts'
 
 /** Longest wait for an engine to say where a model is, ms; after that it is unknown. */
@@ -12,23 +13,29 @@ export class ModelNotes {
   /** What is not in here is unknown. */
   readonly places = new Map<string, ModelStatus>()
   readonly #histories = new Map<string, ModelHistory>()
-  /** Models whose present failure was counted: a loss and the call that it breaks are one failure. */
-  readonly #counted = new WeakSet<LoadedModel>()
-  readonly #now: () => number
+  /** Names of the engines of the models that were asked for. */
+  readonly #engines = new Map<string, string>()
 
-  constructor(now: () => number) {
-    this.#now = now
-  }
-
-  states(): Record<string, ModelState> {
+  /** Of the models that these engines run. */
+  states(health: Health, engines: ReadonlyMap<string, unknown>): Record<string, ModelState> {
+    const failures = new Map<string, number>()
+    for (const { engine, model, failures: count } of health.failures()) {
+      const isMine = engines.has(engine) && (this.#engines.get(model) ?? engine) === engine
+      if (isMine) failures.set(model, Math.max(count, failures.get(model) ?? 0))
+    }
     const states: Record<string, ModelState> = {}
-    for (const id of new Set([...this.places.keys(), ...this.#histories.keys()])) {
-      const learned = this.#histories.get(id)?.state(this.#now())
+    for (const id of new Set([...this.places.keys(), ...failures.keys()])) {
+      const count = failures.get(id)
       // Without a place the failures of a model would go unheard.
-      const status = this.places.get(id) ?? (learned?.failures ? 'absent' : undefined)
-      if (status) states[id] = { status, ...learned }
+      const status = this.places.get(id) ?? 'absent'
+      states[id] = { status, ...this.#histories.get(id)?.speeds, ...(count !== undefined && { failures: count }) }
     }
     return states
+  }
+
+  /** Which engine a model belongs to. */
+  meet({ id, framework }: ModelInfo): void {
+    this.#engines.set(id, framework)
   }
 
   history(id: string): ModelHistory {
@@ -46,16 +53,5 @@ export class ModelNotes {
     const status = await raceAbort(ask(), bounds).catch(() => undefined)
     timeout.clear()
     if (status && !isLoaded()) this.places.set(model.id, status)
-  }
-
-  /** What fails from now on is another failure. */
-  begin(loaded: LoadedModel): void {
-    this.#counted.delete(loaded)
-  }
-
-  countFailure(id: string, loaded: LoadedModel | undefined): void {
-    if (loaded && this.#counted.has(loaded)) return
-    if (loaded) this.#counted.add(loaded)
-    this.history(id).addFailure(this.#now())
   }
 }

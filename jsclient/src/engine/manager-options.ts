@@ -1,5 +1,7 @@
 import type { ModelStatus } from '../wire.ts'
 import type { Engine, LoadProgress } from './engine.ts'
+import type { HealthOptions } from './health.ts'
+import type { LoadGate, LoadPurpose } from './load-gate.ts'
 
 /** Options of `EngineManager`. */
 export interface EngineManagerOptions {
@@ -7,6 +9,10 @@ export interface EngineManagerOptions {
   engines: readonly Engine[]
   /** The clock, Unix ms. Defaults to `Date.now`. */
   now?: (() => number) | undefined
+  /** Decides whether loads may begin. Defaults to one that lets all begin at once. */
+  gate?: LoadGate | undefined
+  /** How the models' health is kept. Defaults to in memory alone. */
+  health?: Omit<HealthOptions, 'now'> | undefined
 }
 
 /** Options of a load, and of what may begin with one. */
@@ -15,6 +21,10 @@ export interface ManagedLoadOptions {
   signal?: AbortSignal | undefined
   /** How far the load has come; called at once with where a shared load stands. */
   onProgress?: ((progress: LoadProgress) => void) | undefined
+  /** Who wants the model. Of a shared load the first caller's holds. Defaults to "preload"; of `generate`, to "request". */
+  purpose?: LoadPurpose | undefined
+  /** The user was asked already: no offer is made. Of a shared load the first caller's holds. Defaults to false. */
+  consented?: boolean | undefined
 }
 
 /** A model as a UI shows it. */

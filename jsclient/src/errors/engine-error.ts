@@ -19,6 +19,8 @@ export type EngineStage = 'load' | 'generate'
  * | `activation_required` | the browser wants a click or a key press first | the same from a click's handler |
  * | `no_webgpu` | no WebGPU adapter here | another engine |
  * | `insufficient_gpu` | the adapter lacks a feature or a limit that the model needs | another model |
+ * | `declined` | the user, or who speaks for them, said no to the download | another model, or ask again by `preload` |
+ * | `metered_network` | the connection is metered or saves data, and nobody was asked | pass `onOffer`, or wait |
  * | `model_not_found` | the model, its files or its record don't exist | another model |
  * | `download_failed` | the network or the store failed while files were fetched | the same again |
  * | `invalid_files` | files came and are not the model's: truncated, corrupted, or a page of HTML | mend the server |
@@ -43,6 +45,8 @@ export type EngineErrorCode = OpenString<
   | 'activation_required'
   | 'no_webgpu'
   | 'insufficient_gpu'
+  | 'declined'
+  | 'metered_network'
   | 'model_not_found'
   | 'download_failed'
   | 'invalid_files'

@@ -13,7 +13,8 @@ import { isText, within } from './validate.ts'
 /** Names of an app's policies, as the server admits them: those without a dot are reserved. */
 const NAME = /^(?=.*\.)[a-z][a-z0-9_.]{0,63}$/
 
-const DEFAULT_MAX_FAILURES = 3
+/** Recent failures that take a model out of the choice, where the operator says nothing (book chapter 5.5.9, "Error Handling"). */
+export const DEFAULT_MAX_FAILURES = 3
 
 /** About as fast as people read. */
 const DEFAULT_FAST_TOKENS_PER_SECOND_MILLI = 5000

@@ -3,7 +3,7 @@ import { policy, presence } from '../policy.ts'
 import { MAX_LEVEL_PERMILLE } from '../state.ts'
 
 /** Thousandths of a full battery. */
-const DEFAULT_MIN_LEVEL_PERMILLE = 200
+export const DEFAULT_MIN_LEVEL_PERMILLE = 200
 
 /** Prefers the server on a device that runs low and is not charging. A browser that does not tell is left alone. */
 export const battery = policy(
