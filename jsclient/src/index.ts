@@ -16,6 +16,7 @@ export { HybridInferenceClient } from './client/client.ts'
 export type { GenerateResult } from './client/generate.ts'
 export type {
   ChatRequest,
+  ClientOptions,
   ClientStorage,
   DetectedState,
   DeviceDetector,
@@ -24,14 +25,14 @@ export type {
   RoutedDecision,
   RoutingOptions,
 } from './client/options.ts'
-export type { RouteAttempt, RouteRecord } from './client/record.ts'
 export type { ClientPhase, ClientStatus } from './client/status.ts'
-export type { RoutedStream, StreamEvent } from './client/stream.ts'
 
+export type { DownloadOffer, OfferHandler, StoredModel } from './downloads/offer.ts'
 export type {
   Engine,
   EngineEvent,
   EngineRequest,
+  EngineStore,
   EngineSupport,
   EngineUsage,
   GenerateOptions as EngineGenerateOptions,
@@ -62,6 +63,7 @@ export { isServerError, ServerError } from './errors/server-error.ts'
 export { isSnapshotError, SnapshotError, type SnapshotErrorCode } from './errors/snapshot-error.ts'
 export {
   isStreamInterruptedError,
+  type Resume,
   type StreamAttempt,
   StreamInterruptedError,
 } from './errors/stream-interrupted-error.ts'
@@ -70,6 +72,8 @@ export { isUnauthorizedError, UnauthorizedError } from './errors/unauthorized-er
 export type { Selection } from './policy/model-index.ts'
 export { type ModelQuery, ModelSelector } from './policy/selector.ts'
 export type { KnownModel } from './policy/state.ts'
+
+export type { RouteAttempt, RoutedStream, RouteRecord, StreamEvent } from './routed.ts'
 
 export type { HeadersFunction, ServerTransportOptions } from './transport/http.ts'
 export { type CallOptions, type PolicyOptions, type PolicyResponse, ServerTransport } from './transport/server.ts'

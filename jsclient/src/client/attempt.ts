@@ -1,5 +1,7 @@
+import { createWatchdog } from '../engine/watchdog.ts'
+import { NetworkError } from '../errors/network-error.ts'
 import { NoTargetError } from '../errors/no-target-error.ts'
-import { StreamInterruptedError } from '../errors/stream-interrupted-error.ts'
+import { isStreamInterruptedError, StreamInterruptedError } from '../errors/stream-interrupted-error.ts'
 import type { ServerTransport } from '../transport/server.ts'
 import type {
   ChatCompletion,
@@ -20,16 +22,26 @@ export type AttemptEvent =
       readonly type: 'delta'
       /** Text of the first choice. */
       readonly text: string
+      /** Tokens of the text; absent = nobody counted them. */
+      readonly tokens?: number
       /** The same as OpenAI's chunk, when it was streamed. */
       readonly chunk?: ChatCompletionChunk
     }
   | AttemptEnd
 
+export interface AttemptUsage {
+  readonly promptTokens: number
+  readonly completionTokens: number
+}
+
 export interface AttemptEnd {
   readonly type: 'end'
   readonly model: string
   readonly finishReason: ChatFinishReason
-  readonly usage: { promptTokens: number; completionTokens: number } | undefined
+  /** Of the whole answer. */
+  readonly usage: AttemptUsage | undefined
+  /** Of this attempt alone, where it went on with what others had said. */
+  readonly own?: AttemptUsage
   readonly toolCalls?: ChatToolCall[]
   /** What the server said of usage in a stream, word for word. */
   readonly usageChunk?: ChatCompletionChunk
@@ -43,6 +55,8 @@ export interface ServerAttempt {
   readonly decision: RoutedDecision
   readonly stream: boolean
   readonly signal: AbortSignal
+  /** Longest silence in a stream, ms; 0 = any. */
+  readonly stallMs: number
 }
 
 /**
@@ -68,31 +82,57 @@ export async function* answerOnServer(attempt: ServerAttempt): AsyncGenerator<At
 }
 
 async function* streamFromServer(attempt: ServerAttempt): AsyncGenerator<AttemptEvent, void, undefined> {
-  const { transport, request, signal } = attempt
+  const { transport, request } = attempt
   const body = { ...bodyOf(attempt), stream_options: { ...request.body.stream_options, include_usage: true } }
   /** Chunks that only open the answer. Held back, so that another target can still begin it. */
   let opening: ChatCompletionChunk[] = []
   let model = ''
   let finishReason: ChatFinishReason | undefined
   let usageChunk: ChatCompletionChunk | undefined
-  for await (const whole of transport.chatStream(body, { signal })) {
-    model = whole.model || model
-    // Usage was asked for by us; the caller's own wish is granted where the chunks are handed out.
-    const { usage, ...rest } = whole
-    if (usage) usageChunk = { ...whole, choices: [] }
-    if (whole.choices.length === 0) continue
-    const chunk: ChatCompletionChunk = { ...rest, choices: whole.choices.map(withDelta) }
-    opening.push(chunk)
-    if (isOpening(chunk)) continue
-    for (const ready of opening) {
-      const first = ready.choices.find(({ index }) => index === 0)
-      finishReason = first?.finish_reason ?? finishReason
-      yield { type: 'delta', text: first?.delta.content ?? '', chunk: ready }
+  try {
+    for await (const whole of unlessStalled((signal) => transport.chatStream(body, { signal }), attempt)) {
+      model = whole.model || model
+      // Usage was asked for by us; the caller's own wish is granted where the chunks are handed out.
+      const { usage, ...rest } = whole
+      if (usage) usageChunk = { ...whole, choices: [] }
+      if (whole.choices.length === 0) continue
+      const chunk: ChatCompletionChunk = { ...rest, choices: whole.choices.map(withDelta) }
+      opening.push(chunk)
+      if (isOpening(chunk)) continue
+      for (const ready of opening) {
+        const first = ready.choices.find(({ index }) => index === 0)
+        finishReason = first?.finish_reason ?? finishReason
+        yield { type: 'delta', text: first?.delta.content ?? '', chunk: ready }
+      }
+      opening = []
     }
-    opening = []
+  } catch (error) {
+    // Nothing is missing but the counts.
+    if (!finishReason || !isStreamInterruptedError(error)) throw error
   }
   if (!finishReason) throw new StreamInterruptedError('', [{ target: 'server', model }])
   yield { type: 'end', model, finishReason, usage: usageOf(usageChunk?.usage), ...(usageChunk && { usageChunk }) }
+}
+
+/** The chunks of a stream that is never silent for too long. Its reader may take their time. */
+async function* unlessStalled(
+  open: (signal: AbortSignal) => AsyncIterable<ChatCompletionChunk>,
+  { signal, stallMs }: ServerAttempt,
+): AsyncGenerator<ChatCompletionChunk, void, undefined> {
+  const stalled = new AbortController()
+  const dog = createWatchdog(stallMs, () => {
+    const cause = new DOMException(`The server was silent for ${stallMs} ms.`, 'TimeoutError')
+    stalled.abort(new NetworkError('/chat/completions', { cause }))
+  })
+  try {
+    for await (const chunk of open(AbortSignal.any([signal, stalled.signal]))) {
+      dog.pause()
+      yield chunk
+      dog.feed()
+    }
+  } finally {
+    dog.stop()
+  }
 }
 
 /** What the server gets. Our own members go no further. */

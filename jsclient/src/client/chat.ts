@@ -1,8 +1,7 @@
+import type { RoutedStream, RouteRecord } from '../routed.ts'
 import type { ChatCompletion, ChatCompletionChunk } from '../wire.ts'
 import { type ExecutionEvent, finish } from './execute.ts'
 import type { ChatRequest, RoutingOptions } from './options.ts'
-import type { RouteRecord } from './record.ts'
-import type { RoutedStream } from './stream.ts'
 import { toUsage } from './usage.ts'
 
 /** A chat completion, and how it came about. */

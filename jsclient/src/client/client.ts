@@ -1,24 +1,14 @@
-import type { ManagedLoadOptions, ManagedModel } from '../engine/manager-options.ts'
-import { raceAbort } from '../errors/abort.ts'
-import type { EngineErrorCode } from '../errors/engine-error.ts'
-import { InvalidRequestError } from '../errors/invalid-request-error.ts'
 import { ServerTransport } from '../transport/server.ts'
-import type { DeviceCapabilities, ModelInfo, Snapshot, State, UserMode } from '../wire.ts'
-import { type ChatCompletions, toChunks, toCompletion } from './chat.ts'
-import { distinctEngines } from './engines.ts'
-import type { ExecutionEvent } from './execute.ts'
-import { type GenerateResult, generateRequest, isStreamed, toResult } from './generate.ts'
-import { noTarget } from './no-target.ts'
-import { obstacleError } from './obstacles.ts'
-import type { ChatRequest, GenerateOptions, HybridInferenceClientOptions, RoutingOptions } from './options.ts'
-import { Page } from './page.ts'
-import { type PreparedRequest, prepare } from './prepare.ts'
+import { answerOnServer } from './attempt.ts'
+import { InferenceClient, type LifeParts } from './inference-client.ts'
+import type { ClientOptions, HybridInferenceClientOptions } from './options.ts'
+import type { Page } from './page.ts'
 import { Reports } from './reports.ts'
-import { CHUNKS, EVENTS, type Mode, Requests, type Started, WHOLE } from './requests.ts'
-import { decidePreload, Outage } from './router.ts'
+import { Outage, route } from './router.ts'
 import { SnapshotSource } from './snapshots.ts'
-import { type ClientStatus, StatusStore } from './status.ts'
-import { type RoutedStream, routed, type StreamEvent, toStreamEvents } from './stream.ts'
+
+/** Longest silence of a server in mid-answer, ms: as long as engines in the page may be silent. */
+const STALL_MS = 60_000
 
 /**
  * Answers prompts on the user's device or on a server, as the server's policies decide, request by request. Where a
@@ -28,281 +18,32 @@ import { type RoutedStream, routed, type StreamEvent, toStreamEvents } from './s
  * `initialize`, detects the device and fetches the policy snapshot. Calls may overlap. An aborted call throws its
  * signal's reason; every other failure is an EdgewiseError.
  */
-export class HybridInferenceClient {
-  /** `chat.completions.create(…)`, as in OpenAI's client. */
-  readonly chat: { readonly completions: ChatCompletions }
-  /** Calls the listener after every change of `getSnapshot()`. The function returned takes it away. Bound. */
-  readonly subscribe: (listener: () => void) => () => void
-  /** What the client is at, for UIs; the same object until something changes. Bound. */
-  readonly getSnapshot: () => ClientStatus
-
-  readonly #options: HybridInferenceClientOptions
+export class HybridInferenceClient extends InferenceClient {
   readonly #transport: ServerTransport
-  readonly #status = new StatusStore()
-  #life: Life
-  #initialized: Promise<void> | undefined
-  /** The teardown of an earlier life, which the next one waits for: they share the engines. */
-  #tornDown: Promise<void> | undefined
-  #ending: { readonly promise: Promise<void>; readonly cancel: () => boolean } | undefined
+  readonly #options: HybridInferenceClientOptions
 
   constructor(options: HybridInferenceClientOptions) {
-    this.#options = { ...options, engines: distinctEngines(options.engines) }
+    super(options)
+    this.#options = options
     this.#transport = new ServerTransport(options)
-    this.#life = this.#newLife()
-    this.subscribe = this.#status.subscribe
-    this.getSnapshot = this.#status.get
-    this.chat = { completions: { create: this.#create.bind(this) as ChatCompletions['create'] } }
   }
 
-  /**
-   * The policy snapshot by which the page decides now, for `decide` and for UIs; undefined before the first, and when
-   * none is usable. Must not be modified.
-   */
-  get policy(): Snapshot | undefined {
-    return this.#life.snapshots.current
-  }
-
-  /** The models of the snapshot in the page; empty before there is one. */
-  get models(): readonly ModelInfo[] {
-    return this.policy?.models ?? []
-  }
-
-  /** What this device can do; undefined until it was detected. */
-  get capabilities(): DeviceCapabilities | undefined {
-    return this.#life.page.capabilities
-  }
-
-  /**
-   * Why engines can't run in this page at all, by name, such as `{ wllama: 'insecure_context' }`. They are as good as not
-   * passed: no decision names their models. Empty until the device was detected, and if all can. Must not be modified.
-   */
-  get obstacles(): Readonly<Record<string, EngineErrorCode>> {
-    return this.#life.page.obstacles
-  }
-
-  /** The user's own switch. Defaults to what `storage` remembers, else "auto". */
-  get mode(): UserMode {
-    return this.#life.page.mode
-  }
-
-  /** Sets the user's own switch, and remembers it where there is a `storage`. */
-  setMode(mode: UserMode): void {
-    this.#life.page.mode = mode
-  }
-
-  /** Where a model is, and how far its load has come; undefined = unknown. */
-  modelStatus(modelId: string): ManagedModel | undefined {
-    return this.#life.page.engines?.model(modelId)
-  }
-
-  /**
-   * What the page alone knows, now, as it goes into decisions: where models are, how fast they were and how often they
-   * failed, battery, network, the user's switch. Never rejects; what is not known is absent.
-   */
-  state(): Promise<State> {
-    return this.#life.page.state()
-  }
-
-  /**
-   * Detects the device, fetches the policy snapshot and asks the engines where models are; once, however often it is
-   * called. A server that can't be reached is no failure: requests then fail, or run on what is here. Rejects with
-   * UnauthorizedError, or with the signal's reason, which ends the wait and not the work. Revives a disposed client.
-   */
-  async initialize({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    signal?.throwIfAborted()
-    this.#revive()
-    return raceAbort(this.#initialize(), signal)
-  }
-
-  /**
-   * Ends everything: aborts requests and loads, ends the engines, sends the last reports on their way. Idempotent. An
-   * `initialize` in the same turn of the event loop takes it back, so that a component may be unmounted and mounted
-   * again without losing its worker; a later one starts afresh, perhaps for another user.
-   */
-  dispose(): Promise<void> {
-    if (this.#ending) return this.#ending.promise
-    let cancel = (): boolean => false
-    const promise = new Promise<void>((resolve) => {
-      let begun = false
-      const timer = setTimeout(() => {
-        begun = true
-        void this.#tearDown().then(resolve)
-      })
-      cancel = () => {
-        if (begun) return false
-        clearTimeout(timer)
-        resolve()
-        return true
-      }
-    })
-    this.#ending = { promise, cancel }
-    return promise
-  }
-
-  /** The simple call: one prompt, one answer. With `onChunk` the text is handed out as it comes. */
-  async generate(prompt: string, options: GenerateOptions = {}): Promise<GenerateResult> {
-    const started = await this.#start(prepare(generateRequest(prompt, options)))
-    const streamed = isStreamed(options)
-    const mode: Mode = streamed ? { ...EVENTS, restarts: options.onRestart !== undefined } : WHOLE
-    return toResult(this.#life.requests.carryOut(started, mode), options)
-  }
-
-  /** A chat as events, which may begin again after a failure: `reset` says to drop the text so far. */
-  stream(request: ChatRequest, options?: RoutingOptions): RoutedStream<StreamEvent> {
-    const prepared = prepare(request, options)
-    const controller = new AbortController()
-    const begin = async function* (this: HybridInferenceClient): AsyncGenerator<ExecutionEvent, void, undefined> {
-      yield* this.#life.requests.carryOut(await this.#start(prepared, controller.signal), EVENTS)
-    }
-    return routed(begin.call(this), controller, toStreamEvents)
-  }
-
-  /**
-   * Downloads a model and makes it resident, so that a later request finds it ready: the one named, or the one that
-   * would be chosen. This may fetch gigabytes: ask the user first. Resolves with the model. Calls share one load, which
-   * goes on until the last of them is aborted. Rejects with an EngineError where the model does not load or its engine has
-   * one of the `obstacles`, and with a NoTargetError where none would be chosen; an obstacle is then its `cause`.
-   */
-  async preload(modelId?: string, options: ManagedLoadOptions = {}): Promise<ModelInfo> {
-    const signal = this.#signal(options.signal)
-    await raceAbort(this.#initialize(), signal)
-    const model = await this.#modelFor(modelId)
-    this.#status.begin('loading')
-    this.#status.set({ model: model.id })
-    try {
-      const onProgress: ManagedLoadOptions['onProgress'] = (progress) => {
-        this.#status.set({ phase: 'loading', model: model.id, progress })
-        options.onProgress?.(progress)
-      }
-      await (await this.#life.page.local()).manager.load(model, { signal, onProgress })
-      return model
-    } finally {
-      this.#status.end()
-    }
-  }
-
-  async #create(request: ChatRequest, options?: RoutingOptions) {
-    const prepared = prepare(request, options)
-    if (!request.stream) return toCompletion(this.#life.requests.carryOut(await this.#start(prepared), WHOLE))
-    const controller = new AbortController()
-    const events = this.#life.requests.carryOut(await this.#start(prepared, controller.signal, true), CHUNKS)
-    const includeUsage = request.stream_options?.include_usage ?? false
-    return routed(events, controller, (events) => toChunks(events, { includeUsage }))
-  }
-
-  async #start(request: PreparedRequest, stop?: AbortSignal, waits?: boolean): Promise<Started> {
-    return this.#life.requests.start(request, this.#signal(request.options.signal, stop), waits)
-  }
-
-  /** What must be there before a request is decided on. A local-only request causes no traffic, not even for that. */
-  async #prepareFor({ info }: PreparedRequest): Promise<void> {
-    if (info.privacy !== 'local-only') {
-      await this.#initialize()
-      if (this.#life.snapshots.isStale) void this.#revalidate().catch(() => {})
-    } else {
-      await this.#initialized?.catch(() => {})
-    }
-    await this.#life.page.survey(this.models)
-  }
-
-  #initialize(): Promise<void> {
-    const life = this.#life
-    this.#initialized ??= (async () => {
-      this.#status.begin('initializing')
-      try {
-        await this.#tornDown
-        await Promise.all([this.#life.page.device(), this.#revalidate()])
-        this.#status.initialized = true
-      } catch (error) {
-        if (this.#life === life) {
-          this.#initialized = undefined
-          this.#status.initialized = false
-        }
-        throw error
-      } finally {
-        this.#status.end()
-      }
-    })()
-    return this.#initialized
-  }
-
-  async #revalidate(): Promise<void> {
-    await this.#life.snapshots.refresh()
-    await this.#life.page.survey(this.models)
-  }
-
-  async #modelFor(modelId: string | undefined): Promise<ModelInfo> {
-    const { page, snapshots } = this.#life
-    const named = this.models.find(({ id }) => id === modelId)
-    const obstacle = named && obstacleError(page.obstacles, named.framework)
-    if (obstacle) throw obstacle
-    if (named) return named
-    if (snapshots.problem) throw snapshots.problem
-    if (modelId !== undefined) {
-      const message = `There is no model ${JSON.stringify(modelId)} in the snapshot. \`models\` lists those there are.`
-      throw new InvalidRequestError(message, { param: 'modelId' })
-    }
-    const { modelInfo, reason } = await decidePreload(snapshots, page)
-    if (!modelInfo) throw noTarget(reason, page)
-    return modelInfo
-  }
-
-  /** The caller's signal, a stream's and the client's life in one. Throws when the first or the last has ended. */
-  #signal(signal: AbortSignal | undefined, stop?: AbortSignal): AbortSignal {
-    if (this.#ending) {
-      throw new InvalidRequestError('The client was disposed. Call initialize() to use it again.', { code: 'disposed' })
-    }
-    signal?.throwIfAborted()
-    return AbortSignal.any([signal, stop, this.#life.controller.signal].filter((one) => one !== undefined))
-  }
-
-  #revive(): void {
-    const ending = this.#ending
-    if (!ending) return
-    this.#ending = undefined
-    if (ending.cancel()) return
-    this.#tornDown = ending.promise
-    const { mode } = this.#life.page
-    this.#life = this.#newLife()
-    this.#life.page.mode = mode
-    this.#initialized = undefined
-  }
-
-  async #tearDown(): Promise<void> {
-    this.#life.controller.abort(new DOMException('The client was disposed.', 'AbortError'))
-    this.#status.set({ phase: 'disposed', progress: undefined })
-    // Nobody waits for a server that may not answer.
-    void this.#life.reports.flush()
-    await this.#life.page.dispose()
-  }
-
-  #newLife(): Life {
-    const options = this.#options
+  /** @internal */
+  protected override begin(page: Page, { now = Date.now }: ClientOptions): LifeParts {
     const transport = this.#transport
-    const now = options.now ?? Date.now
-    const page = new Page(options, () => this.#status.set({}))
+    const options = this.#options
+    const { reports: wanted = true, stallMs = STALL_MS } = options
     const snapshots = new SnapshotSource(transport, now)
     const reports = new Reports(transport, now)
-    const requests = new Requests({
-      options,
-      transport,
+    const outage = new Outage()
+    return {
       snapshots,
-      outage: new Outage(),
-      page,
-      reports,
-      status: this.#status,
-      prepare: (request) => this.#prepareFor(request),
-    })
-    return { controller: new AbortController(), page, snapshots, reports, requests }
+      decide: (request, signal) => route({ outage, options, transport, page, snapshots }, request, signal),
+      askServer: (task) => answerOnServer({ ...task, transport, stallMs }),
+      report(facts) {
+        if (wanted && (facts.info.privacy !== 'local-only' || wanted === 'all')) reports.add(facts)
+      },
+      flush: () => reports.flush(),
+    }
   }
-}
-
-/** What lasts from the constructor, or from a revival, to the end of a teardown. It is one user's. */
-interface Life {
-  /** Aborts everything under way. */
-  readonly controller: AbortController
-  readonly page: Page
-  readonly snapshots: SnapshotSource
-  readonly reports: Reports
-  readonly requests: Requests
 }

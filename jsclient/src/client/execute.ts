@@ -1,33 +1,26 @@
 import { isEngineError } from '../errors/engine-error.ts'
 import { isNetworkError } from '../errors/network-error.ts'
 import { isBusy, isServerError } from '../errors/server-error.ts'
-import { isStreamInterruptedError, StreamInterruptedError } from '../errors/stream-interrupted-error.ts'
+import { isStreamInterruptedError, type Resume, StreamInterruptedError } from '../errors/stream-interrupted-error.ts'
+import type { RouteRecord, StreamEvent } from '../routed.ts'
 import type { Target } from '../wire.ts'
+import { Answer } from './answer.ts'
 import type { AttemptEnd, AttemptEvent } from './attempt.ts'
-import type { RoutedDecision } from './options.ts'
+import { continued, isContinuable, lengthReached, requestRest, tokensLeft } from './continuation.ts'
+import type { Routed } from './decision.ts'
+import type { RoutingOptions } from './options.ts'
 import type { PreparedRequest } from './prepare.ts'
-import type { Recorder, RouteRecord } from './record.ts'
+import type { Recorder } from './record.ts'
 
 /** What the executor yields; every way to ask the client is a view of it. */
 export type ExecutionEvent =
   | (Extract<AttemptEvent, { type: 'delta' }> & { readonly source: Target })
-  | {
-      /** The answer begins at another target. */
-      readonly type: 'handover'
-      readonly from: Target
-      readonly to: Target
-      /** Why the first one gave up. */
-      readonly error: unknown
-    }
-  | {
-      /** Drop the text so far: the answer begins again. */
-      readonly type: 'reset'
-    }
+  | Extract<StreamEvent, { type: 'handover' | 'reset' }>
   | (Omit<AttemptEnd, 'type'> & { readonly type: 'done'; readonly text: string; readonly route: RouteRecord })
 
 /** One request to be carried out. */
 export interface Execution {
-  readonly decision: RoutedDecision & { readonly target: Target }
+  readonly decision: Routed
   readonly request: PreparedRequest
   readonly recorder: Recorder
   readonly signal: AbortSignal
@@ -35,54 +28,119 @@ export interface Execution {
   readonly handsOut: boolean
   /** An answer may begin again after a delta was handed out. */
   readonly restarts: boolean
+  /** What the caller has of the answer already: the rest is wanted. */
+  readonly answer?: Answer | undefined
+  /** Whether a target can go on with what another one said. */
+  canContinue(target: Target): boolean
   /** Tries one target. */
-  attempt(target: Target): AsyncGenerator<AttemptEvent, void, undefined>
+  attempt(target: Target, request: PreparedRequest): AsyncGenerator<AttemptEvent, void, undefined>
+  /** Makes the way to ask for the rest of an answer that broke off. */
+  resumeWith(answer: Answer): Resume
 }
+
+/** How the next target takes over. */
+type Takeover = 'begin' | 'continue' | 'restart'
 
 /**
  * Carries a decision out: tries its target, and after a failure its fallback, once, if and only if the decision permits
- * one. An abort ends everything. After a delta was handed out it restarts, where the caller can take that, or fails with
- * StreamInterruptedError; text is never doubled.
+ * one. An abort ends everything. Until there is text, nobody need notice; after that the other target goes on where the
+ * first one broke off, or begins again where the caller can take that, or the answer fails with a StreamInterruptedError.
+ * Text is never doubled, and a target has ended before the next one begins.
  */
 export async function* execute(run: Execution): AsyncGenerator<ExecutionEvent, void, undefined> {
   const { decision, request, recorder, signal } = run
-  let target = decision.target
-  let fallback = decision.fallback
+  let { target, fallback } = decision
+  let answer = run.answer ?? new Answer()
+  let takeover: Takeover = 'begin'
+  if (run.answer) takeover = isContinuable(request, answer) && run.canContinue(target) ? 'continue' : 'restart'
+  if (takeover === 'restart') {
+    answer = new Answer()
+    yield { type: 'reset' }
+  }
   for (;;) {
-    recorder.begin(target, target === 'browser' ? decision.modelInfo?.id : undefined)
-    if (target === 'server') recorder.sends(request.promptBytes)
-    let text = ''
-    let begun = false
     try {
-      signal.throwIfAborted()
-      for await (const event of run.attempt(target)) {
+      for await (const event of attempt(run, target, answer, takeover === 'continue')) {
         if (event.type === 'delta') {
-          begun = true
-          text += event.text
-          if (event.text !== '') recorder.text()
+          answer.add(event)
+          if (event.text !== '') recorder.text(event.tokens)
           yield { ...event, source: target }
           signal.throwIfAborted()
         } else {
-          const route = recorder.answer(decision, request.info, { model: event.model, text, usage: event.usage })
-          yield { ...event, type: 'done', text, route }
-          return
+          return yield done(run, target, answer, event)
         }
       }
-      throw new StreamInterruptedError(text, [])
+      throw new StreamInterruptedError(answer.text, [])
     } catch (error) {
       recorder.fail(error, signal)
       signal.throwIfAborted()
-      const handedOut = begun && run.handsOut
-      const next: Target | undefined = fallback !== target && mayHandOver(error) ? fallback : undefined
-      if (!next || (handedOut && !run.restarts)) {
-        throw handedOut ? new StreamInterruptedError(text, recorder.failures, { cause: causeOf(error) }) : error
+      if (isComplete(run, answer)) {
+        for (const event of lengthReached(answer, decision.modelInfo?.id ?? '')) {
+          yield event.type === 'end' ? done(run, target, answer, event) : { ...event, source: target }
+        }
+        return
       }
-      yield { type: 'handover', from: target, to: next, error }
-      if (handedOut) yield { type: 'reset' }
+      const next: Target | undefined = fallback !== target && mayHandOver(error) ? fallback : undefined
+      const way = next && takeoverAt(run, next, answer)
+      if (!next || !way) throw interrupted(run, answer, error)
+      yield { type: 'handover', from: target, to: next, continues: way === 'continue', error }
+      if (way === 'restart') {
+        answer = new Answer()
+        if (run.handsOut) yield { type: 'reset' }
+      }
+      takeover = way
       target = next
       fallback = undefined
     }
   }
+}
+
+/** Asks one target, for the whole answer or for what is missing of it. */
+async function* attempt(
+  run: Execution,
+  target: Target,
+  answer: Answer,
+  continues: boolean,
+): AsyncGenerator<AttemptEvent, void, undefined> {
+  const { decision, request, recorder, signal } = run
+  const asked = continues ? requestRest(request, answer) : request
+  recorder.begin(target, target === 'browser' ? decision.modelInfo?.id : undefined, continues)
+  if (target === 'server') recorder.sends(asked.promptBytes)
+  signal.throwIfAborted()
+  const events = run.attempt(target, asked)
+  yield* continues ? continued(events, asked, answer) : events
+}
+
+function done({ decision, request, recorder }: Execution, source: Target, answer: Answer, end: AttemptEnd) {
+  const { model, usage, own } = end
+  const { text, tokens } = answer
+  const route = recorder.answer(decision, request.info, { source, model, tokens, usage, own })
+  return { ...end, type: 'done', text, route } as const
+}
+
+/** How a target may take over; undefined = not at all. */
+function takeoverAt(run: Execution, next: Target, answer: Answer): Takeover | undefined {
+  if (!answer.begun) return 'begin'
+  const wish = wishOf(run)
+  if (wish === 'fail') return undefined
+  if (wish === 'continue' && isContinuable(run.request, answer) && run.canContinue(next)) return 'continue'
+  return run.restarts ? 'restart' : undefined
+}
+
+/** Whether an answer that broke off lacks nothing but the word that it is whole: it has all tokens that were asked for. */
+function isComplete(run: Execution, answer: Answer): boolean {
+  return wishOf(run) === 'continue' && isContinuable(run.request, answer) && tokensLeft(run.request, answer) === 0
+}
+
+function wishOf({ request, handsOut }: Execution): NonNullable<RoutingOptions['handover']> {
+  return request.options.handover ?? (handsOut ? 'continue' : 'restart')
+}
+
+/** The error of an answer that nobody takes over. Where there is nothing of it, the cause is the more telling. */
+function interrupted({ recorder, resumeWith }: Execution, answer: Answer, error: unknown): unknown {
+  if (!answer.begun) return error
+  // What broke the stream, without the transport's wrapping.
+  const cause = isStreamInterruptedError(error) ? (error.cause ?? error) : error
+  return new StreamInterruptedError(answer.text, recorder.failures, { cause, resume: resumeWith(answer) })
 }
 
 /** Waits for the end; `watch` sees what comes before it. */
@@ -104,9 +162,4 @@ function mayHandOver(error: unknown): boolean {
     return status >= 500 || isBusy(status) || (status < 400 && (type === 'server_error' || type === 'rate_limit_error'))
   }
   return isEngineError(error) || isNetworkError(error) || isStreamInterruptedError(error)
-}
-
-/** What broke the stream, without the transport's wrapping. */
-function causeOf(error: unknown): unknown {
-  return isStreamInterruptedError(error) ? (error.cause ?? error) : error
 }

@@ -1,9 +1,9 @@
 import { defined } from '../defined.ts'
 import { DEFAULT_MAX_TOKENS } from '../policy/tokens.ts'
+import type { RouteRecord } from '../routed.ts'
 import type { ChatFinishReason, ChatMessage, Target } from '../wire.ts'
 import { type ExecutionEvent, finish } from './execute.ts'
 import type { ChatRequest, GenerateOptions } from './options.ts'
-import type { RouteRecord } from './record.ts'
 
 /** What `generate` answers. */
 export interface GenerateResult {

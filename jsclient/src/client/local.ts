@@ -3,14 +3,17 @@
  * imports it when it first needs an engine.
  */
 
+import { Downloads, type DownloadsOptions } from '../downloads/downloads.ts'
 import type { EngineEvent, LoadProgress } from '../engine/engine.ts'
+import type { HealthOptions } from '../engine/health.ts'
 import { EngineManager } from '../engine/manager.ts'
-import type { EngineManagerOptions } from '../engine/manager-options.ts'
 import { NoTargetError } from '../errors/no-target-error.ts'
 import type { ChatCompletion, ChatCompletionChunk, ChatDelta, ChatFinishReason, ModelInfo } from '../wire.ts'
 import type { AttemptEvent } from './attempt.ts'
 import { refusal } from './capable.ts'
 import type { PreparedRequest } from './prepare.ts'
+import { Progressive, type ProgressiveParts } from './progressive.ts'
+import { watchSurroundings } from './surroundings.ts'
 import { toUsage } from './usage.ts'
 
 export { Reporter } from './reporter.ts'
@@ -22,12 +25,34 @@ export interface LocalAttempt {
   onProgress(progress: LoadProgress): void
 }
 
+export interface LocalOptions extends DownloadsOptions, HealthOptions {
+  /** What it takes to load models while nothing else goes on. Absent: they are loaded when somebody asks for them. */
+  progressive?: Omit<ProgressiveParts, 'manager'> | undefined
+  /** Called when the battery, the network or what is visible may have changed. */
+  onSurroundings?: (() => void) | undefined
+}
+
 /** The engines of one page, asked in OpenAI's terms. */
 export class Local {
   readonly manager: EngineManager
+  readonly downloads: Downloads
+  readonly progressive: Progressive | undefined
+  readonly #life = new AbortController()
 
-  constructor(options: EngineManagerOptions) {
-    this.manager = new EngineManager(options)
+  constructor(options: LocalOptions) {
+    this.downloads = new Downloads(options)
+    this.manager = new EngineManager({ ...options, gate: this.downloads, health: options })
+    const { progressive, onSurroundings } = options
+    if (progressive) this.progressive = new Progressive({ ...progressive, manager: this.manager })
+    if (onSurroundings) watchSurroundings(onSurroundings, this.#life.signal)
+  }
+
+  /** Ends the engines. Never rejects. */
+  async dispose(): Promise<void> {
+    this.#life.abort()
+    this.progressive?.dispose()
+    this.downloads.dispose()
+    await this.manager.dispose()
   }
 
   /**
@@ -39,12 +64,20 @@ export class Local {
     const cause = refusal(this.manager.engineOf(model), request)
     if (cause?.param === 'privacy') throw new NoTargetError('local_only_unavailable', { cause })
     if (cause) throw cause
+    this.progressive?.giveWay(model)
     const form = new LocalCompletion(model.id)
     // Without a limit the model may go on to the end of its context window.
     const asked = { ...request.wishes.engine, maxTokens: request.info.maxTokens || model.contextWindow }
+    /** Tokens without text of their own count with the text that they end up in: what broke off before it has none. */
+    let tokens = 0
     for await (const event of this.manager.generate(model, asked, options)) {
       if (event.type === 'done') yield* form.end(event)
-      else if (event.text !== '') yield form.delta(event.text)
+      else {
+        tokens += event.tokens
+        if (event.text === '') continue
+        yield form.delta(event.text, tokens)
+        tokens = 0
+      }
     }
   }
 }
@@ -61,18 +94,18 @@ class LocalCompletion {
     this.#head = { id, created: Math.floor(Date.now() / 1000), model }
   }
 
-  delta(text: string): AttemptEvent {
+  delta(text: string, tokens: number): AttemptEvent {
     this.#text += text
-    return { type: 'delta', text, chunk: this.#chunk({ content: text }) }
+    return { type: 'delta', text, tokens, chunk: this.#chunk({ content: text }) }
   }
 
   *end({ finishReason, usage, toolCalls }: Extract<EngineEvent, { type: 'done' }>): Generator<AttemptEvent> {
     const { model } = this.#head
     if (toolCalls) {
       const tool_calls = toolCalls.map((call, index) => ({ index, ...call }))
-      yield { type: 'delta', text: '', chunk: this.#chunk({ tool_calls }) }
-    } else if (!this.#opened) yield this.delta('')
-    yield { type: 'delta', text: '', chunk: this.#chunk({}, finishReason) }
+      yield { type: 'delta', text: '', tokens: 0, chunk: this.#chunk({ tool_calls }) }
+    } else if (!this.#opened) yield this.delta('', 0)
+    yield { type: 'delta', text: '', tokens: 0, chunk: this.#chunk({}, finishReason) }
     const content = toolCalls && this.#text === '' ? null : this.#text
     const message = { role: 'assistant', content, refusal: null, ...(toolCalls && { tool_calls: toolCalls }) } as const
     const completion: ChatCompletion = {

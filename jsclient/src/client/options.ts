@@ -1,4 +1,5 @@
 import type { DetectOptions } from '../capability/detector.ts'
+import type { OfferHandler } from '../downloads/offer.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { ServerTransportOptions } from '../transport/http.ts'
 import type {
@@ -29,22 +30,42 @@ export interface DeviceDetector {
  */
 export type DetectedState = Pick<State, 'battery' | 'network' | 'models'>
 
-/** Where the user's switch is remembered. `localStorage` is one. */
+/** Where things are remembered. `localStorage` is one. */
 export type ClientStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
-/** Options of `HybridInferenceClient`: those of the server transport, and these. */
-export interface HybridInferenceClientOptions extends ServerTransportOptions {
-  /**
-   * What can run models in this page, such as `webllm()`; each of another name. Defaults to none: everything runs on the
-   * server.
-   */
+/** What every client takes. */
+export interface ClientOptions {
+  /** What can run models in this page, such as `webllm()`; each of another name. Defaults to none. */
   engines?: readonly Engine[] | undefined
-  /** Remembers the user's switch, `setMode`, under "edgewise.mode". Defaults to none: it lasts as long as the client. */
-  storage?: ClientStorage | undefined
+  /**
+   * Remembers what must last longer than the page, under names that begin with "edgewise.": the user's switch, what they
+   * said to downloads, and which models failed. Defaults to the page's `localStorage`, where there is one; false =
+   * nothing is remembered.
+   */
+  storage?: ClientStorage | false | undefined
   /** The clock, Unix ms. Defaults to `Date.now`. */
   now?: (() => number) | undefined
   /** Defaults to a `CapabilityDetector`. */
   detector?: DeviceDetector | undefined
+  /** Called with every decision before it is carried out. Must not throw. */
+  onDecision?: ((decision: RoutedDecision) => void) | undefined
+  /**
+   * Asked before a model is downloaded, and remembered: a place for a dialog, or for rules of the app's. Defaults to none:
+   * what the app itself asks for is then downloaded, unless the connection is metered.
+   */
+  onOffer?: OfferHandler | undefined
+  /**
+   * Whether the client downloads the model that would answer here while nothing else goes on, so that a later turn of the
+   * conversation is answered on the device: "idle", or "manual" = only by `preload`. Idle downloads never begin over a
+   * connection that is metered or saves data, nor on a battery below 20 % that is not being charged, and break off there.
+   * Without an `onOffer` to ask, "idle" loads only what is on disk. Defaults to "idle" where there is an `onOffer`, else
+   * to "manual".
+   */
+  preloads?: 'idle' | 'manual' | undefined
+}
+
+/** Options of `HybridInferenceClient`: those of every client, those of the server transport, and these. */
+export interface HybridInferenceClientOptions extends ClientOptions, ServerTransportOptions {
   /**
    * Which local answers are reported to the server, in counts and codes: true = those whose prompt might have left the
    * device, "all" = local-only ones too, false = none. Defaults to true.
@@ -52,8 +73,11 @@ export interface HybridInferenceClientOptions extends ServerTransportOptions {
   reports?: boolean | 'all' | undefined
   /** Longest wait for the server's decision, ms; after that the page decides as if offline. Defaults to 5,000. */
   routeTimeoutMs?: number | undefined
-  /** Called with every decision before it is carried out. Must not throw. */
-  onDecision?: ((decision: RoutedDecision) => void) | undefined
+  /**
+   * Longest silence of the server while it streams an answer, ms; after that the answer counts as broken off, and another
+   * target takes over where it may. 0 = any. Defaults to 60,000, as engines in the page do.
+   */
+  stallMs?: number | undefined
 }
 
 /** A decision, and who made it. */
@@ -94,6 +118,19 @@ export interface RoutingOptions {
   inToolLoop?: Target | undefined
   /** The target that made the conversation's last answer. Defaults to what the client remembers. */
   lastTarget?: Target | undefined
+  /**
+   * What happens to an answer that breaks off after text came, if the decision permits another target:
+   *
+   * - "continue": the other one goes on where it broke off, if it can: the server's decision must say so, the request must
+   *   ask for plain text, and no tool call or reasoning may have begun. Otherwise as "restart", where that can be
+   *   expressed, and else as "fail". The default of calls that hand text out as it comes.
+   * - "restart": it begins again elsewhere. The default of calls that hand out whole answers. An InvalidRequestError where
+   *   that can't be expressed: `create({ stream: true })`, and `generate` with `onChunk` and without `onRestart`.
+   * - "fail": it is a StreamInterruptedError.
+   *
+   * Before any text another target takes over in silence, whatever is said here.
+   */
+  handover?: 'continue' | 'restart' | 'fail' | undefined
   /** Put the decision's explanation into the route record. Defaults to false. */
   trace?: boolean | undefined
 }
@@ -127,8 +164,8 @@ export interface GenerateOptions extends RoutingOptions {
   /** Called with each piece of text, when `stream` is not false. */
   onChunk?: ((text: string) => void) | undefined
   /**
-   * Allows an answer that broke off after a chunk was handed out to begin again elsewhere: drop the chunks so far.
-   * Without it such an answer is a StreamInterruptedError.
+   * Allows an answer that broke off after a chunk was handed out, and that nobody can go on with, to begin again
+   * elsewhere: drop the chunks so far. Without it such an answer is a StreamInterruptedError.
    */
   onRestart?: (() => void) | undefined
 }

@@ -4,17 +4,20 @@ import { detectState } from '../capability/state.ts'
 import type { Engine } from '../engine/engine.ts'
 import { EngineError } from '../errors/engine-error.ts'
 import { surface } from '../errors/surface.ts'
-import type { DeviceCapabilities, ModelInfo, State, UserMode } from '../wire.ts'
+import { DEFAULT_MAX_FAILURES } from '../policy/compile.ts'
+import type { Decision, DeviceCapabilities, ModelInfo, Snapshot, State, UserMode } from '../wire.ts'
 import type { Local } from './local.ts'
 import { findObstacles, type Obstacles } from './obstacles.ts'
-import type { DetectedState, HybridInferenceClientOptions } from './options.ts'
+import type { ClientOptions, ClientStorage, DetectedState } from './options.ts'
+import type { StatusStore } from './status.ts'
 
 const MODE_KEY = 'edgewise.mode'
 
 /** What the page itself knows and holds: the device, its state, the engines. Made without side effects. */
 export class Page {
-  readonly #options: HybridInferenceClientOptions
-  readonly #onChange: () => void
+  readonly #options: ClientOptions
+  readonly #status: StatusStore
+  readonly #policy: () => Snapshot | undefined
   #device: Promise<DeviceCapabilities> | undefined
   #known: DeviceCapabilities | undefined
   #asking: Promise<void> | undefined
@@ -24,10 +27,11 @@ export class Page {
   #surveyed: readonly ModelInfo[] | undefined
   #mode: UserMode | undefined
 
-  /** `onChange` is called when a model's status or progress changed. */
-  constructor(options: HybridInferenceClientOptions, onChange: () => void) {
+  /** `status` is told when anything has changed that the page knows; `policy` gives the snapshot at hand. */
+  constructor(options: ClientOptions, status: StatusStore, policy: () => Snapshot | undefined) {
     this.#options = options
-    this.#onChange = onChange
+    this.#status = status
+    this.#policy = policy
   }
 
   /** The device, once it was detected. */
@@ -46,6 +50,11 @@ export class Page {
     return engines.filter(({ name }) => !Object.hasOwn(this.#obstacles, name))
   }
 
+  /** Hears of every decision before it is carried out: of a model, perhaps, that is worth loading. */
+  decided(decision: Decision): void {
+    this.#local?.progressive?.decided(decision)
+  }
+
   /** The engines' manager, once one was needed. */
   get engines(): Local['manager'] | undefined {
     return this.#local?.manager
@@ -53,13 +62,21 @@ export class Page {
 
   /** The user's own switch. Storage may be blocked, or full. */
   get mode(): UserMode {
-    this.#mode ??= asMode(guarded(() => this.#options.storage?.getItem(MODE_KEY)))
+    this.#mode ??= asMode(guarded(() => this.#storage?.getItem(MODE_KEY)))
     return this.#mode
   }
 
   set mode(mode: UserMode) {
     this.#mode = mode
-    guarded(() => this.#options.storage?.setItem(MODE_KEY, mode))
+    guarded(() => this.#storage?.setItem(MODE_KEY, mode))
+    this.#onSurroundings()
+  }
+
+  /** What lasts longer than the page; reading it may throw where it is blocked. */
+  get #storage(): ClientStorage | undefined {
+    const { storage } = this.#options
+    const { localStorage } = globalThis as { localStorage?: Storage }
+    return storage === false ? undefined : (storage ?? localStorage)
   }
 
   /** Detects the device, and which engines can run on it, once. Never rejects. */
@@ -84,14 +101,31 @@ export class Page {
   /** The part that answers here, which is a script of its own. An EngineError when that can't be fetched. */
   local(): Promise<Local> {
     this.#loading ??= (async () => {
-      const { engines = [], now } = this.#options
+      const { engines = [], now, onOffer, preloads = onOffer ? 'idle' : 'manual' } = this.#options
       const { Local } = await import('./local.ts').catch((cause: unknown) => {
         this.#loading = undefined
         const message = 'the script that runs the engines could not be fetched'
         throw new EngineError(message, { stage: 'load', code: 'load_failed', cause })
       })
-      this.#local = new Local({ engines, now })
-      this.#local.manager.subscribe(this.#onChange)
+      const maxFailures = (): number => this.#policy()?.limits?.maxFailures || DEFAULT_MAX_FAILURES
+      const progressive = {
+        status: this.#status,
+        state: () => this.state(),
+        models: () => this.#policy()?.models ?? [],
+        maxFailures,
+      }
+      this.#local = new Local({
+        engines,
+        now,
+        storage: guarded(() => this.#storage),
+        onOffer,
+        network: async () => (await this.#detectState()).network,
+        maxFailures,
+        onSurroundings: this.#onSurroundings,
+        ...(preloads === 'idle' && { progressive }),
+      })
+      this.#local.manager.subscribe(() => this.#status.set({}))
+      await this.#local.manager.ready
       return this.#local
     })()
     return this.#loading
@@ -133,10 +167,16 @@ export class Page {
     }
   }
 
+  /** The user's switch, the battery, the network or what is visible may have changed. */
+  readonly #onSurroundings = (): void => {
+    this.#local?.progressive?.recheck()
+    this.#status.set({})
+  }
+
   /** Ends the engines. A new page can take its place. Never rejects. */
   async dispose(): Promise<void> {
     const local = await this.#loading?.catch(() => undefined)
-    await local?.manager.dispose()
+    await local?.dispose()
   }
 }
 

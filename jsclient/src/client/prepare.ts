@@ -32,6 +32,7 @@ const OWN: readonly string[] = [
   'complexity',
   'task',
   'force',
+  'handover',
   'promptTokens',
   'features',
   'conversationId',
@@ -56,7 +57,7 @@ export function prepare(request: ChatRequest, more: RoutingOptions = {}): Prepar
   const texts = body.messages.flatMap(textsOf)
   const wishes = wishesOf(body, defined(extraBody))
   const { needs } = wishes
-  const { signal: _signal, trace: _trace, force, ...routing } = options
+  const { signal: _signal, trace: _trace, handover: _handover, force, ...routing } = options
   const info = defined({
     ...routing,
     promptLength: texts.reduce((sum, text) => sum + codePoints(text), 0),

@@ -2,55 +2,22 @@ import { isAbortError } from '../errors/abort.ts'
 import { isEdgewiseError } from '../errors/edgewise-error.ts'
 import type { StreamAttempt } from '../errors/stream-interrupted-error.ts'
 import { promptTokens } from '../policy/tokens.ts'
-import type { Reason, RequestInfo, Target, TraceStep } from '../wire.ts'
+import type { RouteAttempt, RouteRecord } from '../routed.ts'
+import type { RequestInfo, Target } from '../wire.ts'
+import type { AttemptUsage } from './attempt.ts'
 import type { RoutedDecision } from './options.ts'
-
-/** One try to answer a request. */
-export interface RouteAttempt {
-  readonly target: Target
-  /** Model id; undefined when the server never said. */
-  readonly model: string | undefined
-  readonly outcome: 'ok' | 'failed' | 'aborted'
-  /** Machine-readable kind of the failure. */
-  readonly errorCode?: string
-  /** Whole time, ms. */
-  readonly ms: number
-}
-
-/** How an answer came about. Holds counts and codes, never text. */
-export interface RouteRecord {
-  readonly decisionId: string
-  /** Where the decision sent it. */
-  readonly target: Target
-  /** Who answered. */
-  readonly source: Target
-  readonly reason: Reason
-  /** The model that answered. */
-  readonly model: string
-  /** First to last; the last one answered. */
-  readonly attempts: readonly RouteAttempt[]
-  /** Of the attempt that answered; estimated when it gave no counts. */
-  readonly promptTokens: number
-  readonly completionTokens: number
-  /** From the call to the end of the answer, deciding included, ms. */
-  readonly latencyMs: number
-  /** From the call to the first text, ms. */
-  readonly ttftMs: number
-  /** After the first text; undefined when the answer was too short to tell. */
-  readonly tokensPerSecond: number | undefined
-  /** UTF-8 bytes of prompt text that were sent to the server, all attempts together. */
-  readonly promptBytesSent: number
-  readonly policyRevision: string
-  readonly decidedBy: 'server' | 'page'
-  /** When asked for. */
-  readonly trace?: readonly TraceStep[]
-}
 
 /** What the attempt that answered said of itself. */
 export interface AnswerFacts {
+  /** Who ended it. */
+  readonly source: Target
   readonly model: string
-  readonly text: string
-  readonly usage: { promptTokens: number; completionTokens: number } | undefined
+  /** Of the whole answer, counted or estimated. */
+  readonly tokens: number
+  /** Of the whole answer, as it was told. */
+  readonly usage: AttemptUsage | undefined
+  /** Of the attempt alone, where that is not the whole. */
+  readonly own?: AttemptUsage | undefined
 }
 
 /** An attempt with its own times, for reports. */
@@ -61,24 +28,55 @@ export interface TimedAttempt extends RouteAttempt {
   readonly ttftMs: number | undefined
 }
 
+/** What an answer that is asked for once more has behind it. */
+export type Earlier = Pick<RouteRecord, 'attempts' | 'promptBytesSent'> & {
+  readonly failures: readonly StreamAttempt[]
+}
+
+/** The attempt that runs. */
+interface Current {
+  readonly target: Target
+  readonly model: string | undefined
+  readonly continued: boolean
+  readonly start: number
+  /** Unix ms. */
+  readonly startedAt: number
+  firstText: number | undefined
+  /** Tokens of its text; undefined = nobody counts them. */
+  tokens: number | undefined
+}
+
 /** Writes the record of one request while it runs. */
 export class Recorder {
   readonly attempts: TimedAttempt[] = []
   /** Errors of the attempts, for StreamInterruptedError. */
-  readonly failures: StreamAttempt[] = []
+  readonly failures: StreamAttempt[]
   readonly #start = performance.now()
   readonly #now: () => number
-  #current: { target: Target; model: string | undefined; start: number; startedAt: number } | undefined
+  readonly #earlier: readonly RouteAttempt[]
+  #current: Current | undefined
+  /** When the first text of the answer came. */
   #firstText: number | undefined
-  #promptBytesSent = 0
+  #promptBytesSent: number
 
-  constructor(now: () => number) {
+  constructor(now: () => number, { attempts = [], failures = [], promptBytesSent = 0 }: Partial<Earlier> = {}) {
     this.#now = now
+    this.#earlier = attempts
+    this.failures = [...failures]
+    this.#promptBytesSent = promptBytesSent
   }
 
-  begin(target: Target, model: string | undefined): void {
-    this.#current = { target, model, start: performance.now(), startedAt: this.#now() }
-    this.#firstText = undefined
+  /** What there is so far, for the record of whoever asks for the rest. */
+  get sofar(): Earlier {
+    return { attempts: this.#all(), failures: this.failures, promptBytesSent: this.#promptBytesSent }
+  }
+
+  /** Somebody begins the answer, or goes on with it. */
+  begin(target: Target, model: string | undefined, continued: boolean): void {
+    const start = performance.now()
+    const startedAt = this.#now()
+    this.#current = { target, model, continued, start, startedAt, firstText: undefined, tokens: 0 }
+    if (!continued) this.#firstText = undefined
   }
 
   /** Prompt text is about to leave the device. */
@@ -86,37 +84,42 @@ export class Recorder {
     this.#promptBytesSent += bytes
   }
 
-  /** Text came. */
-  text(): void {
+  /** Text came; `tokens` are undefined where nobody counts them. */
+  text(tokens: number | undefined): void {
+    const current = this.#current
     this.#firstText ??= performance.now()
+    if (!current) return
+    current.firstText ??= performance.now()
+    current.tokens = current.tokens === undefined || tokens === undefined ? undefined : current.tokens + tokens
   }
 
   fail(error: unknown, signal: AbortSignal): void {
     const aborted = signal.aborted || isAbortError(error, signal)
-    const attempt = this.#end(aborted ? 'aborted' : 'failed', undefined, aborted ? undefined : codeOf(error))
+    const tokens = this.#current?.tokens
+    const facts = { ...(!aborted && { errorCode: codeOf(error) }), ...(tokens && { completionTokens: tokens }) }
+    const attempt = this.#end(aborted ? 'aborted' : 'failed', facts)
     if (attempt) this.failures.push({ target: attempt.target, model: attempt.model, error })
   }
 
   answer(decision: RoutedDecision, info: RequestInfo, facts: AnswerFacts): RouteRecord {
+    const { source, model, usage, own = usage } = facts
     const end = performance.now()
-    const attempt = this.#end('ok', facts.model)
-    const source = attempt?.target ?? 'server'
-    // The estimator's rule for prompts is the best there is for answers too.
-    const completionTokens = facts.usage?.completionTokens ?? promptTokens({ promptLength: facts.text.length })
-    const first = this.#firstText
-    const decodeMs = first === undefined ? 0 : end - first
+    const decodeMs = end - (this.#current?.firstText ?? end)
+    this.#end('ok', { model, ...own })
+    const completionTokens = usage?.completionTokens ?? facts.tokens
+    const tokens = own?.completionTokens ?? completionTokens
     return {
       decisionId: decision.decisionId,
       target: decision.target === 'none' ? source : decision.target,
       source,
       reason: decision.reason,
-      model: facts.model,
-      attempts: this.attempts.map(({ startedAt: _, ttftMs: __, ...plain }) => plain),
-      promptTokens: facts.usage?.promptTokens ?? promptTokens(info),
+      model,
+      attempts: this.#all(),
+      promptTokens: usage?.promptTokens ?? promptTokens(info),
       completionTokens,
       latencyMs: ms(end - this.#start),
-      ttftMs: ms((first ?? end) - this.#start),
-      tokensPerSecond: completionTokens > 1 && decodeMs >= 1 ? ((completionTokens - 1) * 1000) / decodeMs : undefined,
+      ttftMs: ms((this.#firstText ?? end) - this.#start),
+      tokensPerSecond: tokens > 1 && decodeMs >= 1 ? ((tokens - 1) * 1000) / decodeMs : undefined,
       promptBytesSent: this.#promptBytesSent,
       policyRevision: decision.policyRevision,
       decidedBy: decision.decidedBy,
@@ -124,18 +127,24 @@ export class Recorder {
     }
   }
 
-  #end(outcome: RouteAttempt['outcome'], model?: string, errorCode?: string): TimedAttempt | undefined {
+  #all(): RouteAttempt[] {
+    return [...this.#earlier, ...this.attempts.map(({ startedAt: _, ttftMs: __, ...plain }) => plain)]
+  }
+
+  #end(outcome: RouteAttempt['outcome'], facts: Partial<RouteAttempt>): TimedAttempt | undefined {
     const current = this.#current
     if (!current) return undefined
     this.#current = undefined
+    const { target, model, continued, start, startedAt, firstText } = current
     const attempt: TimedAttempt = {
-      target: current.target,
-      model: model ?? current.model,
+      target,
+      model,
       outcome,
-      ...(errorCode && { errorCode }),
-      ms: ms(performance.now() - current.start),
-      startedAt: current.startedAt,
-      ttftMs: this.#firstText === undefined ? undefined : ms(this.#firstText - current.start),
+      ...(continued && { continued }),
+      ms: ms(performance.now() - start),
+      startedAt,
+      ttftMs: firstText === undefined ? undefined : ms(firstText - start),
+      ...facts,
     }
     this.attempts.push(attempt)
     return attempt

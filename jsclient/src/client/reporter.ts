@@ -3,9 +3,8 @@ import { isNetworkError } from '../errors/network-error.ts'
 import { isBusy, isServerError } from '../errors/server-error.ts'
 import { startTimeout } from '../timeout.ts'
 import type { ServerTransport } from '../transport/server.ts'
-import type { Grant, ModelInfo, Report, RequestInfo } from '../wire.ts'
-import type { RoutedDecision } from './options.ts'
-import type { RouteRecord, TimedAttempt } from './record.ts'
+import type { Report } from '../wire.ts'
+import { type ReportFacts, reportOf } from './report.ts'
 
 /** Reports that may wait for the server to come back; beyond it the oldest are dropped. */
 const MAX_WAITING = 100
@@ -15,20 +14,6 @@ const BATCH = 50
 
 /** Longest wait for the answer to one batch, ms. */
 const TIMEOUT_MS = 10_000
-
-/** What a report is made of. Nothing in it is text. */
-export interface ReportFacts {
-  /** Of the snapshot under which the request was decided. */
-  readonly grant: Grant | undefined
-  readonly attempt: TimedAttempt
-  /** Another target was tried after it. */
-  readonly handedOver: boolean
-  readonly model: ModelInfo | undefined
-  readonly decision: RoutedDecision
-  readonly info: RequestInfo
-  /** Of the whole request; undefined when it failed. */
-  readonly route: RouteRecord | undefined
-}
 
 /**
  * Tells the server what ran locally: counts and codes, in batches, with the grant of the snapshot as the only
@@ -106,27 +91,4 @@ export class Reporter {
 /** Whether a batch may be taken another time: nobody answered, or could not now. Any other answer is final. */
 function isPassing(error: unknown): boolean {
   return isNetworkError(error) || (isServerError(error) && (isBusy(error.status) || error.status >= 500))
-}
-
-function reportOf(id: string, { attempt, handedOver, model, decision, info, route }: ReportFacts): Report {
-  const success = attempt.outcome === 'ok'
-  const speed = success ? route?.tokensPerSecond : undefined
-  return {
-    id,
-    target: 'browser',
-    modelId: attempt.model ?? 'unknown',
-    ...(model && { framework: model.framework }),
-    reason: decision.reason,
-    promptTokens: success && route ? route.promptTokens : (info.promptTokens ?? 0),
-    completionTokens: success && route ? route.completionTokens : 0,
-    latencyMs: attempt.ms,
-    ...(attempt.ttftMs !== undefined && { ttftMs: attempt.ttftMs }),
-    ...(speed !== undefined && { tokensPerSecondMilli: Math.round(speed * 1000) }),
-    success,
-    ...(attempt.errorCode && { errorCode: attempt.errorCode }),
-    ...(handedOver && { fallback: true }),
-    decidedBy: decision.decidedBy,
-    ...(decision.decidedBy === 'server' && { decisionId: decision.decisionId }),
-    startedAt: attempt.startedAt,
-  }
 }

@@ -1,5 +1,6 @@
 import type { ServerTransport } from '../transport/server.ts'
-import type { Reporter, ReportFacts } from './reporter.ts'
+import type { ReportFacts } from './report.ts'
+import type { Reporter } from './reporter.ts'
 
 /** Reports on local answers. What writes and delivers them comes with what answers here. */
 export class Reports {

@@ -1,15 +1,22 @@
 import type { ManagedLoadOptions } from '../engine/manager-options.ts'
 import { raceAbort } from '../errors/abort.ts'
 import { EngineError } from '../errors/engine-error.ts'
+import { NoTargetError } from '../errors/no-target-error.ts'
+import type { Resume } from '../errors/stream-interrupted-error.ts'
+import type { RouteRecord } from '../routed.ts'
 import type { Grant, Target } from '../wire.ts'
-import { type AttemptEvent, answerOnServer } from './attempt.ts'
+import type { Answer } from './answer.ts'
+import type { AttemptEvent } from './attempt.ts'
 import { Conversations } from './conversations.ts'
+import { type Decided, type Routed, settle } from './decision.ts'
 import { type ExecutionEvent, execute } from './execute.ts'
+import type { ClientOptions } from './options.ts'
+import type { Page } from './page.ts'
 import type { PreparedRequest } from './prepare.ts'
-import { Recorder, type RouteRecord } from './record.ts'
-import type { Reports } from './reports.ts'
-import { type Routed, type RouteParts, route, settle } from './router.ts'
+import { type Earlier, Recorder } from './record.ts'
+import type { ReportFacts } from './report.ts'
 import type { StatusStore } from './status.ts'
+import { routed, toStreamEvents } from './stream.ts'
 
 /** How one way of asking takes its answer. */
 export interface Mode {
@@ -29,18 +36,32 @@ export interface Started {
   readonly grant: Grant | undefined
   readonly recorder: Recorder
   readonly signal: AbortSignal
+  /** What the caller has of the answer already. */
+  readonly answer?: Answer
 }
+
+/** What is given to the server to answer. */
+export type ServerTask = Pick<Started, 'request' | 'decision' | 'signal'> & Pick<Mode, 'stream'>
 
 export const WHOLE: Mode = { stream: false, handsOut: false, restarts: true }
 export const CHUNKS: Mode = { stream: true, handsOut: true, restarts: false }
 export const EVENTS: Mode = { stream: true, handsOut: true, restarts: true }
 
 /** What requests are served with. */
-export interface RequestParts extends RouteParts {
-  readonly reports: Reports
+export interface RequestParts {
+  readonly options: ClientOptions
+  readonly page: Page
   readonly status: StatusStore
+  /** Aborts when the client is disposed. */
+  readonly life: AbortSignal
   /** Sees to it that all is there to decide on the request. */
   prepare(request: PreparedRequest): Promise<void>
+  /** Says where a request shall run. */
+  decide(request: PreparedRequest, signal: AbortSignal): Promise<Decided>
+  /** Answers elsewhere. Absent: there is no such place. */
+  readonly askServer?: (task: ServerTask) => AsyncGenerator<AttemptEvent, void, undefined>
+  /** Takes what there is to tell of a local attempt. */
+  readonly report?: (facts: ReportFacts) => void
 }
 
 /** Serves requests in two steps: `start` decides, `carryOut` gives the answer. Calls may overlap. */
@@ -53,18 +74,19 @@ export class Requests {
   }
 
   /** Decides on a request; `waits` says that it may be long until it is carried out, if ever. */
-  async start(prepared: PreparedRequest, signal: AbortSignal, waits = false): Promise<Started> {
-    const { options, page, status, prepare } = this.#parts
-    const recorder = new Recorder(options.now ?? Date.now)
+  async start(prepared: PreparedRequest, signal: AbortSignal, waits = false, earlier?: Earlier): Promise<Started> {
+    const { options, page, status, prepare, decide } = this.#parts
+    const recorder = new Recorder(options.now ?? Date.now, earlier)
     status.begin('deciding')
     let decided = false
     try {
       await raceAbort(prepare(prepared), signal)
       status.set({ phase: 'deciding' })
       const request = this.#conversations.follow(prepared)
-      const answer = await route(this.#parts, request, signal)
+      const answer = await decide(request, signal)
       const decision = settle(answer.decision, request, page)
       options.onDecision?.(decision)
+      page.decided(decision)
       const { target, reason, modelInfo } = decision
       status.set({ target, reason, model: target === 'browser' ? modelInfo?.id : undefined })
       decided = true
@@ -76,22 +98,20 @@ export class Requests {
 
   /** Carries a decision out and reports on it. */
   async *carryOut(started: Started, mode: Mode): AsyncGenerator<ExecutionEvent, void, undefined> {
-    const { request, decision, signal } = started
-    const { transport, page, status } = this.#parts
+    const { request, decision, recorder, answer } = started
+    const { status } = this.#parts
     let route: RouteRecord | undefined
     status.begin('generating')
     try {
-      const { modelInfo: model } = decision
-      const answerHere = async function* (): AsyncGenerator<AttemptEvent, void, undefined> {
-        if (!model) throw new EngineError('the decision names no model', { stage: 'load', code: 'model_not_found' })
-        const onProgress: ManagedLoadOptions['onProgress'] = (progress) =>
-          status.set({ phase: 'loading', model: model.id, progress })
-        const local = await page.local()
-        yield* local.answer({ request, model, signal, onProgress })
-      }
-      const attempt = (target: Target) =>
-        target === 'server' ? answerOnServer({ ...started, transport, stream: mode.stream }) : answerHere()
-      for await (const event of execute({ ...started, ...mode, attempt })) {
+      const execution = execute({
+        ...started,
+        ...mode,
+        canContinue: (target) => (target === 'server' ? decision.continuation === 'native' : this.#canGoOn(started)),
+        attempt: (target, asked) => this.#attempt(target, { ...started, request: asked }, mode),
+        resumeWith: (answer) => this.#resume(request, recorder, answer),
+        answer,
+      })
+      for await (const event of execution) {
         if (event.type === 'handover') status.set({ target: event.to, progress: undefined })
         else if (status.get().phase === 'loading') status.set({ phase: 'generating', progress: undefined })
         if (event.type === 'done') route = event.route
@@ -105,15 +125,54 @@ export class Requests {
     }
   }
 
+  #attempt(target: Target, { request, decision, signal }: Started, { stream }: Mode) {
+    const { askServer } = this.#parts
+    if (target === 'browser') return this.#answerHere(request, decision, signal)
+    if (!askServer) throw new NoTargetError('local_only_unavailable')
+    return askServer({ request, decision, signal, stream })
+  }
+
+  async *#answerHere(
+    request: PreparedRequest,
+    { modelInfo: model }: Routed,
+    signal: AbortSignal,
+  ): AsyncGenerator<AttemptEvent, void, undefined> {
+    const { page, status } = this.#parts
+    if (!model) throw new EngineError('the decision names no model', { stage: 'load', code: 'model_not_found' })
+    const onProgress: ManagedLoadOptions['onProgress'] = (progress) =>
+      status.set({ phase: 'loading', model: model.id, progress })
+    const local = await page.local()
+    yield* local.answer({ request, model, signal, onProgress })
+  }
+
+  /**
+   * Whether the engine takes up what others said. Only for who asks for the rest: by itself no answer of a server's model
+   * is gone on with by a smaller one.
+   */
+  #canGoOn({ decision, answer }: Started): boolean {
+    const engine = this.#parts.page.usable.find(({ name }) => name === decision.modelInfo?.framework)
+    return answer !== undefined && Boolean(engine?.supports?.continuation)
+  }
+
+  #resume(request: PreparedRequest, recorder: Recorder, answer: Answer): Resume {
+    return ({ signal } = {}) => {
+      const controller = new AbortController()
+      const all = [signal, controller.signal, this.#parts.life].filter((one) => one !== undefined)
+      const rest = async function* (this: Requests): AsyncGenerator<ExecutionEvent, void, undefined> {
+        const started = await this.start(request, AbortSignal.any(all), false, recorder.sofar)
+        yield* this.carryOut({ ...started, answer: answer.copy() }, EVENTS)
+      }
+      return routed(rest.call(this), controller, toStreamEvents)
+    }
+  }
+
   /** Reports the local attempts. */
   #report({ decision, grant, request, recorder }: Started, route: RouteRecord | undefined): void {
-    const { options, reports } = this.#parts
-    const { reports: wanted = true } = options
-    if (!wanted || (request.info.privacy === 'local-only' && wanted !== 'all')) return
+    const { report } = this.#parts
     for (const [i, attempt] of recorder.attempts.entries()) {
       if (attempt.target !== 'browser' || attempt.outcome === 'aborted') continue
       const handedOver = i < recorder.attempts.length - 1
-      reports.add({ grant, attempt, handedOver, model: decision.modelInfo, decision, info: request.info, route })
+      report?.({ grant, attempt, handedOver, model: decision.modelInfo, decision, info: request.info, route })
     }
   }
 }

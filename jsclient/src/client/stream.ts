@@ -1,41 +1,5 @@
-import type { ChatFinishReason, ChatToolCall, Target } from '../wire.ts'
+import type { RoutedStream, RouteRecord, StreamEvent } from '../routed.ts'
 import type { ExecutionEvent } from './execute.ts'
-import type { RouteRecord } from './record.ts'
-
-/** An event of `client.stream()`. */
-export type StreamEvent =
-  | { readonly type: 'delta'; readonly text: string; readonly source: Target }
-  | {
-      /** The answer begins at another target; before any text nobody need notice. */
-      readonly type: 'handover'
-      readonly from: Target
-      readonly to: Target
-      /** Why the first one gave up. */
-      readonly error: unknown
-    }
-  | {
-      /** Drop all text so far: the answer begins again. */
-      readonly type: 'reset'
-    }
-  | {
-      readonly type: 'done'
-      /** The whole answer. */
-      readonly text: string
-      readonly finishReason: ChatFinishReason
-      /** Absent when no tool was called. */
-      readonly toolCalls?: ChatToolCall[]
-      readonly usage: { readonly promptTokens: number; readonly completionTokens: number }
-      readonly route: RouteRecord
-    }
-
-/** An answer as it comes, to be iterated once. Leaving it, also while a piece is awaited, stops the work at once. */
-export interface RoutedStream<T> extends AsyncIterable<T> {
-  /**
-   * How the answer came about. Resolves when the answer is complete, rejects with what the iteration throws, and with
-   * an AbortError when the loop is left early. Stays pending unless the stream is iterated. Need not be awaited.
-   */
-  readonly route: Promise<RouteRecord>
-}
 
 /** The executor's events without the raw chunks. */
 export async function* toStreamEvents(

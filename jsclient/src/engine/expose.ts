@@ -11,6 +11,7 @@ import { holdLifeline } from './lifeline.ts'
 import type { EnginePort, HostMessage, PageMessage } from './protocol.ts'
 import { isProtocolMessage, PROTOCOL_VERSION } from './protocol.ts'
 import { createQueue } from './queue.ts'
+import { sealNetwork } from './seal.ts'
 
 /** What runs in the worker. Calls are guaranteed not to overlap. */
 export interface EngineHost<Config> {
@@ -41,7 +42,10 @@ export interface HostGenerateOptions {
 /** Message without its envelope. */
 type Body<M> = M extends unknown ? Omit<M, 'edgewise'> : never
 
-/** Serves `host` on the port, `self` in a worker. The function returned stops serving and aborts what runs. */
+/**
+ * Serves `host` on the port, `self` in a worker. Such a worker is the engine's own, and gives up the network once a model
+ * is resident: it can load no other. The function returned stops serving and aborts what runs.
+ */
 export function expose<Config>(port: EnginePort, host: EngineHost<Config>): () => void {
   const queue = createQueue()
   const calls = new Map<number, AbortController>()
@@ -93,7 +97,10 @@ export function expose<Config>(port: EnginePort, host: EngineHost<Config>): () =
         const onProgress = (progress: LoadProgress) => post({ kind: 'progress', id, progress })
         const onLost = (text: string) =>
           post({ kind: 'fatal', error: toErrorMessage(new EngineLostError(text), 'generate') })
-        void run(id, 'load', (signal) => host.load(model, config, { signal, onProgress, onLost }))
+        void run(id, 'load', async (signal) => {
+          await host.load(model, config, { signal, onProgress, onLost })
+          if (port === globalThis) sealNetwork()
+        })
         return
       }
       case 'generate': {

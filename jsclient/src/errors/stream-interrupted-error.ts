@@ -1,3 +1,4 @@
+import type { RoutedStream, StreamEvent } from '../routed.ts'
 import type { Target } from '../wire.ts'
 import { EdgewiseError, guardOf } from './edgewise-error.ts'
 
@@ -10,8 +11,11 @@ export interface StreamAttempt {
   error?: unknown
 }
 
+/** Goes on with an answer that broke off. The signal aborts it; that of the first call no longer counts. */
+export type Resume = (options?: { signal?: AbortSignal | undefined }) => RoutedStream<StreamEvent>
+
 /**
- * A streamed answer ended before it was whole. What arrived is in `partialText`; nothing more will come, and the text
+ * An answer ended before it was whole. What arrived is in `partialText`; nothing more will come by itself, and the text
  * must not be taken for a complete answer.
  */
 export class StreamInterruptedError extends EdgewiseError {
@@ -21,14 +25,26 @@ export class StreamInterruptedError extends EdgewiseError {
   readonly partialText: string
   /** The tries, first to last. */
   readonly attempts: readonly StreamAttempt[]
+  /**
+   * Asks for the rest, as often as is wanted: it is decided anew who answers, and whoever can goes on behind
+   * `partialText`; otherwise a `reset` comes first, and then the whole answer. The last event, `done`, has the whole text
+   * either way. Nothing is asked before the stream is iterated. Absent where no client stands behind the answer, as from
+   * `ServerTransport`.
+   */
+  readonly resume?: Resume
 
-  constructor(partialText: string, attempts: readonly StreamAttempt[], options: { cause?: unknown } = {}) {
-    super('The answer broke off. Keep `partialText`, or ask again.', {
+  constructor(
+    partialText: string,
+    attempts: readonly StreamAttempt[],
+    { resume, ...options }: { cause?: unknown; resume?: Resume | undefined } = {},
+  ) {
+    super('The answer broke off. Call `resume` for the rest, keep `partialText`, or ask again.', {
       ...options,
       code: 'stream_interrupted',
     })
     this.partialText = partialText
     this.attempts = attempts
+    if (resume) this.resume = resume
   }
 }
 

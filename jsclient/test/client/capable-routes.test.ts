@@ -169,7 +169,7 @@ describe('a local-only request', () => {
 
   it('is stopped at the door of such an engine, whatever was decided', async () => {
     const engine = new FakeEngine(remote)
-    const page = { local: async () => new Local({ engines: [engine] }) }
+    const page = { local: async () => new Local({ network: async () => undefined, engines: [engine] }) }
     const parts = { options: { reports: false }, status: new StatusStore(), page, transport: {} } as unknown
     const request = prepare({ messages, privacy: 'local-only' })
     const decision = {

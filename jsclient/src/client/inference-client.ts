@@ -1,0 +1,382 @@
+import type { Removed } from '../downloads/library.ts'
+import type { StoredModel } from '../downloads/offer.ts'
+import type { ManagedLoadOptions, ManagedModel } from '../engine/manager-options.ts'
+import { raceAbort } from '../errors/abort.ts'
+import type { EngineErrorCode } from '../errors/engine-error.ts'
+import { InvalidRequestError } from '../errors/invalid-request-error.ts'
+import type { RoutedStream, StreamEvent } from '../routed.ts'
+import type { DeviceCapabilities, ModelInfo, Snapshot, State, UserMode } from '../wire.ts'
+import { type ChatCompletions, toChunks, toCompletion } from './chat.ts'
+import { decidePreload, type Snapshots } from './decision.ts'
+import { distinctEngines } from './engines.ts'
+import type { ExecutionEvent } from './execute.ts'
+import { type GenerateResult, generateRequest, isStreamed, toResult } from './generate.ts'
+import { noTarget } from './no-target.ts'
+import { obstacleError } from './obstacles.ts'
+import type { ChatRequest, ClientOptions, GenerateOptions, RoutingOptions } from './options.ts'
+import { Page } from './page.ts'
+import { type PreparedRequest, prepare } from './prepare.ts'
+import { CHUNKS, EVENTS, type Mode, type RequestParts, Requests, type Started, WHOLE } from './requests.ts'
+import { type ClientStatus, StatusStore } from './status.ts'
+import { routed, toStreamEvents } from './stream.ts'
+
+/**
+ * What every client is: a way to ask, and the models of the page. What differs is who decides, and who answers beside the
+ * page, which `begin` says.
+ */
+export abstract class InferenceClient {
+  /** `chat.completions.create(…)`, as in OpenAI's client. */
+  readonly chat: { readonly completions: ChatCompletions }
+  /** Calls the listener after every change of `getSnapshot()`. The function returned takes it away. Bound. */
+  readonly subscribe: (listener: () => void) => () => void
+  /** What the client is at, for UIs; the same object until something changes. Bound. */
+  readonly getSnapshot: () => ClientStatus
+
+  readonly #options: ClientOptions
+  readonly #always: RoutingOptions
+  readonly #status = new StatusStore()
+  #current: Life | undefined
+  #initialized: Promise<void> | undefined
+  /** The teardown of an earlier life, which the next one waits for: they share the engines. */
+  #tornDown: Promise<void> | undefined
+  #ending: { readonly promise: Promise<void>; readonly cancel: () => boolean } | undefined
+
+  /** `always` are wishes of every request, whatever it says itself. */
+  protected constructor(options: ClientOptions, always: RoutingOptions = {}) {
+    this.#options = { ...options, engines: distinctEngines(options.engines) }
+    this.#always = always
+    this.subscribe = this.#status.subscribe
+    this.getSnapshot = this.#status.get
+    this.chat = { completions: { create: this.#create.bind(this) as ChatCompletions['create'] } }
+  }
+
+  /** Puts together what is one user's: who decides, and who answers elsewhere. No side effects. @internal */
+  protected abstract begin(page: Page, options: ClientOptions): LifeParts
+
+  /**
+   * The policy snapshot by which the page decides now, for `decide` and for UIs; undefined before the first, and when
+   * none is usable. Must not be modified.
+   */
+  get policy(): Snapshot | undefined {
+    return this.#life.snapshots.current
+  }
+
+  /** The models of the snapshot in the page; empty before there is one. */
+  get models(): readonly ModelInfo[] {
+    return this.policy?.models ?? []
+  }
+
+  /** What this device can do; undefined until it was detected. */
+  get capabilities(): DeviceCapabilities | undefined {
+    return this.#life.page.capabilities
+  }
+
+  /**
+   * Why engines can't run in this page at all, by name, such as `{ wllama: 'insecure_context' }`. They are as good as not
+   * passed: no decision names their models. Empty until the device was detected, and if all can. Must not be modified.
+   */
+  get obstacles(): Readonly<Record<string, EngineErrorCode>> {
+    return this.#life.page.obstacles
+  }
+
+  /** The user's own switch. Defaults to what `storage` remembers, else "auto". */
+  get mode(): UserMode {
+    return this.#life.page.mode
+  }
+
+  /** Sets the user's own switch, and remembers it where there is a `storage`. */
+  setMode(mode: UserMode): void {
+    this.#life.page.mode = mode
+  }
+
+  /** Where a model is, and how far its load has come; undefined = unknown. */
+  modelStatus(modelId: string): ManagedModel | undefined {
+    return this.#life.page.engines?.model(modelId)
+  }
+
+  /**
+   * What the page alone knows, now, as it goes into decisions: where models are, how fast they were and how often they
+   * failed, battery, network, the user's switch. Never rejects; what is not known is absent.
+   */
+  state(): Promise<State> {
+    return this.#life.page.state()
+  }
+
+  /**
+   * Detects the device, fetches the policy snapshot where there is a server to ask, and asks the engines where models are;
+   * once, however often it is called. A server that can't be reached is no failure: requests then fail, or run on what is
+   * here. Rejects with UnauthorizedError, or with the signal's reason, which ends the wait and not the work. Revives a
+   * disposed client.
+   */
+  async initialize({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    signal?.throwIfAborted()
+    this.#revive()
+    return raceAbort(this.#initialize(), signal)
+  }
+
+  /**
+   * Ends everything: aborts requests and loads, ends the engines, sends the last reports on their way. Idempotent. An
+   * `initialize` in the same turn of the event loop takes it back, so that a component may be unmounted and mounted
+   * again without losing its worker; a later one starts afresh, perhaps for another user.
+   */
+  dispose(): Promise<void> {
+    if (this.#ending) return this.#ending.promise
+    let cancel = (): boolean => false
+    const promise = new Promise<void>((resolve) => {
+      let begun = false
+      const timer = setTimeout(() => {
+        begun = true
+        void this.#tearDown().then(resolve)
+      })
+      cancel = () => {
+        if (begun) return false
+        clearTimeout(timer)
+        resolve()
+        return true
+      }
+    })
+    this.#ending = { promise, cancel }
+    return promise
+  }
+
+  /** The simple call: one prompt, one answer. With `onChunk` the text is handed out as it comes. */
+  async generate(prompt: string, options: GenerateOptions = {}): Promise<GenerateResult> {
+    const streamed = isStreamed(options)
+    const mode: Mode = streamed ? { ...EVENTS, restarts: options.onRestart !== undefined } : WHOLE
+    const started = await this.#start(this.#prepare(generateRequest(prompt, options)), mode)
+    return toResult(this.#life.requests.carryOut(started, mode), options)
+  }
+
+  /** A chat as events, which may begin again after a failure: `reset` says to drop the text so far. */
+  stream(request: ChatRequest, options?: RoutingOptions): RoutedStream<StreamEvent> {
+    const prepared = this.#prepare(request, options)
+    const controller = new AbortController()
+    const begin = async function* (this: InferenceClient): AsyncGenerator<ExecutionEvent, void, undefined> {
+      yield* this.#life.requests.carryOut(await this.#start(prepared, EVENTS, controller.signal), EVENTS)
+    }
+    return routed(begin.call(this), controller, toStreamEvents)
+  }
+
+  /**
+   * Downloads a model and makes it resident, so that a later request finds it ready: the one named, or the one that
+   * would be chosen. What must be downloaded is offered to `onOffer` first, unless `consented` says that the user was
+   * asked. Resolves with the model. Calls share one load, which goes on until the last of them is aborted. Rejects with an
+   * EngineError where the model does not load, somebody says no, or its engine has one of the `obstacles`, and with a
+   * NoTargetError where none would be chosen; an obstacle is then its `cause`.
+   */
+  async preload(modelId?: string, options: ManagedLoadOptions = {}): Promise<ModelInfo> {
+    const signal = this.#signal(options.signal)
+    await raceAbort(this.#initialize(), signal)
+    const model = await this.#modelFor(modelId)
+    this.#status.begin('loading')
+    this.#status.set({ model: model.id })
+    try {
+      const onProgress: ManagedLoadOptions['onProgress'] = (progress) => {
+        this.#status.set({ phase: 'loading', model: model.id, progress })
+        options.onProgress?.(progress)
+      }
+      const { manager, progressive } = await this.#life.page.local()
+      progressive?.giveWay(model)
+      await manager.load(model, { ...options, signal, onProgress })
+      return model
+    } finally {
+      this.#status.end()
+    }
+  }
+
+  /** The models of which something is on this device, and what they take. Rejects with the signal's reason. */
+  async stored(options: { signal?: AbortSignal | undefined } = {}): Promise<StoredModel[]> {
+    const signal = this.#signal(options.signal)
+    await raceAbort(this.#initialize(), signal)
+    return (await this.#life.page.local()).downloads.stored(this.#mine(), { signal })
+  }
+
+  /**
+   * Removes a model from this device: frees it once what it generates has ended, and then its files, those of earlier
+   * versions too. Rejects with an InvalidRequestError, code "in_use", while another tab uses it.
+   */
+  async remove(modelId: string, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const signal = this.#signal(options.signal)
+    await raceAbort(this.#initialize(), signal)
+    const model = this.#named(modelId)
+    const { manager, downloads } = await this.#life.page.local()
+    await manager.unload(model.id)
+    await downloads.remove(model, { signal })
+    await manager.survey([model], { signal })
+  }
+
+  /** Removes all models from this device but those that another tab uses. Resolves with the ids of both kinds. */
+  async removeAll(options: { signal?: AbortSignal | undefined } = {}): Promise<Removed> {
+    const signal = this.#signal(options.signal)
+    const models = (await this.stored({ signal })).map(({ model }) => model)
+    const { manager, downloads } = await this.#life.page.local()
+    for (const { id } of models) await manager.unload(id)
+    const result = await downloads.removeAll(models, { signal })
+    await manager.survey(models, { signal })
+    return result
+  }
+
+  /** Forgets what the user said to the download of a model, or of all: the next one is offered again. */
+  async forgetConsent(modelId?: string): Promise<void> {
+    const { downloads, progressive } = await this.#life.page.local()
+    downloads.forget(modelId)
+    progressive?.forget(modelId)
+  }
+
+  async #create(request: ChatRequest, options?: RoutingOptions) {
+    const prepared = this.#prepare(request, options)
+    if (!request.stream) return toCompletion(this.#life.requests.carryOut(await this.#start(prepared, WHOLE), WHOLE))
+    const controller = new AbortController()
+    const events = this.#life.requests.carryOut(await this.#start(prepared, CHUNKS, controller.signal, true), CHUNKS)
+    const includeUsage = request.stream_options?.include_usage ?? false
+    return routed(events, controller, (events) => toChunks(events, { includeUsage }))
+  }
+
+  #prepare(request: ChatRequest, options?: RoutingOptions): PreparedRequest {
+    return prepare(request, { ...options, ...this.#always })
+  }
+
+  async #start(request: PreparedRequest, mode: Mode, stop?: AbortSignal, waits?: boolean): Promise<Started> {
+    checkHandover(request, mode)
+    return this.#life.requests.start(request, this.#signal(request.options.signal, stop), waits)
+  }
+
+  /** What must be there before a request is decided on. A local-only request causes no traffic, not even for that. */
+  async #prepareFor({ info }: PreparedRequest): Promise<void> {
+    if (info.privacy !== 'local-only') {
+      await this.#initialize()
+      if (this.#life.snapshots.isStale) void this.#revalidate().catch(() => {})
+    } else {
+      await this.#initialized?.catch(() => {})
+    }
+    await this.#life.page.survey(this.models)
+  }
+
+  #initialize(): Promise<void> {
+    const life = this.#life
+    this.#initialized ??= (async () => {
+      this.#status.begin('initializing')
+      try {
+        await this.#tornDown
+        await Promise.all([this.#life.page.device(), this.#revalidate()])
+        this.#status.initialized = true
+      } catch (error) {
+        if (this.#life === life) {
+          this.#initialized = undefined
+          this.#status.initialized = false
+        }
+        throw error
+      } finally {
+        this.#status.end()
+      }
+    })()
+    return this.#initialized
+  }
+
+  async #revalidate(): Promise<void> {
+    await this.#life.snapshots.refresh()
+    await this.#life.page.survey(this.models)
+  }
+
+  async #modelFor(modelId: string | undefined): Promise<ModelInfo> {
+    const { page, snapshots } = this.#life
+    if (modelId !== undefined) return this.#named(modelId)
+    if (snapshots.problem) throw snapshots.problem
+    const { modelInfo, reason } = await decidePreload({ snapshots, page })
+    if (!modelInfo) throw noTarget(reason, page)
+    return modelInfo
+  }
+
+  /** Throws an error where there is no such model, or its engine can't run here. */
+  #named(modelId: string): ModelInfo {
+    const { page, snapshots } = this.#life
+    const named = this.models.find(({ id }) => id === modelId)
+    if (!named) {
+      if (snapshots.problem) throw snapshots.problem
+      const message = `There is no model ${JSON.stringify(modelId)} in the snapshot. \`models\` lists those there are.`
+      throw new InvalidRequestError(message, { param: 'modelId' })
+    }
+    const obstacle = obstacleError(page.obstacles, named.framework)
+    if (obstacle) throw obstacle
+    return named
+  }
+
+  /** The models that engines of this page can run. */
+  #mine(): ModelInfo[] {
+    const names = this.#life.page.usable.map(({ name }) => name)
+    return this.models.filter(({ framework }) => names.includes(framework))
+  }
+
+  /** The caller's signal, a stream's and the client's life in one. Throws when the first or the last has ended. */
+  #signal(signal: AbortSignal | undefined, stop?: AbortSignal): AbortSignal {
+    if (this.#ending) {
+      throw new InvalidRequestError('The client was disposed. Call initialize() to use it again.', { code: 'disposed' })
+    }
+    signal?.throwIfAborted()
+    return AbortSignal.any([signal, stop, this.#life.controller.signal].filter((one) => one !== undefined))
+  }
+
+  #revive(): void {
+    const ending = this.#ending
+    if (!ending) return
+    this.#ending = undefined
+    if (ending.cancel()) return
+    this.#tornDown = ending.promise
+    const { mode } = this.#life.page
+    this.#current = undefined
+    this.#life.page.mode = mode
+    this.#initialized = undefined
+  }
+
+  async #tearDown(): Promise<void> {
+    this.#life.controller.abort(new DOMException('The client was disposed.', 'AbortError'))
+    this.#status.set({ phase: 'disposed', progress: undefined })
+    // Nobody waits for a server that may not answer.
+    void this.#life.flush?.()
+    await this.#life.page.dispose()
+  }
+
+  /** Made when it is first needed, which the constructor of a subclass comes before. */
+  get #life(): Life {
+    this.#current ??= this.#newLife()
+    return this.#current
+  }
+
+  #newLife(): Life {
+    const options = this.#options
+    const controller = new AbortController()
+    const page: Page = new Page(options, this.#status, () => snapshots.current)
+    const { snapshots, flush, ...answering } = this.begin(page, options)
+    const requests = new Requests({
+      ...answering,
+      options,
+      page,
+      status: this.#status,
+      life: controller.signal,
+      prepare: (request) => this.#prepareFor(request),
+    })
+    return { controller, page, snapshots, requests, flush }
+  }
+}
+
+/** What a subclass decides and answers with. */
+export interface LifeParts extends Pick<RequestParts, 'decide' | 'askServer' | 'report'> {
+  readonly snapshots: Snapshots
+  /** Sends what waits. Must not reject. */
+  readonly flush?: (() => Promise<void>) | undefined
+}
+
+/** What lasts from the first call, or from a revival, to the end of a teardown. It is one user's. */
+interface Life extends Pick<LifeParts, 'snapshots' | 'flush'> {
+  /** Aborts everything under way. */
+  readonly controller: AbortController
+  readonly page: Page
+  readonly requests: Requests
+}
+
+/** A way of asking that can't say that an answer begins again can't be asked to. */
+function checkHandover({ options }: PreparedRequest, { restarts }: Mode): void {
+  if (options.handover !== 'restart' || restarts) return
+  const message = '`handover: "restart"` needs somebody who hears of it: use stream(), or generate() with `onRestart`.'
+  throw new InvalidRequestError(message, { param: 'handover' })
+}
