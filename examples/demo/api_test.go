@@ -43,19 +43,25 @@ func TestRoute(t *testing.T) {
 	}
 }
 
-// The page carries one engine, and runs the tiny model with it.
+// The page carries one engine, and runs the tiny model with it, once it has it: until
+// then the server answers.
 func TestRouteOfThePage(t *testing.T) {
-	var got struct {
-		ModelInfo struct {
-			ID string `json:"id"`
-		} `json:"modelInfo"`
-		Fallback string `json:"fallback"`
-	}
+	s := open(t)
 	device := strings.TrimSuffix(desktop, "}") + `,"engines":["transformers.js"]}`
-	body := `{"capabilities":` + device + `,"promptLength":100,"state":{"models":{"` + tinymodel.ID + `":{"status":"absent"}}}}`
-	open(t).post("/api/v1/browser/route", body, &got)
-	if got.ModelInfo.ID != tinymodel.ID || got.Fallback != "server" {
-		t.Errorf("got %+v", got)
+	type decision struct {
+		Target, Reason, Fallback, Preload string
+	}
+	for status, want := range map[string]decision{
+		"absent": {"server", "model_not_ready", "browser", tinymodel.ID},
+		"cached": {"browser", "optimal_for_browser", "server", tinymodel.ID},
+		"loaded": {"browser", "optimal_for_browser", "server", ""},
+	} {
+		var got decision
+		body := `{"capabilities":` + device + `,"promptLength":100,"state":{"models":{"` + tinymodel.ID + `":{"status":"` + status + `"}}}}`
+		s.post("/api/v1/browser/route", body, &got)
+		if got != want {
+			t.Errorf("%s: got %+v, want %+v", status, got, want)
+		}
 	}
 }
 

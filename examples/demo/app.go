@@ -52,11 +52,7 @@ func newApp(ctx context.Context, c config, log *slog.Logger) (*app, error) {
 		Registry:     models,
 		Backend:      server,
 		DefaultModel: c.model,
-		Policies: policy.Defaults(
-			// The model is smaller than many a photograph: let people wait for it.
-			policy.Readiness{Wait: true},
-			policy.Cost{MinSavingMicroUSD: minSaving},
-		),
+		Policies:     policy.Defaults(policy.Cost{MinSavingMicroUSD: minSaving}),
 		Prices: map[string]policy.Prices{
 			"": {PromptMicroUSDPerMTok: microUSDPerMTok, CompletionMicroUSDPerMTok: microUSDPerMTok},
 		},
@@ -74,7 +70,13 @@ func newApp(ctx context.Context, c config, log *slog.Logger) (*app, error) {
 	}
 
 	mux := http.NewServeMux()
-	mux.Handle(a.router.Handler())
+	pattern, api := a.router.Handler()
+	if isLoopback(c.addr) {
+		cuts := newCuts()
+		mux.Handle("POST /demo/cut", cuts)
+		api = cuts.over(api)
+	}
+	mux.Handle(pattern, api)
 	mux.Handle("/", page) // "GET /" would conflict with the router's pattern, which takes every method
 	mux.Handle("GET /client/", http.StripPrefix("/client/", jsclient.Handler()))
 	mux.Handle("GET /models/", http.StripPrefix("/models/", http.FileServerFS(tinymodel.Files())))

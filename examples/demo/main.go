@@ -12,6 +12,10 @@
 // are kept as well, in -keys-file. The names of files are relative to the folder that the
 // demo is started in, as make demo does in examples.
 //
+// The page can break things on purpose, to show what becomes of an answer: it ends its
+// own engine, and has the server cut it off, which a demo that listens on another address
+// than the loopback's does for nobody.
+//
 // A signal to end lets answers that have begun end, for a few seconds, and writes the
 // account to the end; a second one ends the demo at once.
 package main

@@ -20,6 +20,7 @@ type page struct {
 	Server string   // the model of another server; empty for the tiny one, in this process
 	Price  string   // of a million tokens on the server, in dollars
 	Place  string   // where the account is
+	CanCut bool     // the server can be cut, to see what happens
 }
 
 // newPage serves index.html, filled in once, and the files beside it.
@@ -29,9 +30,10 @@ func newPage(c config, place string) (http.Handler, error) {
 		return nil, err
 	}
 	filled := page{
-		Chips: reference.Chips,
-		Price: fmt.Sprintf("%.2f", microUSDPerMTok/1e6),
-		Place: place,
+		Chips:  reference.Chips,
+		Price:  fmt.Sprintf("%.2f", microUSDPerMTok/1e6),
+		Place:  place,
+		CanCut: isLoopback(c.addr),
 	}
 	if c.backend != "" {
 		filled.Server = c.model

@@ -88,7 +88,7 @@ func TestLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	documents = append(documents, filepath.Join(root, "jsclient/README.md"), filepath.Join(root, "jsclient/ENGINES.md"))
+	documents = append(documents, filepath.Join(root, "jsclient/README.md"), filepath.Join(root, "jsclient/ENGINES.md"), filepath.Join(root, "jsclient/PRIVACY.md"))
 	for _, file := range documents {
 		data, err := os.ReadFile(file)
 		if err != nil {

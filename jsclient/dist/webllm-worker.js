@@ -1,1 +1,1 @@
-import{b as o}from"./chunk-worker-engines-webllm-failure.js";import"./chunk-worker-engine-peer-default.js";import{j as e}from"./chunk-worker-engine-expose.js";import*as r from"@mlc-ai/web-llm";e(self,o(async()=>r));
+import{b as o}from"./chunk-worker-engines-webllm-downloads.js";import"./chunk-worker-engine-peer-default.js";import{j as e}from"./chunk-worker-engine-expose.js";import*as r from"@mlc-ai/web-llm";e(self,o(async()=>r));

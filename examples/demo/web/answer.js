@@ -2,7 +2,7 @@
 
 import { setBadge } from './badge.js'
 import { byId, element, fill } from './dom.js'
-import { milliseconds, size, speed } from './format.js'
+import { count, milliseconds, size, speed } from './format.js'
 
 const badge = byId('badge')
 const output = byId('output')
@@ -22,7 +22,7 @@ export function showBadge(state, text, decision) {
 
 export function clearAnswer() {
   output.replaceChildren()
-  heard = ''
+  unheard = ''
   showLoad(undefined)
   showStats(undefined)
 }
@@ -32,22 +32,68 @@ export function clearAnswer() {
  * @param {'browser' | 'server'} source
  */
 export function addText(text, source) {
-  const atEnd = output.scrollHeight - output.scrollTop - output.clientHeight < 40
-  output.append(element('span', { class: `token ${source}` }, text))
-  if (atEnd) output.scrollTop = output.scrollHeight
+  append(element('span', { class: `token ${source}` }, text))
+  unheard += text
   announceSoon()
+}
+
+/**
+ * Marks the place where another side goes on with the text so far.
+ *
+ * @param {string} from
+ * @param {string} to
+ */
+export function addJoin(from, to) {
+  const words = `(the ${from} failed, the ${to} goes on)`
+  const arrow = element('span', { 'aria-hidden': 'true' }, `→ ${to}`)
+  append(
+    element('span', { class: `join ${to}`, title: words }, element('span', { class: 'visually-hidden' }, words), arrow),
+  )
+  unheard += ` ${words} `
+}
+
+/**
+ * Strikes the text so far: the answer begins again elsewhere.
+ *
+ * @param {string} from
+ * @param {string} to
+ */
+export function beginAgain(from, to) {
+  const text = [...output.querySelectorAll('.token')].map((token) => token.textContent).join('')
+  output.replaceChildren()
+  if (text === '') return
+  const words = from ? `The ${from} broke off, so the ${to} begins again.` : 'The answer begins again.'
+  append(element('p', { class: 'restart note' }, `${words} `, element('del', {}, text)))
+  unheard = ` ${words} `
 }
 
 /** @param {string} message */
 export function addError(message) {
-  output.append(element('p', { class: 'error' }, message))
-  announceRest()
+  append(element('p', { class: 'error' }, message))
+  announceRest(message)
 }
 
-/** Drops the text so far: the answer begins again elsewhere. */
-export function resetText() {
-  output.replaceChildren()
-  heard = ''
+/**
+ * Offers to go on with an answer that broke off.
+ *
+ * @param {() => void} onWanted
+ */
+export function addRest(onWanted) {
+  const button = element('button', { type: 'button', class: 'rest' }, 'Get the rest')
+  button.addEventListener('click', () => {
+    output.focus({ preventScroll: true }) // the button goes, and the keyboard keeps its place
+    button.previousElementSibling?.remove()
+    button.remove()
+    onWanted()
+  })
+  append(button)
+}
+
+/** Adds to the text, and keeps its end in sight of who reads there. @param {HTMLElement} part */
+function append(part) {
+  const atEnd = output.scrollHeight - output.scrollTop - output.clientHeight < 40
+  output.append(part)
+  if (atEnd) output.scrollTop = output.scrollHeight
 }
 
 /** @param {import('@edgewise/client').LoadProgress | undefined} load the one under way, if one is */
@@ -71,13 +117,14 @@ export function showStats(route) {
     ttft: milliseconds(route?.ttftMs),
     speed: route ? `${speed(route.tokensPerSecond)} tok/s` : '–',
     latency: milliseconds(route?.latencyMs),
+    sent: route ? `${count(route.promptBytesSent)} B` : '–',
   })
 }
 
 // A screen reader that is told every token says nothing else. It hears what has come every few seconds, and the rest at
 // the end.
 const ANNOUNCE_EVERY_MS = 3000
-let heard = ''
+let unheard = ''
 let timer = 0
 
 function announceSoon() {
@@ -88,7 +135,6 @@ function announceSoon() {
 export function announceRest(ending = '') {
   window.clearTimeout(timer)
   timer = 0
-  const text = output.textContent ?? ''
-  announcer.textContent = `${text.startsWith(heard) ? text.slice(heard.length) : text} ${ending}`
-  heard = text
+  announcer.textContent = `${unheard} ${ending}`
+  unheard = ''
 }

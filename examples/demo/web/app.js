@@ -1,119 +1,120 @@
-// The demo's page: it asks Edgewise's client, and shows what the client says.
+// The demo's page: it makes Edgewise's client, asks it, and shows what the client says.
 
-import { HybridInferenceClient, isAbortError, isEdgewiseError, isNoTargetError } from '@edgewise/client'
+import {
+  HybridInferenceClient,
+  isAbortError,
+  isEdgewiseError,
+  isNoTargetError,
+  isStreamInterruptedError,
+} from '@edgewise/client'
 import { transformers } from '@edgewise/client/transformers'
 import * as answer from './answer.js'
+import { followAnswer } from './answer-stream.js'
+import { asked, prompt } from './asked.js'
 import { badgeText } from './badge.js'
-import { showDevice, showModels } from './device.js'
+import { showDevice } from './device.js'
 import { byId } from './dom.js'
+import { offerFaults, startWorker, tabHeaders } from './faults.js'
 import { addToHistory } from './history.js'
+import { offerMode } from './mode.js'
+import { offerDownload } from './offer.js'
 import { clearReceipt, showReceipt } from './receipt.js'
 import { followSavings } from './savings.js'
+import { followStatus } from './status.js'
+import { followStored } from './stored.js'
 import { offerWhatIf } from './whatif.js'
 
 const client = new HybridInferenceClient({
   baseURL: '/api/v1',
+  headers: tabHeaders,
   engines: [
     transformers({
-      workerURL: '/client/transformers-worker-module.js',
+      worker: startWorker,
       moduleURL: '/engine/transformers.min.js',
       wasmPaths: { mjs: '/engine/ort-wasm-simd-threaded.mjs', wasm: '/engine/ort-wasm-simd-threaded.wasm' },
       modelBaseURL: '/models',
     }),
   ],
   onDecision: ({ target, reason }) => answer.showBadge('running', badgeText(target, reason), { target, reason }),
+  onOffer: offerDownload,
 })
 
-const status = byId('status')
-const prompt = /** @type {HTMLTextAreaElement} */ (byId('prompt'))
-const complexity = /** @type {HTMLSelectElement} */ (byId('complexity'))
-const maxTokens = /** @type {HTMLInputElement} */ (byId('max-tokens'))
 const stop = /** @type {HTMLButtonElement} */ (byId('stop'))
 const starters = /** @type {HTMLButtonElement[]} */ ([byId('generate'), byId('force-browser'), byId('force-server')])
 
 /** @type {AbortController | undefined} */
 let running
 
-/** Whether the answer that runs had to load the model. */
-let loaded = false
-
-/** Why the client could not begin; empty when it could. */
-let problem = ''
-
 /** What had the focus when the answer began. @type {Element | null} */
 let origin = null
 
+/** @typedef {ReturnType<typeof asked>} Wish */
+/** @typedef {import('@edgewise/client').RoutedStream<import('@edgewise/client').StreamEvent>} Events */
+
 /** @param {'browser' | 'server' | undefined} force */
-async function ask(force) {
-  if (running) return
+function ask(force) {
   const wish = asked()
+  if (running) return
   if (wish.text === '') return prompt.focus()
-  maxTokens.value = String(wish.maxTokens)
-  running = new AbortController()
-  loaded = false
-  setRunning(true)
-  byId('output').scrollIntoView({ block: 'nearest' }) // on a phone it lies below the fold
   answer.clearAnswer()
   clearReceipt()
   answer.showBadge('running', 'deciding…')
-  try {
-    for await (const event of client.stream({
+  void run(wish, (signal) =>
+    client.stream({
       messages: [{ role: 'user', content: wish.text }],
       max_tokens: wish.maxTokens,
       temperature: 0,
       complexity: wish.complexity,
+      privacy: wish.privacy,
       force,
       trace: true,
-      signal: running.signal,
-    })) {
-      switch (event.type) {
-        case 'delta':
-          answer.addText(event.text, event.source)
-          break
-        case 'reset':
-          answer.resetText()
-          break
-        case 'handover':
-          answer.showBadge('running', `${event.from} failed, now the ${event.to}`, decided(event.to))
-          break
-        case 'done':
-          finish(wish.text, event.route)
-      }
-    }
+      signal,
+    }),
+  )
+}
+
+/**
+ * Shows an answer, or the rest of one.
+ *
+ * @param {Wish} wish
+ * @param {(signal: AbortSignal) => Events} begin
+ */
+async function run(wish, begin) {
+  running = new AbortController()
+  setRunning(true)
+  byId('output').scrollIntoView({ block: 'nearest' }) // on a phone it lies below the fold
+  const loads = status.watchLoads()
+  try {
+    const route = await followAnswer(begin(running.signal), decided)
+    finish(wish, route, loads())
   } catch (error) {
-    fail(error)
+    fail(wish, error)
   } finally {
     running = undefined
     setRunning(false)
   }
 }
 
-/** What the fields ask, the number brought into its own range. */
-function asked() {
-  const wanted = Math.round(Number(maxTokens.value)) || Number(maxTokens.defaultValue)
-  return {
-    text: prompt.value.trim(),
-    maxTokens: Math.min(Math.max(wanted, Number(maxTokens.min)), Number(maxTokens.max)),
-    complexity: /** @type {import('@edgewise/client').Complexity} */ (complexity.value),
-  }
-}
-
 /**
- * @param {string} text
+ * @param {Wish} wish
  * @param {import('@edgewise/client').RouteRecord} route
+ * @param {boolean} loaded its time includes loading the model
  */
-function finish(text, route) {
+function finish(wish, route, loaded) {
   const failed = route.attempts.find(({ outcome }) => outcome === 'failed')
   const why = failed ? `${failed.target} failed: ${failed.errorCode}` : route.reason
   answer.showBadge('done', badgeText(route.source, why), { target: route.source, reason: route.reason })
   answer.showStats(route)
   answer.announceRest(`Answered by the ${route.source}: ${why}.`)
-  showReceipt(route)
-  addToHistory(text, { route, loaded: loaded && route.source === 'browser' })
+  showReceipt(route, wish.privacy)
+  addToHistory(wish.text, { route, loaded: loaded && route.source === 'browser' })
 }
 
-/** @param {unknown} error */
-function fail(error) {
+/**
+ * @param {Wish} wish
+ * @param {unknown} error
+ */
+function fail(wish, error) {
   if (isAbortError(error)) {
     answer.showBadge('idle', 'stopped', decided())
     answer.announceRest('Stopped.')
@@ -121,7 +122,10 @@ function fail(error) {
   }
   const reason = isNoTargetError(error) ? error.reason : (isEdgewiseError(error) && error.code) || 'failed'
   answer.showBadge('error', `no answer · ${reason}`, { ...decided(), reason })
-  answer.addError(error instanceof Error ? error.message : String(error))
+  if (!isStreamInterruptedError(error)) return answer.addError(error instanceof Error ? error.message : String(error))
+  answer.addError('The answer broke off, and nothing else may go on with it unasked.')
+  const { resume } = error
+  if (resume) answer.addRest(() => void run(wish, (signal) => resume({ signal })))
 }
 
 /**
@@ -147,27 +151,6 @@ function setRunning(on) {
   stop.disabled = true
 }
 
-function showStatus() {
-  const now = client.getSnapshot()
-  answer.showLoad(now.progress)
-  if (now.phase === 'loading') loaded = true
-  const texts = {
-    idle: problem || 'Starting…',
-    initializing: 'Looking at this device…',
-    ready: 'Ready.',
-    deciding: 'Deciding where to run…',
-    loading:
-      now.progress?.stage === 'download'
-        ? 'Downloading the model: once, then it stays on this device.'
-        : 'Loading the model.',
-    generating: now.target === 'browser' ? 'Generating in this browser.' : 'Generating on the server.',
-    disposed: 'Closed.',
-  }
-  // Screen readers speak this line whenever it is written, even if it says the same.
-  if (status.textContent !== texts[now.phase]) status.textContent = texts[now.phase]
-  showModels(client.models, client.capabilities?.engines ?? [], (id) => client.modelStatus(id)?.status)
-}
-
 for (const chip of byId('chips').children) {
   chip.addEventListener('click', () => {
     prompt.value = chip.textContent ?? ''
@@ -187,13 +170,16 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') running?.abort()
 })
 
+offerMode(client)
+offerFaults()
 offerWhatIf(client, asked)
 followSavings()
-client.subscribe(showStatus)
+followStored(client)
+const status = followStatus(client)
 try {
   await client.initialize()
 } catch (error) {
-  problem = String(error)
+  status.fail(error)
 }
 showDevice(client.capabilities)
-showStatus()
+status.show()

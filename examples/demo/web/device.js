@@ -33,14 +33,22 @@ export function showDevice(device) {
 let shown = ''
 
 /**
- * @param {readonly import('@edgewise/client').ModelInfo[]} models
- * @param {readonly string[]} engines
- * @param {(id: string) => string | undefined} statusOf where a model is: absent, cached, loading, loaded
+ * The models that this page could run.
+ *
+ * @param {import('@edgewise/client').HybridInferenceClient} client
  */
-export function showModels(models, engines, statusOf) {
-  const mine = models.filter((m) => engines.includes(m.framework) && !m.disabled)
-  const others = models.length - mine.length
-  const rows = mine.map((m) => [m.name, [size(m.sizeBytes), statusOf(m.id)].filter(Boolean).join(', ')])
+export function ownModels({ models, capabilities }) {
+  return models.filter(({ framework, disabled }) => capabilities?.engines?.includes(framework) && !disabled)
+}
+
+/** @param {import('@edgewise/client').HybridInferenceClient} client */
+export function showModels(client) {
+  const mine = ownModels(client)
+  const others = client.models.length - mine.length
+  const rows = mine.map(({ id, name, sizeBytes }) => [
+    name,
+    [size(sizeBytes), client.modelStatus(id)?.status].filter(Boolean).join(', '),
+  ])
   if (others > 0) rows.push(['', `${others} more in the catalogue, for engines or hubs that this page goes without`])
   if (shown === String(rows)) return
   shown = String(rows)

@@ -19,6 +19,7 @@ import { lengthAt, stretch } from './whatif-length.js'
  * @property {string} text
  * @property {number} maxTokens
  * @property {import('@edgewise/client').Complexity} complexity
+ * @property {'' | 'local-only'} privacy
  */
 
 /** The value of a control that changes nothing. */
@@ -58,16 +59,15 @@ export function caseOf({ capabilities, state, asked }, choices, models) {
  * @param {Asked} asked
  * @param {Choices} choices
  */
-function requestOf({ text, maxTokens, complexity }, { prompt, privacy }) {
+function requestOf({ text, maxTokens, complexity, privacy: wished }, { prompt, privacy }) {
   const whole = prompt === HERE ? text : stretch(text, lengthAt(Number(prompt)))
-  /** @type {import('@edgewise/client').RequestInfo} */
-  const request = {
+  return {
     promptLength: codePoints(whole),
     features: { ...features(whole), messages: 1 },
     maxTokens,
     complexity,
+    ...(privacy === HERE ? wished && { privacy: wished } : { privacy: /** @type {'local-only'} */ (privacy) }),
   }
-  return privacy === HERE ? request : { ...request, privacy: /** @type {'local-only'} */ (privacy) }
 }
 
 /** What a full battery holds, in thousandths: the level of one that does not tell. */

@@ -51,6 +51,7 @@ export function showHere({ capabilities: device, state: { battery, network, mode
   begin('battery', battery ? Math.round(battery.levelPermille / 10) : 100)
   const texts = {
     charging: battery?.charging === undefined ? 'unknown' : battery.charging ? 'yes' : 'no',
+    privacy: asked.privacy ? 'local only' : 'any',
     network: network?.offline ? 'offline' : network?.metered || network?.saveData ? 'metered' : 'online',
     tier: `${formOf(device)}, ${tierOf(device)}`,
     gpu: gpuOf(device),

@@ -38,6 +38,7 @@ export function offerWhatIf(client, asked) {
   client.subscribe(() => {
     if (client.getSnapshot().active === 0) void look()
   })
+  byId('mode').addEventListener('change', look)
   byId('ask').addEventListener('input', () => {
     if (known) known.here.asked = asked()
     show()

@@ -52,7 +52,10 @@ export async function* execute(run: Execution): AsyncGenerator<ExecutionEvent, v
   let { target, fallback } = decision
   let answer = run.answer ?? new Answer()
   let takeover: Takeover = 'begin'
-  if (run.answer) takeover = isContinuable(request, answer) && run.canContinue(target) ? 'continue' : 'restart'
+  if (run.answer) {
+    if (isComplete(request, answer)) return yield* complete(run, target, answer)
+    takeover = isContinuable(request, answer) && run.canContinue(target) ? 'continue' : 'restart'
+  }
   if (takeover === 'restart') {
     answer = new Answer()
     yield { type: 'reset' }
@@ -73,12 +76,7 @@ export async function* execute(run: Execution): AsyncGenerator<ExecutionEvent, v
     } catch (error) {
       recorder.fail(error, signal)
       signal.throwIfAborted()
-      if (isComplete(run, answer)) {
-        for (const event of lengthReached(answer, decision.modelInfo?.id ?? '')) {
-          yield event.type === 'end' ? done(run, target, answer, event) : { ...event, source: target }
-        }
-        return
-      }
+      if (wishOf(run) === 'continue' && isComplete(request, answer)) return yield* complete(run, target, answer)
       const next: Target | undefined = fallback !== target && mayHandOver(error) ? fallback : undefined
       const way = next && takeoverAt(run, next, answer)
       if (!next || !way) throw interrupted(run, answer, error)
@@ -127,8 +125,15 @@ function takeoverAt(run: Execution, next: Target, answer: Answer): Takeover | un
 }
 
 /** Whether an answer that broke off lacks nothing but the word that it is whole: it has all tokens that were asked for. */
-function isComplete(run: Execution, answer: Answer): boolean {
-  return wishOf(run) === 'continue' && isContinuable(run.request, answer) && tokensLeft(run.request, answer) === 0
+function isComplete(request: PreparedRequest, answer: Answer): boolean {
+  return isContinuable(request, answer) && tokensLeft(request, answer) === 0
+}
+
+/** Says that word. */
+function* complete(run: Execution, source: Target, answer: Answer): Generator<ExecutionEvent, void, undefined> {
+  for (const event of lengthReached(answer, run.decision.modelInfo?.id ?? '')) {
+    yield event.type === 'end' ? done(run, source, answer, event) : { ...event, source }
+  }
 }
 
 function wishOf({ request, handsOut }: Execution): NonNullable<RoutingOptions['handover']> {

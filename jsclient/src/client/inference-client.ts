@@ -375,8 +375,13 @@ interface Life extends Pick<LifeParts, 'snapshots' | 'flush'> {
 }
 
 /** A way of asking that can't say that an answer begins again can't be asked to. */
-function checkHandover({ options }: PreparedRequest, { restarts }: Mode): void {
-  if (options.handover !== 'restart' || restarts) return
-  const message = '`handover: "restart"` needs somebody who hears of it: use stream(), or generate() with `onRestart`.'
-  throw new InvalidRequestError(message, { param: 'handover' })
+function checkHandover({ options: { handover } }: PreparedRequest, { restarts }: Mode): void {
+  const fail = (message: string): never => {
+    throw new InvalidRequestError(message, { param: 'handover' })
+  }
+  if (handover && !HANDOVERS.includes(handover)) fail(`\`handover\` must be one of ${HANDOVERS.join(', ')}.`)
+  if (handover !== 'restart' || restarts) return
+  fail('`handover: "restart"` needs somebody who hears of it: use stream(), or generate() with `onRestart`.')
 }
+
+const HANDOVERS: readonly string[] = ['continue', 'restart', 'fail'] satisfies RoutingOptions['handover'][]

@@ -36,7 +36,6 @@ export class Progressive {
   #unplan: (() => void) | undefined
   #rest: ReturnType<typeof setTimeout> | undefined
   #failures = 0
-  #disposed = false
 
   constructor(parts: ProgressiveParts) {
     this.#parts = parts
@@ -67,7 +66,6 @@ export class Progressive {
 
   /** Idempotent. */
   dispose(): void {
-    this.#disposed = true
     this.#unsubscribe()
     this.#unplan?.()
     clearTimeout(this.#rest)
@@ -93,7 +91,7 @@ export class Progressive {
   #isFree({ id, framework }: ModelInfo): boolean {
     const { status, models } = this.#parts
     const rivals = models().filter((model) => model.framework === framework && model.id !== id)
-    return !this.#disposed && status.get().active === 0 && isVisible() && !rivals.some((rival) => this.#isLoaded(rival))
+    return status.get().active === 0 && isVisible() && !rivals.some((rival) => this.#isLoaded(rival))
   }
 
   #isLoaded({ id }: ModelInfo): boolean {

@@ -38,6 +38,7 @@ describe('the demo, when', () => {
         expected,
         prepare,
       })
+      await opened.mode('always here')
       const shown = await opened.ask('generate', PROMPT)
       assert.deepEqual([shown.state, shown.target, shown.text], ['done', 'server', ANSWER])
       assert.equal(shown.tokens.browser, 0)
@@ -49,7 +50,7 @@ describe('the demo, when', () => {
       )
       assert.match(attempts[0]?.[3] ?? '', /^failed: [a-z_]+$/)
       assert.equal(attempts[1]?.[3], 'ok')
-      assert.equal((await opened.receipt())['Prompt bytes sent'], String(PROMPT.length))
+      assert.equal(await opened.stat('sent'), `${PROMPT.length} B`)
 
       const forced = await opened.ask('force-browser', PROMPT)
       assert.equal(forced.state, 'error', 'who insists on the browser gets no answer from elsewhere')
@@ -62,6 +63,7 @@ describe('the demo, when', () => {
     const bare = await run.build.start('-modules', 'nowhere')
     try {
       await using opened = await openDemo(run.harness.browser, { origin: bare.origin, expected: REQUEST_FAILED })
+      await opened.mode('always here')
       const shown = await opened.ask('generate', PROMPT)
       assert.deepEqual([shown.state, shown.target, shown.text], ['done', 'server', ANSWER])
       assert.equal((await opened.attempts())[0]?.[3], 'failed: not_installed')
@@ -97,6 +99,7 @@ describe('the demo, when', () => {
   test('the server was stopped, the browser answers', async () => {
     const mortal = await run.build.start()
     await using opened = await openDemo(run.harness.browser, { origin: mortal.origin, expected: REQUEST_FAILED })
+    await opened.preload()
     const first = await opened.ask('generate', PROMPT)
     assert.equal(first.target, 'browser')
     assert.equal((await opened.receipt())['Decided by'], 'the server')
@@ -105,7 +108,7 @@ describe('the demo, when', () => {
     const second = await opened.ask('generate', 'What is 7 + 5?')
     assert.deepEqual([second.state, second.target, second.text], ['done', 'browser', '7 + 5 = 12.'])
     const receipt = await opened.receipt()
-    assert.deepEqual([receipt['Decided by'], receipt['Prompt bytes sent']], ['the page', '0'])
+    assert.deepEqual([receipt['Decided by'], await opened.stat('sent')], ['the page', '0 B'])
 
     const third = await opened.ask('force-server', PROMPT)
     assert.deepEqual([third.state, third.text], ['error', ''])

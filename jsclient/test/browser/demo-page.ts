@@ -8,6 +8,8 @@ export interface DemoPageOptions extends BrowserContextOptions {
   initScript?: () => void
   /** Errors that belong to the test, as "text url": the browser itself logs every request that fails. */
   expected?: RegExp
+  /** What this visitor says to downloads. Defaults to "yes"; "later" = nothing. */
+  offers?: 'yes' | 'no' | 'later'
   /** Called before the page is opened. */
   prepare?: (page: Page) => Promise<unknown>
 }
@@ -33,7 +35,11 @@ export interface DemoPage extends AsyncDisposable {
   ask(button: AskButton, prompt: string, options?: AskOptions): Promise<Shown>
   /** Waits until the answer is complete, has failed or was stopped. */
   ended(): Promise<Shown>
-  stat(name: 'source' | 'tokens' | 'ttft' | 'speed' | 'latency'): Promise<string>
+  stat(name: 'source' | 'tokens' | 'ttft' | 'speed' | 'latency' | 'sent'): Promise<string>
+  /** Has the model downloaded and loaded. */
+  preload(): Promise<void>
+  /** Sets the switch. */
+  mode(name: 'auto' | 'always here' | 'never here'): Promise<void>
   /** Facts of the receipt by name. */
   receipt(): Promise<Record<string, string>>
   /** Cells of the receipt's attempts. */
@@ -59,8 +65,9 @@ export interface AskOptions {
 
 /** Opens the page. Disposing of it closes the context and fails if the page logged an error or threw one. */
 export async function openDemo(browser: Browser, options: DemoPageOptions): Promise<DemoPage> {
-  const { origin, initScript, expected, prepare, ...contextOptions } = options
+  const { origin, initScript, expected, prepare, offers = 'yes', ...contextOptions } = options
   const context = await browser.newContext(contextOptions)
+  if (offers !== 'later') await context.addInitScript(answerOffers, offers)
   const page = await context.newPage()
   const problems: string[] = []
   page.on('pageerror', (error) => problems.push(`threw ${error.stack ?? error}`))
@@ -98,6 +105,11 @@ export async function openDemo(browser: Browser, options: DemoPageOptions): Prom
         return { state, target, reason, text, tokens, error: output?.querySelector('.error')?.textContent ?? '' }
       })
     },
+    async preload() {
+      await page.click('#preload')
+      await page.locator('#stored-status', { hasText: /is ready\.$/ }).waitFor()
+    },
+    mode: (name) => page.getByRole('radio', { name, exact: true }).check(),
     stat: async (name) => (await page.textContent(`#stats [data-stat=${name}]`)) ?? '',
     receipt: () =>
       page.$$eval('#receipt-body .facts dt', (terms) =>
@@ -121,4 +133,11 @@ export async function openDemo(browser: Browser, options: DemoPageOptions): Prom
     },
   }
   return demo
+}
+
+/** Answers every offer of a download as soon as it is made. */
+function answerOffers(answer: string): void {
+  new MutationObserver(() => {
+    document.querySelector<HTMLButtonElement>(`#offer[open] button[value=${answer}]`)?.click()
+  }).observe(document, { subtree: true, attributes: true, attributeFilter: ['open'] })
 }

@@ -28,7 +28,7 @@ describe('what if', () => {
   before(async () => {
     await using recorder = await startRecorder(run.demo.origin)
     opened = await openDemo(run.harness.browser, { origin: recorder.origin })
-    await opened.ready()
+    await opened.preload()
     // An answer of the server leaves the device's state as it is, and shows what the page tells of it.
     await opened.ask('force-server', PROMPT)
     const asked = recorder.requests.find(({ what }) => what === 'POST /api/v1/browser/route')
@@ -55,15 +55,16 @@ describe('what if', () => {
   })
 
   const webGPU = { hasWebGPU: true, hasWebGL2: true }
-  /** A page with every engine, on a desktop. */
-  const desktop: Choices = { Engines: 'any', GPU: 'webgpu', Device: 'desktop', 'Model memory': '8' }
-  const onDesktop = ({ request: { capabilities } }: Asked) => {
+  /** A page with every engine and every model, on a desktop. */
+  const desktop: Choices = { Engines: 'any', GPU: 'webgpu', Device: 'desktop', 'Model memory': '8', Models: 'cached' }
+  const onDesktop = ({ state, request: { capabilities } }: Asked) => {
+    state.models = everywhere('cached')
     const form = { isMobile: false, isTablet: false, isDesktop: true }
     Object.assign(capabilities, form, webGPU, { gpuTier: 'medium', estimatedAvailableRAMGB: 8 })
     delete capabilities.engines
     delete capabilities.gpu
   }
-  const everywhere = (status: 'cached' | 'loaded') =>
+  const everywhere = (status: 'absent' | 'cached' | 'loaded') =>
     Object.fromEntries(snapshot.models.map(({ id }) => [id, { status }]))
 
   const cases: {
@@ -98,10 +99,7 @@ describe('what if', () => {
     {
       name: 'there is no connection, and no model yet',
       choices: { Network: 'offline', Models: 'absent' },
-      change: ({ state }) => {
-        state.network = { offline: true }
-        state.models = Object.fromEntries(snapshot.models.map(({ id }) => [id, { status: 'absent' }]))
-      },
+      change: ({ state }) => Object.assign(state, { network: { offline: true }, models: everywhere('absent') }),
       expected: ['none', 'offline'],
       deciding: ['offline', 'candidate', 'health'],
     },
@@ -113,9 +111,9 @@ describe('what if', () => {
       deciding: ['health'],
     },
     {
-      name: 'the connection is metered',
-      choices: { Network: 'metered' },
-      change: ({ state }) => Object.assign(state, { network: { metered: true } }),
+      name: 'the connection is metered, and there is no model yet',
+      choices: { Network: 'metered', Models: 'absent' },
+      change: ({ state }) => Object.assign(state, { network: { metered: true }, models: everywhere('absent') }),
       expected: ['server', 'metered_network'],
       deciding: ['metered', 'candidate'],
     },

@@ -19,7 +19,7 @@ describe('what if', () => {
   before(async () => {
     recorder = await startRecorder(run.demo.origin)
     opened = await openDemo(run.harness.browser, { origin: recorder.origin })
-    await opened.ready()
+    await opened.preload()
     section = whatIf(opened.page)
     await section.open()
   })
@@ -142,13 +142,30 @@ describe('what if', () => {
   })
 
   test('follows what the device learns', async () => {
-    await section.reset()
-    assert.equal((await section.shown()).preload, 'this model')
-    await opened.ask('force-browser', PROMPT)
-    await opened.page.waitForFunction(() => document.querySelector('[data-stat=preload]')?.textContent === '–')
-    assert.deepEqual((await section.marks()).changed, [], 'it is this device that is different')
-    const speed = await opened.page.locator('#what-if .policies tr', { hasText: 'speed' }).textContent()
+    await using demo = await openDemo(run.harness.browser, { origin: run.demo.origin })
+    await demo.ready()
+    const one = whatIf(demo.page)
+    await one.open()
+    const { target, reason, preload } = await one.shown()
+    assert.deepEqual([target, reason, preload], ['server', 'model_not_ready', 'this model'])
+    await demo.ask('force-browser', PROMPT)
+    await demo.page.waitForFunction(() => document.querySelector('[data-stat=preload]')?.textContent === '–')
+    assert.deepEqual((await one.marks()).changed, [], 'it is this device that is different')
+    assert.equal((await one.shown()).target, 'browser')
+    const speed = await demo.page.locator('#what-if .policies tr', { hasText: 'speed' }).textContent()
     assert.match(speed ?? '', /tokens per second \d/)
+  })
+
+  test("follows the user's switches", async () => {
+    const here = opened.page.locator('#case-here')
+    await opened.mode('never here')
+    await here.filter({ hasText: 'server · user_disabled_browser' }).waitFor()
+    await opened.mode('auto')
+    await here.filter({ hasText: 'browser · optimal_for_browser' }).waitFor()
+    await opened.page.locator('#local-only').check()
+    await here.filter({ hasText: 'browser · local_only' }).waitFor()
+    assert.deepEqual((await section.marks()).changed, [], 'it is this device that is different')
+    await opened.page.locator('#local-only').uncheck()
   })
 
   test('asks nobody when it is opened: the server may be gone', async () => {
@@ -173,7 +190,7 @@ describe('what if', () => {
       prepare: (page) => page.context().route('**/api/v1/browser/policy', withPolicies(policies)),
     })
     const one = whatIf(demo.page)
-    await demo.ready()
+    await demo.preload()
     await one.open()
     const badges = demo.page.locator('.decision .badge')
     assert.deepEqual(await badges.allTextContents(), ['the server is asked', 'the server is asked'])

@@ -117,3 +117,11 @@ function readMarks(section: Element): ShownMarks {
     time: text('[data-stat=time]'),
   }
 }
+
+/** Choices of "what if" that end in each colour, with the longest words. */
+export const EVERY_OUTCOME: Choices[] = [
+  { GPU: 'webgpu', Engines: 'any', Device: 'high-end' },
+  { Battery: '10', Charging: 'no', 'Prompt length': '170', GPU: 'webgpu', Engines: 'any' },
+  { GPU: 'none', 'Prompt length': '200' },
+  { GPU: 'none', Privacy: 'local-only', Network: 'offline' },
+]

@@ -31,9 +31,12 @@ describe('the demo', () => {
     })
     after(() => opened[Symbol.asyncDispose]())
 
-    test('a simple prompt runs in the browser, which shows how the model comes', async () => {
+    test('the server answers at once, and the browser when the model has come, which the page shows', async () => {
       const { page } = opened
       await opened.ready()
+      const first = await opened.ask('generate', 'What is the capital of France?', { complexity: 'simple' })
+      assert.deepEqual([first.state, first.target, first.reason], ['done', 'server', 'model_not_ready'])
+      await page.locator('#models', { hasText: 'loaded' }).waitFor()
       const shown = await opened.ask('generate', 'What is the capital of France?', { complexity: 'simple' })
       assert.deepEqual([shown.state, shown.target, shown.reason], ['done', 'browser', 'optimal_for_browser'])
       assert.equal(shown.text, textOf('capital-france'))
@@ -48,7 +51,6 @@ describe('the demo', () => {
       )
       assert.ok((bar.at(-1) ?? 0) > 0.8, `to ${bar.at(-1)}`)
       assert.equal(await page.locator('#progress[data-active]').count(), 0, 'it is gone')
-      assert.match((await page.textContent('#models')) ?? '', /loaded/)
     })
 
     test('every reference prompt has the same answer on both sides', async () => {
@@ -65,9 +67,11 @@ describe('the demo', () => {
 
     test('the receipt tells what left the device', async () => {
       const prompt = 'Repeat: blue window zorbanit 42'
+      const sentence = () => opened.page.textContent('#receipt-body .sent')
       await opened.ask('force-browser', prompt)
       const local = await opened.receipt()
-      assert.equal(local['Prompt bytes sent'], '0')
+      assert.equal(await sentence(), '0 bytes of the prompt left this device.')
+      assert.equal(await opened.stat('sent'), '0 B')
       assert.match(local['Answered by'] ?? '', /^the browser, edgewise-tiny-v1$/)
       assert.deepEqual(
         (await opened.attempts()).map((cells) => cells.slice(0, 4)),
@@ -75,7 +79,7 @@ describe('the demo', () => {
       )
       await opened.ask('force-server', prompt)
       const remote = await opened.receipt()
-      assert.equal(remote['Prompt bytes sent'], String(Buffer.byteLength(prompt)))
+      assert.equal(await sentence(), `${Buffer.byteLength(prompt)} bytes of the prompt left this device.`)
       assert.equal(remote.Decided, 'server, user_disabled_browser')
       const said = await opened.page.$$eval('#receipt-body tr[data-decides]', (rows) =>
         rows.map((row) => row.textContent),
@@ -165,6 +169,7 @@ describe('the demo', () => {
 
   test('a prompt forced complex runs on the server', async () => {
     await using opened = await openDemo(run.harness.browser, { origin: run.demo.origin })
+    await opened.preload()
     const shown = await opened.ask('generate', 'What is the capital of France?', { complexity: 'complex' })
     assert.deepEqual([shown.state, shown.target, shown.reason], ['done', 'server', 'request_too_complex'])
     assert.equal(shown.text, textOf('capital-france'))
@@ -204,7 +209,7 @@ describe('the demo', () => {
     // Never answered: the model is on its way for as long as the page is there.
     const hold = (page: Page) => page.context().route('**/models/**', () => {}, { times: 1 })
     await using opened = await openDemo(run.harness.browser, { origin: run.demo.origin, prepare: hold })
-    await Promise.all([opened.page.waitForRequest('**/models/**'), opened.page.click('#generate')])
+    await Promise.all([opened.page.waitForRequest('**/models/**'), opened.page.click('#force-browser')])
     await opened.page.reload()
     const shown = await opened.ask('force-server', 'Hello!')
     assert.equal(shown.text, textOf('hello'))

@@ -1,7 +1,7 @@
 /** A static server on the loopback for browser tests. It remembers what was asked of it. */
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
@@ -15,6 +15,8 @@ export interface ServerOptions {
   routes?: Record<string, (request: IncomingMessage, response: ServerResponse) => void | Promise<void>>
   /** Sent with every answer, such as COOP and COEP. */
   headers?: Record<string, string>
+  /** Gets the server before its first request, to listen to it as well. */
+  tap?: (server: Server) => void
 }
 
 export interface TestServer {
@@ -40,6 +42,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
     for (const [name, value] of Object.entries(options.headers ?? {})) response.setHeader(name, value)
     answer(request, response, options, requests).catch(() => response.destroy())
   })
+  options.tap?.(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {

@@ -7,6 +7,7 @@ import { isContinuable } from '../../src/client/continuation.ts'
 import type { ChatRequest, RoutingOptions } from '../../src/client/options.ts'
 import { prepare } from '../../src/client/prepare.ts'
 import { isEngineError } from '../../src/errors/engine-error.ts'
+import { isInvalidRequestError } from '../../src/errors/invalid-request-error.ts'
 import { isNetworkError } from '../../src/errors/network-error.ts'
 import { isStreamInterruptedError } from '../../src/errors/stream-interrupted-error.ts'
 import { FakeEngine, type FakeEngineOptions } from '../../src/testing/fake-engine.ts'
@@ -206,6 +207,14 @@ describe('a continued answer', () => {
   })
 })
 
+describe('a wish for the hand-over', () => {
+  it('that is misspelt is refused before anything is asked', async () => {
+    const { error, asked, engine } = await ask(EVENTS, {}, {}, { handover: 'resume' as 'fail' })
+    assert.ok(isInvalidRequestError(error) && error.param === 'handover')
+    assert.deepEqual([asked(), engine.requests], [[], []])
+  })
+})
+
 describe('an abort in the middle of a hand-over', () => {
   for (const way of [CHUNKS, WHOLE, EVENTS]) {
     it(`ends both: ${way.name}`, async () => {
@@ -311,6 +320,19 @@ describe('resume', () => {
       assert.equal(got.route?.source, 'browser')
       await client.dispose()
     }
+  })
+
+  it('of an answer that has all its tokens asks nobody', async () => {
+    const { client, asked } = setup()
+    const { error } = await CHUNKS.ask(client, { messages, handover: 'fail', max_tokens: 3 })
+    assert.ok(isStreamInterruptedError(error) && error.resume)
+    client.setMode('never')
+    const got = await read(error.resume(), error.partialText)
+    assert.deepEqual(
+      [got.error, got.text, got.finishReasons, asked().length],
+      [undefined, 'one two three', ['length'], 0],
+    )
+    await client.dispose()
   })
 
   it('begins again where nobody can go on, with the whole answer', async () => {

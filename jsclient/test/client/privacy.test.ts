@@ -58,7 +58,9 @@ describe('local-only', () => {
     }
     const { signal } = new AbortController()
     for (const stream of [true, false]) {
-      const error = await rejection(collect(answerOnServer({ stallMs: 0, transport, request, decision, stream, signal })))
+      const error = await rejection(
+        collect(answerOnServer({ stallMs: 0, transport, request, decision, stream, signal })),
+      )
       assert.ok(isNoTargetError(error))
     }
     assert.equal(server.seen.length, 0)

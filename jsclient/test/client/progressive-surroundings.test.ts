@@ -23,6 +23,23 @@ const OBSTACLES: Record<string, (there: FakeSurroundings, client: HybridInferenc
   'a user who wants no model': (_, client, isThere) => client.setMode(isThere ? 'never' : 'auto'),
 }
 
+/** A look at the network that takes until its end, once `isSlow`; those after it take no time. */
+function slowLook() {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const look = { isSlow: false, isUnderWay: false, metered: false, end: resolve }
+  const detectState = async () => {
+    const network = { metered: look.metered }
+    if (look.isSlow && !look.isUnderWay) {
+      look.isUnderWay = true
+      await promise
+    }
+    return { network }
+  }
+  return Object.assign(look, {
+    detector: { detect: async () => ({ hasWebGPU: false, hasWebGL2: false }), detectState },
+  })
+}
+
 describe('a download that nobody waits for', () => {
   for (const [name, set] of Object.entries(OBSTACLES)) {
     it(`is broken off by ${name}, and goes on when that has ended`, async (t) => {
@@ -63,22 +80,34 @@ describe('a download that nobody waits for', () => {
   it('begins when the obstacle ends while it is looked for', async (t) => {
     const clock = stopClock(t)
     const there = FakeSurroundings.install(t)
-    const { promise, resolve } = Promise.withResolvers<void>()
-    let metered = false
-    let looks = 0
-    const detectState = async () => {
-      const network = { metered }
-      if (clock.elapsed() >= GRACE_MS && looks++ === 0) await promise
-      return { network }
-    }
-    const { client, engine } = visit(t, { detector: { detect: async () => ({}), detectState } })
+    const look = slowLook()
+    const { client, engine } = visit(t, { detector: look.detector })
     await client.generate('one')
-    metered = true
+    look.isSlow = true
+    look.metered = true
     await clock.advance(GRACE_MS)
-    await happens(() => looks === 1)
-    metered = false
+    await happens(() => look.isUnderWay)
+    look.metered = false
     there.metered = false
-    resolve()
+    look.end()
+    await happens(() => engine.resident === 1)
+  })
+
+  it('leaves the word to a request that comes while its obstacles are looked for', async (t) => {
+    const clock = stopClock(t)
+    const look = slowLook()
+    const { client, engine } = visit(t, { detector: look.detector, server: serverWith({ tokenMs: 10 * GRACE_MS }) })
+    await clock.until(client.generate('one'))
+    look.isSlow = true
+    await clock.advance(GRACE_MS)
+    await happens(() => look.isUnderWay)
+    const second = client.generate('two')
+    await clock.advance(GRACE_MS)
+    look.end()
+    await clock.advance(GRACE_MS)
+    assert.deepEqual(engine.log, [])
+    await clock.until(second)
+    await clock.advance(GRACE_MS)
     await happens(() => engine.resident === 1)
   })
 

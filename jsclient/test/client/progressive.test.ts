@@ -239,8 +239,18 @@ describe('a load while nothing else goes on', () => {
     await clock.advance(GRACE_MS)
     await happens(() => engine.log.length === 1)
     await clock.until(client.dispose())
+    assert.equal(clock.pending, 0)
     await clock.advance(HOUR)
     assert.deepEqual(engine.log.toSorted(), ['abort tiny', 'dispose', 'load tiny'])
+  })
+
+  it('is not tried again once the client has ended', async (t) => {
+    const clock = stopClock(t)
+    const { client, engine } = visit(t, { engine: new FakeEngine({ faults: [LOAD_FAILS] }) })
+    await client.generate('one')
+    await clock.advance(GRACE_MS)
+    await happens(() => engine.log.length === 1 && clock.pending === 1)
+    await clock.until(client.dispose())
     assert.equal(clock.pending, 0)
   })
 

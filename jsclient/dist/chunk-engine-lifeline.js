@@ -1,0 +1,1 @@
+async function i(t){try{let e=`edgewise-${crypto.randomUUID()}`;return await new Promise((n,o)=>{let r=()=>(n(),t);navigator.locks.request(e,r).catch(o)}),e}catch{return}}function c(t,e){let n=new AbortController,{signal:o}=n;return navigator.locks?.request(t,{signal:o},()=>o.aborted||e()).catch(()=>{}),()=>n.abort()}export{i as a,c as b};

@@ -1,0 +1,1 @@
+function d(e,c){let t,o=!(e>0)||e===Number.POSITIVE_INFINITY,r=()=>{o=!0,clearTimeout(t)},n=a=>{if(o)return;clearTimeout(t);let i=performance.now()+e;t=setTimeout(()=>{if(a&&performance.now()-i>1e3)return n(!1);r(),c()},e)},u=()=>n(!0);return u(),{feed:u,pause:()=>clearTimeout(t),stop:r}}export{d as a};

@@ -1,0 +1,133 @@
+/** The seal: what a worker with a resident model can still reach, and that the engines answer behind it. */
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { openIn, type TestPage } from '../browser/harness.ts'
+import { startServer } from '../browser/server.ts'
+import { writeModel } from '../engines/webllm-files.ts'
+import { type LeakHarness, leaks, startLeakHarness, until } from './leak-harness.ts'
+
+const PAGE = '/page.js'
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
+
+/** The ways of `leak-seal-worker`. */
+const HERE = [
+  ...['fetch', 'fetch by the prototype', 'XMLHttpRequest', 'an earlier XMLHttpRequest', 'WebSocket', 'EventSource'],
+  ...['importScripts', 'Cache', 'Cache of several', 'FontFace', 'a worker'],
+]
+const ELSEWHERE = ['fetch elsewhere', 'WebTransport']
+
+describe('a worker with a resident model', () => {
+  let mlc: string
+  let run: LeakHarness
+  let opened: TestPage
+  before(async () => {
+    mlc = await mkdtemp(join(tmpdir(), 'edgewise-seal-'))
+    await writeModel(mlc)
+    run = await startLeakHarness({
+      flags: ['--enable-unsafe-webgpu'],
+      bundles: {
+        [PAGE]: path('pages/leak-seal-page.ts'),
+        '/seal-worker.js': path('pages/leak-seal-worker.ts'),
+        '/leak-worker.js': path('pages/leak-worker.ts'),
+        '/transformers-worker.js': path('../../src/engines/transformers/worker.ts'),
+        '/onnx-worker.js': path('../../src/engines/onnx/worker.ts'),
+        '/webllm-worker.js': path('../engines/pages/webllm-scripted-worker.ts'),
+      },
+      dirs: {
+        '/mlc/': `${mlc}/`,
+        '/models/': path('../../../examples/tinymodel/files/'),
+        '/ort/': path('../../node_modules/onnxruntime-web/dist/'),
+        '/wllama/': path('../../node_modules/@wllama/wllama/esm/'),
+      },
+      routes: { '/leak': (request, response) => void request.on('end', () => response.end()) },
+    })
+    opened = await run.harness.open()
+  })
+  after(async () => {
+    await opened[Symbol.asyncDispose]()
+    await run[Symbol.asyncDispose]()
+    await rm(mlc, { recursive: true })
+  })
+
+  test('was able to send anything before', async () => {
+    await opened.call(PAGE, 'start', false)
+    for (const [at, way] of HERE.entries()) {
+      const text = `canary7q9x${at}z`
+      // Some wait for an answer that means something to them.
+      void opened.call(PAGE, 'tryIn', { way, text }).catch(() => {})
+      await until(() => leaks(run.arrivals, [text]).length > 0, way)
+    }
+    for (const way of ELSEWHERE) {
+      const before = run.caught.length
+      void opened.call(PAGE, 'tryIn', { way, text: 'canary7q9x' }).catch(() => {})
+      await until(() => run.caught.length > before, way)
+    }
+  })
+
+  test('can send nothing', async () => {
+    await opened.call(PAGE, 'start', true)
+    const [arrived, caught] = [run.arrivals.length, run.caught.length]
+    for (const way of [...HERE, ...ELSEWHERE]) {
+      assert.equal(await opened.call(PAGE, 'tryIn', { way, text: 'canary7q9x' }), 'NotAllowedError', way)
+    }
+    assert.deepEqual([run.arrivals.length, run.caught.length], [arrived, caught])
+  })
+
+  for (const way of ['import', 'a kept fetch']) {
+    const order = { way, text: 'canary7q9x' }
+
+    test(`still has ${way}`, async () => {
+      await opened.call(PAGE, 'start', true)
+      const before = run.caught.length
+      void opened.call(PAGE, 'tryIn', order).catch(() => {})
+      await until(() => run.caught.length > before, way)
+    })
+
+    test(`has no ${way} under the policy that PRIVACY.md publishes`, async () => {
+      const headers = { 'content-security-policy': await publishedPolicy() }
+      const server = await startServer({ ...run.harness.server.options, headers })
+      const context = await run.harness.browser.newContext()
+      try {
+        const strict = await openIn(context, server.origin)
+        await strict.call(PAGE, 'start', true)
+        const before = run.caught.length
+        assert.equal(await strict.call(PAGE, 'tryIn', order), 'TypeError')
+        assert.equal(run.caught.length, before)
+      } finally {
+        await context.close()
+        await server.close()
+      }
+    })
+  }
+
+  for (const engine of ['transformers', 'onnx', 'webllm']) {
+    test(`answers, and has no network: ${engine}`, async () => {
+      await using fresh = await run.harness.open()
+      await fresh.call(PAGE, 'load', engine)
+      const [worker] = fresh.page.workers()
+      const sent = await worker?.evaluate(() => fetch('/leak').then(String, (error: Error) => error.name))
+      assert.equal(sent, 'NotAllowedError')
+      for (let i = 0; i < 2; i++) assert.equal(await fresh.call(PAGE, 'answer'), 'Hello! How can I help you?')
+      await fresh.call(PAGE, 'unload')
+    })
+  }
+
+  test('takes nothing from the page: wllama, whose worker is its own', async () => {
+    await using fresh = await run.harness.open()
+    await fresh.call(PAGE, 'load', 'wllama')
+    assert.equal(await fresh.page.evaluate(async () => (await fetch('/leak')).ok), true)
+    assert.equal(await fresh.call(PAGE, 'answer'), 'Hello! How can I help you?')
+    await fresh.call(PAGE, 'unload')
+  })
+})
+
+async function publishedPolicy(): Promise<string> {
+  const page = await readFile(path('../../PRIVACY.md'), 'utf8')
+  const [, policy] = /^Content-Security-Policy: (.+)$/m.exec(page) ?? []
+  if (!policy) throw new Error('the policy is gone')
+  return policy
+}
