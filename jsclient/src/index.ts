@@ -24,9 +24,11 @@ export type {
   HybridInferenceClientOptions,
   RoutedDecision,
   RoutingOptions,
+  WaitOptions,
 } from './client/options.ts'
 export type { ClientPhase, ClientStatus } from './client/status.ts'
 
+export type { Removed } from './downloads/library.ts'
 export type { DownloadOffer, OfferHandler, StoredModel } from './downloads/offer.ts'
 export type {
   Engine,

@@ -29,7 +29,7 @@ export interface RouteRecord {
   readonly reason: Reason
   /** The model that answered. */
   readonly model: string
-  /** First to last; the last one answered. */
+  /** First to last. The last one answered, unless it broke off behind the last token that was asked for. */
   readonly attempts: readonly RouteAttempt[]
   /** Of the attempt that answered; estimated when it gave no counts. */
   readonly promptTokens: number

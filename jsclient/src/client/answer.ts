@@ -1,5 +1,6 @@
+import { codePoints } from '../policy/numbers.ts'
 import { promptTokens } from '../policy/tokens.ts'
-import type { ChatCompletionChunk, ChatCompletionChunkChoice } from '../wire.ts'
+import type { ChatCompletionChunk, ChatCompletionChunkChoice, Target } from '../wire.ts'
 import type { AttemptEvent } from './attempt.ts'
 
 type Delta = Extract<AttemptEvent, { type: 'delta' }>
@@ -14,31 +15,37 @@ export class Answer {
   closed = false
   /** The first chunk's: what is one stream to its reader has one id. */
   head: Pick<ChatCompletionChunk, 'id' | 'created' | 'model'> | undefined
-  #tokens: number | undefined = 0
+  /** Who made the last of it. */
+  source: Target | undefined
+  #counted = 0
+  /** Code points whose tokens nobody counted. */
+  #uncounted = 0
 
   /** Tokens of the text; where somebody gave no count, estimated by the rule for prompts, the best there is. */
   get tokens(): number {
-    return this.#tokens ?? promptTokens({ promptLength: this.text.length })
+    return this.#counted + promptTokens({ promptLength: this.#uncounted })
   }
 
-  /** Whether the tokens were counted. */
+  /** Whether all tokens were counted. */
   get isCounted(): boolean {
-    return this.#tokens !== undefined
+    return this.#uncounted === 0
   }
 
   /** The same, to go on with: whoever asks for the rest twice begins at the same place. */
   copy(): Answer {
-    const { text, begun, closed, head } = this
-    const copy = Object.assign(new Answer(), { text, begun, closed, head })
-    copy.#tokens = this.#tokens
+    const { text, begun, closed, head, source } = this
+    const copy = Object.assign(new Answer(), { text, begun, closed, head, source })
+    copy.#counted = this.#counted
+    copy.#uncounted = this.#uncounted
     return copy
   }
 
-  add({ text, tokens, chunk }: Delta): void {
+  add({ text, tokens, chunk }: Delta, source: Target): void {
     this.begun = true
+    this.source = source
     this.text += text
-    if (tokens === undefined) this.#tokens = undefined
-    else if (this.#tokens !== undefined) this.#tokens += tokens
+    if (tokens === undefined) this.#uncounted += codePoints(text)
+    else this.#counted += tokens
     if (!chunk) return
     const { id, created, model } = chunk
     this.head ??= { id, created, model }

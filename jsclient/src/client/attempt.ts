@@ -1,7 +1,7 @@
 import { createWatchdog } from '../engine/watchdog.ts'
 import { NetworkError } from '../errors/network-error.ts'
 import { NoTargetError } from '../errors/no-target-error.ts'
-import { isStreamInterruptedError, StreamInterruptedError } from '../errors/stream-interrupted-error.ts'
+import { StreamInterruptedError } from '../errors/stream-interrupted-error.ts'
 import type { ServerTransport } from '../transport/server.ts'
 import type {
   ChatCompletion,
@@ -107,8 +107,9 @@ async function* streamFromServer(attempt: ServerAttempt): AsyncGenerator<Attempt
       opening = []
     }
   } catch (error) {
-    // Nothing is missing but the counts.
-    if (!finishReason || !isStreamInterruptedError(error)) throw error
+    attempt.signal.throwIfAborted()
+    // Behind its end nothing is missing but the counts.
+    if (!finishReason) throw error
   }
   if (!finishReason) throw new StreamInterruptedError('', [{ target: 'server', model }])
   yield { type: 'end', model, finishReason, usage: usageOf(usageChunk?.usage), ...(usageChunk && { usageChunk }) }

@@ -17,7 +17,8 @@ export interface ChatCompletions {
   /**
    * Answers a chat. With `stream: true` the promise resolves when it is decided who answers; nothing is sent or loaded
    * before the first chunk is asked for. Before the first chunk a failure is handed over silently, where the decision
-   * permits that; after it the iteration throws StreamInterruptedError, and nothing is said twice.
+   * permits that; after it the other target goes on, if it can (`RoutingOptions.handover`), and otherwise the iteration
+   * throws StreamInterruptedError. Nothing is said twice.
    */
   create(request: ChatRequest & { stream: true }, options?: RoutingOptions): Promise<ChatCompletionStream>
   create(request: ChatRequest & { stream?: false | null }, options?: RoutingOptions): Promise<RoutedChatCompletion>
@@ -32,7 +33,7 @@ export async function toCompletion(events: AsyncIterable<ExecutionEvent>): Promi
   return { ...completion, route }
 }
 
-/** OpenAI's chunks, as whoever answers gave them. */
+/** OpenAI's chunks, as whoever answers gave them. There is no usage to tell of an answer that nobody counted whole. */
 export async function* toChunks(
   events: AsyncIterable<ExecutionEvent>,
   options: { includeUsage: boolean },

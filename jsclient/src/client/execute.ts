@@ -1,4 +1,5 @@
 import { isEngineError } from '../errors/engine-error.ts'
+import { isEngineUnsupportedError } from '../errors/engine-unsupported-error.ts'
 import { isNetworkError } from '../errors/network-error.ts'
 import { isBusy, isServerError } from '../errors/server-error.ts'
 import { isStreamInterruptedError, type Resume, StreamInterruptedError } from '../errors/stream-interrupted-error.ts'
@@ -6,7 +7,7 @@ import type { RouteRecord, StreamEvent } from '../routed.ts'
 import type { Target } from '../wire.ts'
 import { Answer } from './answer.ts'
 import type { AttemptEnd, AttemptEvent } from './attempt.ts'
-import { continued, isContinuable, lengthReached, requestRest, tokensLeft } from './continuation.ts'
+import { continued, EchoError, isComplete, isContinuable, lengthReached, requestRest } from './continuation.ts'
 import type { Routed } from './decision.ts'
 import type { RoutingOptions } from './options.ts'
 import type { PreparedRequest } from './prepare.ts'
@@ -53,8 +54,11 @@ export async function* execute(run: Execution): AsyncGenerator<ExecutionEvent, v
   let answer = run.answer ?? new Answer()
   let takeover: Takeover = 'begin'
   if (run.answer) {
-    if (isComplete(request, answer)) return yield* complete(run, target, answer)
-    takeover = isContinuable(request, answer) && run.canContinue(target) ? 'continue' : 'restart'
+    if (isComplete(request, answer)) return yield* complete(run, answer)
+    const can = (target: Target): boolean => isContinuable(request, answer) && run.canContinue(target)
+    // Whoever can go on is asked first.
+    if (!can(target) && fallback && can(fallback)) [target, fallback] = [fallback, target]
+    takeover = can(target) ? 'continue' : 'restart'
   }
   if (takeover === 'restart') {
     answer = new Answer()
@@ -64,7 +68,7 @@ export async function* execute(run: Execution): AsyncGenerator<ExecutionEvent, v
     try {
       for await (const event of attempt(run, target, answer, takeover === 'continue')) {
         if (event.type === 'delta') {
-          answer.add(event)
+          answer.add(event, target)
           if (event.text !== '') recorder.text(event.tokens)
           yield { ...event, source: target }
           signal.throwIfAborted()
@@ -76,17 +80,19 @@ export async function* execute(run: Execution): AsyncGenerator<ExecutionEvent, v
     } catch (error) {
       recorder.fail(error, signal)
       signal.throwIfAborted()
-      if (wishOf(run) === 'continue' && isComplete(request, answer)) return yield* complete(run, target, answer)
-      const next: Target | undefined = fallback !== target && mayHandOver(error) ? fallback : undefined
-      const way = next && takeoverAt(run, next, answer)
-      if (!next || !way) throw interrupted(run, answer, error)
-      yield { type: 'handover', from: target, to: next, continues: way === 'continue', error }
+      if (wishOf(run) === 'continue' && isComplete(request, answer)) return yield* complete(run, answer)
+      const next = fallback !== target && mayHandOver(error) ? fallback : undefined
+      // Who can't go on, whatever was declared, may still be able to begin.
+      const begins = takeover === 'continue' && run.restarts && isAgainstContinuing(error)
+      const way = next ? takeoverAt(run, next, answer) : begins ? 'restart' : undefined
+      if (!way) throw interrupted(run, answer, error)
+      if (next) yield { type: 'handover', from: target, to: next, continues: way === 'continue', error }
       if (way === 'restart') {
         answer = new Answer()
         if (run.handsOut) yield { type: 'reset' }
       }
       takeover = way
-      target = next
+      target = next ?? target
       fallback = undefined
     }
   }
@@ -124,14 +130,10 @@ function takeoverAt(run: Execution, next: Target, answer: Answer): Takeover | un
   return run.restarts ? 'restart' : undefined
 }
 
-/** Whether an answer that broke off lacks nothing but the word that it is whole: it has all tokens that were asked for. */
-function isComplete(request: PreparedRequest, answer: Answer): boolean {
-  return isContinuable(request, answer) && tokensLeft(request, answer) === 0
-}
-
-/** Says that word. */
-function* complete(run: Execution, source: Target, answer: Answer): Generator<ExecutionEvent, void, undefined> {
-  for (const event of lengthReached(answer, run.decision.modelInfo?.id ?? '')) {
+/** Says the word that a complete answer lacks. */
+function* complete(run: Execution, answer: Answer): Generator<ExecutionEvent, void, undefined> {
+  const { source = run.decision.target } = answer
+  for (const event of lengthReached(answer)) {
     yield event.type === 'end' ? done(run, source, answer, event) : { ...event, source }
   }
 }
@@ -160,11 +162,20 @@ export async function finish(
   throw new Error('unreachable: an execution ends with done, or throws')
 }
 
+/** Whether an error says that the rest of an answer can't be had there, though the whole of it might. */
+function isAgainstContinuing(error: unknown): boolean {
+  return (
+    error instanceof EchoError || isEngineUnsupportedError(error) || (isServerError(error) && UNABLE.has(error.status))
+  )
+}
+
+const UNABLE: ReadonlySet<number> = new Set([400, 404, 422])
+
 /** Whether another target may do better. A request that is wrong, or not allowed, is so everywhere. */
 function mayHandOver(error: unknown): boolean {
   if (isServerError(error)) {
     const { status, type } = error
     return status >= 500 || isBusy(status) || (status < 400 && (type === 'server_error' || type === 'rate_limit_error'))
   }
-  return isEngineError(error) || isNetworkError(error) || isStreamInterruptedError(error)
+  return isEngineError(error) || isNetworkError(error) || isStreamInterruptedError(error) || error instanceof EchoError
 }

@@ -7,16 +7,26 @@ import { InvalidRequestError } from '../errors/invalid-request-error.ts'
 import type { RoutedStream, StreamEvent } from '../routed.ts'
 import type { DeviceCapabilities, ModelInfo, Snapshot, State, UserMode } from '../wire.ts'
 import { type ChatCompletions, toChunks, toCompletion } from './chat.ts'
-import { decidePreload, type Snapshots } from './decision.ts'
+import type { Snapshots } from './decision.ts'
+import { disposed } from './disposed.ts'
+import { announceEnd, type Ending } from './ending.ts'
 import { distinctEngines } from './engines.ts'
 import type { ExecutionEvent } from './execute.ts'
 import { type GenerateResult, generateRequest, isStreamed, toResult } from './generate.ts'
-import { noTarget } from './no-target.ts'
-import { obstacleError } from './obstacles.ts'
-import type { ChatRequest, ClientOptions, GenerateOptions, RoutingOptions } from './options.ts'
+import { Models } from './models.ts'
+import type { ChatRequest, ClientOptions, GenerateOptions, RoutingOptions, WaitOptions } from './options.ts'
 import { Page } from './page.ts'
 import { type PreparedRequest, prepare } from './prepare.ts'
-import { CHUNKS, EVENTS, type Mode, type RequestParts, Requests, type Started, WHOLE } from './requests.ts'
+import {
+  CHUNKS,
+  EVENTS,
+  type Mode,
+  type RequestParts,
+  Requests,
+  type Started,
+  type StartOptions,
+  WHOLE,
+} from './requests.ts'
 import { type ClientStatus, StatusStore } from './status.ts'
 import { routed, toStreamEvents } from './stream.ts'
 
@@ -39,7 +49,7 @@ export abstract class InferenceClient {
   #initialized: Promise<void> | undefined
   /** The teardown of an earlier life, which the next one waits for: they share the engines. */
   #tornDown: Promise<void> | undefined
-  #ending: { readonly promise: Promise<void>; readonly cancel: () => boolean } | undefined
+  #ending: Ending | undefined
 
   /** `always` are wishes of every request, whatever it says itself. */
   protected constructor(options: ClientOptions, always: RoutingOptions = {}) {
@@ -63,7 +73,7 @@ export abstract class InferenceClient {
 
   /** The models of the snapshot in the page; empty before there is one. */
   get models(): readonly ModelInfo[] {
-    return this.policy?.models ?? []
+    return this.#life.models.all
   }
 
   /** What this device can do; undefined until it was detected. */
@@ -108,7 +118,7 @@ export abstract class InferenceClient {
    * here. Rejects with UnauthorizedError, or with the signal's reason, which ends the wait and not the work. Revives a
    * disposed client.
    */
-  async initialize({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+  async initialize({ signal }: WaitOptions = {}): Promise<void> {
     signal?.throwIfAborted()
     this.#revive()
     return raceAbort(this.#initialize(), signal)
@@ -120,23 +130,8 @@ export abstract class InferenceClient {
    * again without losing its worker; a later one starts afresh, perhaps for another user.
    */
   dispose(): Promise<void> {
-    if (this.#ending) return this.#ending.promise
-    let cancel = (): boolean => false
-    const promise = new Promise<void>((resolve) => {
-      let begun = false
-      const timer = setTimeout(() => {
-        begun = true
-        void this.#tearDown().then(resolve)
-      })
-      cancel = () => {
-        if (begun) return false
-        clearTimeout(timer)
-        resolve()
-        return true
-      }
-    })
-    this.#ending = { promise, cancel }
-    return promise
+    this.#ending ??= announceEnd(() => this.#tearDown())
+    return this.#ending.promise
   }
 
   /** The simple call: one prompt, one answer. With `onChunk` the text is handed out as it comes. */
@@ -165,69 +160,44 @@ export abstract class InferenceClient {
    * NoTargetError where none would be chosen; an obstacle is then its `cause`.
    */
   async preload(modelId?: string, options: ManagedLoadOptions = {}): Promise<ModelInfo> {
-    const signal = this.#signal(options.signal)
-    await raceAbort(this.#initialize(), signal)
-    const model = await this.#modelFor(modelId)
-    this.#status.begin('loading')
-    this.#status.set({ model: model.id })
-    try {
-      const onProgress: ManagedLoadOptions['onProgress'] = (progress) => {
-        this.#status.set({ phase: 'loading', model: model.id, progress })
-        options.onProgress?.(progress)
-      }
-      const { manager, progressive } = await this.#life.page.local()
-      progressive?.giveWay(model)
-      await manager.load(model, { ...options, signal, onProgress })
-      return model
-    } finally {
-      this.#status.end()
-    }
+    const signal = await this.#ready(options.signal)
+    return this.#life.models.preload(modelId, { ...options, signal })
   }
 
   /** The models of which something is on this device, and what they take. Rejects with the signal's reason. */
-  async stored(options: { signal?: AbortSignal | undefined } = {}): Promise<StoredModel[]> {
-    const signal = this.#signal(options.signal)
-    await raceAbort(this.#initialize(), signal)
-    return (await this.#life.page.local()).downloads.stored(this.#mine(), { signal })
+  async stored(options: WaitOptions = {}): Promise<StoredModel[]> {
+    const signal = await this.#ready(options.signal)
+    return this.#life.models.stored(signal)
   }
 
   /**
    * Removes a model from this device: frees it once what it generates has ended, and then its files, those of earlier
    * versions too. Rejects with an InvalidRequestError, code "in_use", while another tab uses it.
    */
-  async remove(modelId: string, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    const signal = this.#signal(options.signal)
-    await raceAbort(this.#initialize(), signal)
-    const model = this.#named(modelId)
-    const { manager, downloads } = await this.#life.page.local()
-    await manager.unload(model.id)
-    await downloads.remove(model, { signal })
-    await manager.survey([model], { signal })
+  async remove(modelId: string, options: WaitOptions = {}): Promise<void> {
+    const signal = await this.#ready(options.signal)
+    return this.#life.models.remove(modelId, signal)
   }
 
   /** Removes all models from this device but those that another tab uses. Resolves with the ids of both kinds. */
-  async removeAll(options: { signal?: AbortSignal | undefined } = {}): Promise<Removed> {
-    const signal = this.#signal(options.signal)
-    const models = (await this.stored({ signal })).map(({ model }) => model)
-    const { manager, downloads } = await this.#life.page.local()
-    for (const { id } of models) await manager.unload(id)
-    const result = await downloads.removeAll(models, { signal })
-    await manager.survey(models, { signal })
-    return result
+  async removeAll(options: WaitOptions = {}): Promise<Removed> {
+    const signal = await this.#ready(options.signal)
+    return this.#life.models.removeAll(signal)
   }
 
   /** Forgets what the user said to the download of a model, or of all: the next one is offered again. */
-  async forgetConsent(modelId?: string): Promise<void> {
-    const { downloads, progressive } = await this.#life.page.local()
-    downloads.forget(modelId)
-    progressive?.forget(modelId)
+  forgetConsent(modelId?: string): Promise<void> {
+    return this.#life.models.forgetConsent(modelId)
   }
 
   async #create(request: ChatRequest, options?: RoutingOptions) {
     const prepared = this.#prepare(request, options)
     if (!request.stream) return toCompletion(this.#life.requests.carryOut(await this.#start(prepared, WHOLE), WHOLE))
     const controller = new AbortController()
-    const events = this.#life.requests.carryOut(await this.#start(prepared, CHUNKS, controller.signal, true), CHUNKS)
+    const events = this.#life.requests.carryOut(
+      await this.#start(prepared, CHUNKS, controller.signal, { waits: true }),
+      CHUNKS,
+    )
     const includeUsage = request.stream_options?.include_usage ?? false
     return routed(events, controller, (events) => toChunks(events, { includeUsage }))
   }
@@ -236,9 +206,9 @@ export abstract class InferenceClient {
     return prepare(request, { ...options, ...this.#always })
   }
 
-  async #start(request: PreparedRequest, mode: Mode, stop?: AbortSignal, waits?: boolean): Promise<Started> {
+  async #start(request: PreparedRequest, mode: Mode, stop?: AbortSignal, options?: StartOptions): Promise<Started> {
     checkHandover(request, mode)
-    return this.#life.requests.start(request, this.#signal(request.options.signal, stop), waits)
+    return this.#life.requests.start(request, this.#signal(request.options.signal, stop), options)
   }
 
   /** What must be there before a request is decided on. A local-only request causes no traffic, not even for that. */
@@ -278,40 +248,16 @@ export abstract class InferenceClient {
     await this.#life.page.survey(this.models)
   }
 
-  async #modelFor(modelId: string | undefined): Promise<ModelInfo> {
-    const { page, snapshots } = this.#life
-    if (modelId !== undefined) return this.#named(modelId)
-    if (snapshots.problem) throw snapshots.problem
-    const { modelInfo, reason } = await decidePreload({ snapshots, page })
-    if (!modelInfo) throw noTarget(reason, page)
-    return modelInfo
-  }
-
-  /** Throws an error where there is no such model, or its engine can't run here. */
-  #named(modelId: string): ModelInfo {
-    const { page, snapshots } = this.#life
-    const named = this.models.find(({ id }) => id === modelId)
-    if (!named) {
-      if (snapshots.problem) throw snapshots.problem
-      const message = `There is no model ${JSON.stringify(modelId)} in the snapshot. \`models\` lists those there are.`
-      throw new InvalidRequestError(message, { param: 'modelId' })
-    }
-    const obstacle = obstacleError(page.obstacles, named.framework)
-    if (obstacle) throw obstacle
-    return named
-  }
-
-  /** The models that engines of this page can run. */
-  #mine(): ModelInfo[] {
-    const names = this.#life.page.usable.map(({ name }) => name)
-    return this.models.filter(({ framework }) => names.includes(framework))
+  /** Once all is known that models are managed by. */
+  async #ready(given: AbortSignal | undefined): Promise<AbortSignal> {
+    const signal = this.#signal(given)
+    await raceAbort(this.#initialize(), signal)
+    return signal
   }
 
   /** The caller's signal, a stream's and the client's life in one. Throws when the first or the last has ended. */
   #signal(signal: AbortSignal | undefined, stop?: AbortSignal): AbortSignal {
-    if (this.#ending) {
-      throw new InvalidRequestError('The client was disposed. Call initialize() to use it again.', { code: 'disposed' })
-    }
+    if (this.#ending) throw disposed()
     signal?.throwIfAborted()
     return AbortSignal.any([signal, stop, this.#life.controller.signal].filter((one) => one !== undefined))
   }
@@ -323,8 +269,7 @@ export abstract class InferenceClient {
     if (ending.cancel()) return
     this.#tornDown = ending.promise
     const { mode } = this.#life.page
-    this.#current = undefined
-    this.#life.page.mode = mode
+    this.#current = this.#newLife(mode)
     this.#initialized = undefined
   }
 
@@ -342,10 +287,11 @@ export abstract class InferenceClient {
     return this.#current
   }
 
-  #newLife(): Life {
+  /** `mode` is what the user's switch stood at in the life before. */
+  #newLife(mode?: UserMode): Life {
     const options = this.#options
     const controller = new AbortController()
-    const page: Page = new Page(options, this.#status, () => snapshots.current)
+    const page: Page = new Page(options, this.#status, () => snapshots.current, mode)
     const { snapshots, flush, ...answering } = this.begin(page, options)
     const requests = new Requests({
       ...answering,
@@ -355,7 +301,8 @@ export abstract class InferenceClient {
       life: controller.signal,
       prepare: (request) => this.#prepareFor(request),
     })
-    return { controller, page, snapshots, requests, flush }
+    const models = new Models({ page, snapshots, status: this.#status })
+    return { controller, page, snapshots, models, requests, flush }
   }
 }
 
@@ -371,17 +318,13 @@ interface Life extends Pick<LifeParts, 'snapshots' | 'flush'> {
   /** Aborts everything under way. */
   readonly controller: AbortController
   readonly page: Page
+  readonly models: Models
   readonly requests: Requests
 }
 
 /** A way of asking that can't say that an answer begins again can't be asked to. */
-function checkHandover({ options: { handover } }: PreparedRequest, { restarts }: Mode): void {
-  const fail = (message: string): never => {
-    throw new InvalidRequestError(message, { param: 'handover' })
-  }
-  if (handover && !HANDOVERS.includes(handover)) fail(`\`handover\` must be one of ${HANDOVERS.join(', ')}.`)
-  if (handover !== 'restart' || restarts) return
-  fail('`handover: "restart"` needs somebody who hears of it: use stream(), or generate() with `onRestart`.')
+function checkHandover({ options }: PreparedRequest, { restarts }: Mode): void {
+  if (options.handover !== 'restart' || restarts) return
+  const message = '`handover: "restart"` needs somebody who hears of it: use stream(), or generate() with `onRestart`.'
+  throw new InvalidRequestError(message, { param: 'handover' })
 }
-
-const HANDOVERS: readonly string[] = ['continue', 'restart', 'fail'] satisfies RoutingOptions['handover'][]

@@ -46,6 +46,7 @@ const ANY_MODEL: Snapshot = {
 export class LocalInferenceClient extends InferenceClient {
   readonly #snapshots: Snapshots
   readonly #onReport: LocalInferenceClientOptions['onReport']
+  #reports = 0
 
   constructor(options: LocalInferenceClientOptions) {
     super(options, { privacy: 'local-only' })
@@ -59,7 +60,6 @@ export class LocalInferenceClient extends InferenceClient {
   protected override begin(page: Page): LifeParts {
     const snapshots = this.#snapshots
     const onReport = this.#onReport
-    let reports = 0
     return {
       snapshots,
       async decide(request, signal) {
@@ -67,7 +67,7 @@ export class LocalInferenceClient extends InferenceClient {
         signal.throwIfAborted()
         return decideHere({ page, snapshots }, question)
       },
-      report: (facts) => onReport && tell([onReport], reportOf(`local.${++reports}`, facts)),
+      report: (facts) => onReport && tell([onReport], reportOf(`local.${++this.#reports}`, facts)),
     }
   }
 }

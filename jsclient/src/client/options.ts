@@ -169,3 +169,9 @@ export interface GenerateOptions extends RoutingOptions {
    */
   onRestart?: (() => void) | undefined
 }
+
+/** Options of what only takes time. */
+export interface WaitOptions {
+  /** Ends the waiting, which then rejects with the signal's reason. */
+  signal?: AbortSignal | undefined
+}

@@ -27,11 +27,15 @@ export class Page {
   #surveyed: readonly ModelInfo[] | undefined
   #mode: UserMode | undefined
 
-  /** `status` is told when anything has changed that the page knows; `policy` gives the snapshot at hand. */
-  constructor(options: ClientOptions, status: StatusStore, policy: () => Snapshot | undefined) {
+  /**
+   * `status` is told when anything has changed that the page knows; `policy` gives the snapshot at hand; `mode` is what
+   * the user's switch stood at before. Defaults to what is remembered.
+   */
+  constructor(options: ClientOptions, status: StatusStore, policy: () => Snapshot | undefined, mode?: UserMode) {
     this.#options = options
     this.#status = status
     this.#policy = policy
+    this.#mode = mode
   }
 
   /** The device, once it was detected. */
@@ -75,8 +79,8 @@ export class Page {
   /** What lasts longer than the page; reading it may throw where it is blocked. */
   get #storage(): ClientStorage | undefined {
     const { storage } = this.#options
-    const { localStorage } = globalThis as { localStorage?: Storage }
-    return storage === false ? undefined : (storage ?? localStorage)
+    if (storage === false) return undefined
+    return storage ?? (globalThis as { localStorage?: Storage }).localStorage
   }
 
   /** Detects the device, and which engines can run on it, once. Never rejects. */

@@ -57,7 +57,8 @@ export function prepare(request: ChatRequest, more: RoutingOptions = {}): Prepar
   const texts = body.messages.flatMap(textsOf)
   const wishes = wishesOf(body, defined(extraBody))
   const { needs } = wishes
-  const { signal: _signal, trace: _trace, handover: _handover, force, ...routing } = options
+  const { signal: _signal, trace: _trace, handover, force, ...routing } = options
+  checkHandover(handover)
   const info = defined({
     ...routing,
     promptLength: texts.reduce((sum, text) => sum + codePoints(text), 0),
@@ -102,6 +103,14 @@ function checkExtra(extraBody: unknown): void {
 
 function isKnown(name: string): boolean {
   return Object.hasOwn(FIELDS, name) || OWN.includes(name)
+}
+
+const HANDOVERS: readonly unknown[] = ['continue', 'restart', 'fail'] satisfies RoutingOptions['handover'][]
+
+function checkHandover(handover: unknown): void {
+  if (handover === undefined || HANDOVERS.includes(handover)) return
+  const message = `\`handover\` must be one of ${HANDOVERS.join(', ')}.`
+  throw new InvalidRequestError(message, { param: 'handover' })
 }
 
 function checkMessages(messages: unknown): void {

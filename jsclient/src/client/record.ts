@@ -105,9 +105,10 @@ export class Recorder {
     const { source, model, usage, own = usage } = facts
     const end = performance.now()
     const decodeMs = end - (this.#current?.firstText ?? end)
+    const attempt = this.#current
     this.#end('ok', { model, ...own })
     const completionTokens = usage?.completionTokens ?? facts.tokens
-    const tokens = own?.completionTokens ?? completionTokens
+    const tokens = own?.completionTokens ?? (attempt?.continued ? (attempt.tokens ?? 0) : completionTokens)
     return {
       decisionId: decision.decisionId,
       target: decision.target === 'none' ? source : decision.target,

@@ -4,18 +4,19 @@ import { EngineError } from '../errors/engine-error.ts'
 import { NoTargetError } from '../errors/no-target-error.ts'
 import type { Resume } from '../errors/stream-interrupted-error.ts'
 import type { RouteRecord } from '../routed.ts'
-import type { Grant, Target } from '../wire.ts'
+import type { Continuation, Grant, Target } from '../wire.ts'
 import type { Answer } from './answer.ts'
 import type { AttemptEvent } from './attempt.ts'
 import { Conversations } from './conversations.ts'
 import { type Decided, type Routed, settle } from './decision.ts'
+import { disposed } from './disposed.ts'
 import { type ExecutionEvent, execute } from './execute.ts'
 import type { ClientOptions } from './options.ts'
 import type { Page } from './page.ts'
 import type { PreparedRequest } from './prepare.ts'
 import { type Earlier, Recorder } from './record.ts'
 import type { ReportFacts } from './report.ts'
-import type { StatusStore } from './status.ts'
+import type { ClientStatus, StatusStore } from './status.ts'
 import { routed, toStreamEvents } from './stream.ts'
 
 /** How one way of asking takes its answer. */
@@ -64,6 +65,14 @@ export interface RequestParts {
   readonly report?: (facts: ReportFacts) => void
 }
 
+/** What `start` may know besides. */
+export interface StartOptions {
+  /** It may be long until the request is carried out, if ever. */
+  readonly waits?: boolean
+  /** What was tried before. */
+  readonly earlier?: Earlier
+}
+
 /** Serves requests in two steps: `start` decides, `carryOut` gives the answer. Calls may overlap. */
 export class Requests {
   readonly #parts: RequestParts
@@ -73,8 +82,13 @@ export class Requests {
     this.#parts = parts
   }
 
-  /** Decides on a request; `waits` says that it may be long until it is carried out, if ever. */
-  async start(prepared: PreparedRequest, signal: AbortSignal, waits = false, earlier?: Earlier): Promise<Started> {
+  /** Decides on a request. */
+  async start(
+    prepared: PreparedRequest,
+    signal: AbortSignal,
+    { waits = false, earlier }: StartOptions = {},
+  ): Promise<Started> {
+    signal.throwIfAborted()
     const { options, page, status, prepare, decide } = this.#parts
     const recorder = new Recorder(options.now ?? Date.now, earlier)
     status.begin('deciding')
@@ -87,8 +101,7 @@ export class Requests {
       const decision = settle(answer.decision, request, page)
       options.onDecision?.(decision)
       page.decided(decision)
-      const { target, reason, modelInfo } = decision
-      status.set({ target, reason, model: target === 'browser' ? modelInfo?.id : undefined })
+      status.set({ ...shown(decision, decision.target), reason: decision.reason })
       decided = true
       return { request, decision, grant: answer.grant, recorder, signal }
     } finally {
@@ -98,7 +111,7 @@ export class Requests {
 
   /** Carries a decision out and reports on it. */
   async *carryOut(started: Started, mode: Mode): AsyncGenerator<ExecutionEvent, void, undefined> {
-    const { request, decision, recorder, answer } = started
+    const { request, decision, recorder } = started
     const { status } = this.#parts
     let route: RouteRecord | undefined
     status.begin('generating')
@@ -106,13 +119,13 @@ export class Requests {
       const execution = execute({
         ...started,
         ...mode,
-        canContinue: (target) => (target === 'server' ? decision.continuation === 'native' : this.#canGoOn(started)),
+        canContinue: (target) =>
+          (target === 'server' ? decision.continuation : this.#continuationHere(started)) === 'native',
         attempt: (target, asked) => this.#attempt(target, { ...started, request: asked }, mode),
         resumeWith: (answer) => this.#resume(request, recorder, answer),
-        answer,
       })
       for await (const event of execution) {
-        if (event.type === 'handover') status.set({ target: event.to, progress: undefined })
+        if (event.type === 'handover') status.set({ ...shown(decision, event.to), progress: undefined })
         else if (status.get().phase === 'loading') status.set({ phase: 'generating', progress: undefined })
         if (event.type === 'done') route = event.route
         const source = answeredBy(event)
@@ -149,17 +162,19 @@ export class Requests {
    * Whether the engine takes up what others said. Only for who asks for the rest: by itself no answer of a server's model
    * is gone on with by a smaller one.
    */
-  #canGoOn({ decision, answer }: Started): boolean {
+  #continuationHere({ decision, answer }: Started): Continuation {
     const engine = this.#parts.page.usable.find(({ name }) => name === decision.modelInfo?.framework)
-    return answer !== undefined && Boolean(engine?.supports?.continuation)
+    return answer && engine?.supports?.continuation ? 'native' : 'none'
   }
 
   #resume(request: PreparedRequest, recorder: Recorder, answer: Answer): Resume {
+    const { life } = this.#parts
     return ({ signal } = {}) => {
       const controller = new AbortController()
-      const all = [signal, controller.signal, this.#parts.life].filter((one) => one !== undefined)
+      const all = [signal, controller.signal, life].filter((one) => one !== undefined)
       const rest = async function* (this: Requests): AsyncGenerator<ExecutionEvent, void, undefined> {
-        const started = await this.start(request, AbortSignal.any(all), false, recorder.sofar)
+        if (life.aborted) throw disposed()
+        const started = await this.start(request, AbortSignal.any(all), { earlier: recorder.sofar })
         yield* this.carryOut({ ...started, answer: answer.copy() }, EVENTS)
       }
       return routed(rest.call(this), controller, toStreamEvents)
@@ -175,6 +190,11 @@ export class Requests {
       report?.({ grant, attempt, handedOver, model: decision.modelInfo, decision, info: request.info, route })
     }
   }
+}
+
+/** What a UI shows of who answers. */
+function shown({ modelInfo }: Routed, target: Target): Pick<ClientStatus, 'target'> & { model: string | undefined } {
+  return { target, model: target === 'browser' ? modelInfo?.id : undefined }
 }
 
 /** Who has answered, once the answer is complete: its reader may leave at the last chunk, before it is done. */

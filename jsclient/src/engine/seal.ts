@@ -51,7 +51,6 @@ const sealed = new WeakSet<object>()
  */
 export function sealNetwork(scope: object = globalThis): void {
   if (sealed.has(scope)) return
-  sealed.add(scope)
   for (const door of DOORS) {
     const path = door.split('.')
     const name = path.pop() as string
@@ -62,6 +61,7 @@ export function sealNetwork(scope: object = globalThis): void {
       Object.defineProperty(at, name, { value: refusalOf(door), writable: false, configurable: false })
     }
   }
+  sealed.add(scope)
 }
 
 /** A function that refuses, called with `new` or without. */

@@ -11,7 +11,10 @@ export interface StreamAttempt {
   error?: unknown
 }
 
-/** Goes on with an answer that broke off. The signal aborts it; that of the first call no longer counts. */
+/**
+ * Goes on with an answer that broke off. The signal aborts it; that of the first call no longer counts. Once the client
+ * was disposed it is an InvalidRequestError, code "disposed".
+ */
 export type Resume = (options?: { signal?: AbortSignal | undefined }) => RoutedStream<StreamEvent>
 
 /**
@@ -21,13 +24,13 @@ export type Resume = (options?: { signal?: AbortSignal | undefined }) => RoutedS
 export class StreamInterruptedError extends EdgewiseError {
   override readonly name = 'StreamInterruptedError'
   declare readonly code: 'stream_interrupted'
-  /** The text of the first choice that was handed out. */
+  /** The text of the first choice that had come, and was handed out where it was to be streamed. */
   readonly partialText: string
   /** The tries, first to last. */
   readonly attempts: readonly StreamAttempt[]
   /**
-   * Asks for the rest, as often as is wanted: it is decided anew who answers, and whoever can goes on behind
-   * `partialText`; otherwise a `reset` comes first, and then the whole answer. The last event, `done`, has the whole text
+   * Asks for the rest, as often as is wanted: it is decided anew who answers, and if the target or its fallback can, it
+   * goes on behind `partialText`; otherwise a `reset` comes first, and then the whole answer. The last event, `done`, has the whole text
    * either way. Nothing is asked before the stream is iterated. Absent where no client stands behind the answer, as from
    * `ServerTransport`.
    */
@@ -38,7 +41,7 @@ export class StreamInterruptedError extends EdgewiseError {
     attempts: readonly StreamAttempt[],
     { resume, ...options }: { cause?: unknown; resume?: Resume | undefined } = {},
   ) {
-    super('The answer broke off. Call `resume` for the rest, keep `partialText`, or ask again.', {
+    super('The answer broke off. Keep `partialText`, call `resume` where there is one, or ask again.', {
       ...options,
       code: 'stream_interrupted',
     })

@@ -84,7 +84,7 @@ describe('nobody can go on', () => {
     const answer = new Answer()
     const choices = [{ index: 0, delta, finish_reason: null, ...more }]
     const chunk = { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices } as const
-    answer.add({ type: 'delta', text: 'a', tokens: 1, chunk })
+    answer.add({ type: 'delta', text: 'a', tokens: 1, chunk }, 'browser')
     return answer
   }
   const plain = prepare({ messages })
@@ -209,9 +209,109 @@ describe('a continued answer', () => {
 
 describe('a wish for the hand-over', () => {
   it('that is misspelt is refused before anything is asked', async () => {
-    const { error, asked, engine } = await ask(EVENTS, {}, {}, { handover: 'resume' as 'fail' })
+    const { error, asked, engine } = await ask(WHOLE, {}, {}, { handover: 'resume' as 'fail' })
     assert.ok(isInvalidRequestError(error) && error.param === 'handover')
     assert.deepEqual([asked(), engine.requests], [[], []])
+  })
+})
+
+describe('a continued answer that is out of the ordinary', () => {
+  it('is whole also where nobody tells of usage', async () => {
+    const { client, server } = setup()
+    const bare = server.fetch
+    const { baseURL } = server
+    const silent = new HybridInferenceClient({
+      baseURL,
+      fetch: async (...args) => {
+        const response = await bare(...args)
+        if (!response.headers.get('content-type')?.includes('json') || !String(args[0]).includes('/chat/'))
+          return response
+        const { usage: _, ...body } = (await response.json()) as { usage?: object }
+        return Response.json(body)
+      },
+      engines: [new FakeEngine({ answer: ANSWER, faults: [{ does: 'die', at: 3 }] })],
+      detector: { detect: async () => ({}), detectState: async () => ({}) },
+      storage: false,
+    })
+    const { text, error, finishReasons } = await WHOLE.ask(silent, { messages, handover: 'continue' })
+    assert.deepEqual([text, error, finishReasons], [ANSWER, undefined, ['stop']])
+    await Promise.all([silent.dispose(), client.dispose()])
+  })
+
+  it('finds no stop in what the caller itself had begun', async () => {
+    const begun: ChatMessage[] = [...messages, { role: 'assistant', content: 'A.\nB: one two' }]
+    const request = { messages: begun, continue_final_message: true, add_generation_prompt: false, stop: '\n' }
+    const answer = 'A.\nB: one two three four five six'
+    const engine: FakeEngineOptions = { supports: { continuation: true }, answer, faults: [{ does: 'die', at: 2 }] }
+    const { text, error } = await ask(CHUNKS, { engine, server: { answer, snapshot: { subject: NATIVE } } }, request)
+    assert.deepEqual([text, error], [' three four five six', undefined])
+  })
+
+  it('begins again, or fails, where the limit cut a repetition short', async () => {
+    const server: FakeServerOptions = {
+      answer: ANSWER,
+      snapshot: { subject: NATIVE },
+      faults: [{ does: 'echo', times: 1 }],
+    }
+    for (const max_tokens of [5, 6]) {
+      const given: Given = { engine: { answer: ANSWER, faults: [{ does: 'die', at: 4 }] }, server }
+      assertInterrupted(await ask(CHUNKS, given, { max_tokens }), 'one two three four')
+      const { text, finishReasons } = await ask(EVENTS, given, { max_tokens })
+      assert.deepEqual(
+        [text, finishReasons],
+        [ANSWER.split(' ').slice(0, max_tokens).join(' '), [max_tokens < 6 ? 'length' : 'stop']],
+      )
+    }
+  })
+
+  it('that the server refuses begins again there, where that can be expressed', async () => {
+    for (const status of [400, 404, 422]) {
+      const server: FakeServerOptions = {
+        answer: ANSWER,
+        snapshot: { subject: NATIVE },
+        faults: [{ does: 'fail', status, path: '/chat/completions', times: 1 }],
+      }
+      assertInterrupted(await ask(CHUNKS, { server }), 'one two three')
+      const { text, events, asked } = await ask(EVENTS, { server })
+      assert.equal(text, ANSWER)
+      assert.deepEqual(
+        events?.filter(({ type }) => type !== 'delta').map(({ type }) => type),
+        ['handover', 'reset', 'done'],
+      )
+      assert.deepEqual(
+        asked().map((body) => body.continue_final_message),
+        [true, undefined],
+      )
+    }
+  })
+
+  it('has one limit, under the name that counts', async () => {
+    const { asked } = await ask(CHUNKS, {}, { max_completion_tokens: 5, max_tokens: 4 })
+    assert.deepEqual([asked()[0]?.max_completion_tokens, asked()[0]?.max_tokens], [2, undefined])
+  })
+
+  it('never cuts a character in two', async () => {
+    const engine: FakeEngineOptions = { answer: ['a', '\ud83d', '\ude42'], faults: [{ does: 'die', at: 2 }] }
+    assertInterrupted(await ask(CHUNKS, { engine }), 'a\ud83d')
+  })
+
+  it('keeps an exact count over what somebody did not count', async () => {
+    const engine: FakeEngineOptions = { answer: ANSWER, faults: [{ does: 'die', at: 3 }] }
+    const server: FakeServerOptions = {
+      answer: ANSWER,
+      snapshot: { subject: NATIVE },
+      faults: [{ does: 'cut', path: '/chat/completions', at: 1, times: 1 }],
+    }
+    const { client, asked } = setup({ engine, server })
+    const { error } = await CHUNKS.ask(client, { messages, max_tokens: 5 })
+    assert.ok(isStreamInterruptedError(error) && error.resume)
+    client.setMode('never')
+    await read(error.resume())
+    assert.deepEqual(
+      asked().map(({ max_tokens }) => max_tokens),
+      [2, 1],
+    )
+    await client.dispose()
   })
 })
 
@@ -265,6 +365,32 @@ describe('a server', () => {
     const got = await CHUNKS.ask(client, { messages, preference: 'never' })
     assert.ok(got.finishReasons.length === 1 || isStreamInterruptedError(got.error))
     await client.dispose()
+  })
+
+  it('that falls silent behind its last word has answered', async () => {
+    using clock = VirtualClock.install()
+    const { client, server } = setup({ stallMs: 1000 })
+    const bare = server.fetch
+    const silent = new HybridInferenceClient({
+      baseURL: server.baseURL,
+      stallMs: 1000,
+      storage: false,
+      detector: { detect: async () => ({}), detectState: async () => ({}) },
+      async fetch(input, init) {
+        if (!String(input).includes('/chat/')) return bare(input, init)
+        const text = await (await bare(input, init)).text()
+        const lines = text.split(/(?<=\n\n)/).filter((line) => !line.includes('[DONE]') && !line.includes('"usage":{'))
+        const encoder = new TextEncoder()
+        // It is never closed.
+        const body = new ReadableStream<Uint8Array>({
+          start: (controller) => lines.forEach((line) => void controller.enqueue(encoder.encode(line))),
+        })
+        return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+      },
+    })
+    const { text, error, finishReasons } = await clock.until(CHUNKS.ask(silent, { messages }))
+    assert.deepEqual([text, error, finishReasons], [ANSWER, undefined, ['stop']])
+    await clock.until(Promise.all([silent.dispose(), client.dispose()]))
   })
 
   it('that falls silent counts as broken off', async () => {

@@ -55,7 +55,7 @@ interface Outcome extends Got {
 /** All at once, by one clock: what differs is where they break. */
 async function runAll(cases: readonly Case[]): Promise<Outcome[]> {
   using clock = VirtualClock.install()
-  return clock.until(Promise.all(cases.map(run)))
+  return await clock.until(Promise.all(cases.map(run)))
 }
 
 async function run({ way, wish, continuation, limit, fault, echoes }: Case): Promise<Outcome> {

@@ -1,0 +1,107 @@
+import type { Removed } from '../downloads/library.ts'
+import type { StoredModel } from '../downloads/offer.ts'
+import type { ManagedLoadOptions } from '../engine/manager-options.ts'
+import { InvalidRequestError } from '../errors/invalid-request-error.ts'
+import type { ModelInfo } from '../wire.ts'
+import { type DecisionParts, decidePreload } from './decision.ts'
+import { noTarget } from './no-target.ts'
+import { obstacleError } from './obstacles.ts'
+import type { StatusStore } from './status.ts'
+
+/** What the models of the page are managed with. */
+export interface ModelsParts extends DecisionParts {
+  readonly status: StatusStore
+}
+
+/** The models that this page can have on the device. The device must have been detected, and the snapshot fetched. */
+export class Models {
+  readonly #parts: ModelsParts
+
+  constructor(parts: ModelsParts) {
+    this.#parts = parts
+  }
+
+  /** Those that there are, in this page or not. */
+  get all(): readonly ModelInfo[] {
+    return this.#parts.snapshots.current?.models ?? []
+  }
+
+  /** Makes a model resident: the one named, or the one that would be chosen. */
+  async preload(modelId: string | undefined, options: ManagedLoadOptions): Promise<ModelInfo> {
+    const { page, status } = this.#parts
+    const model = modelId === undefined ? await this.#chosen() : this.#named(modelId)
+    status.begin('loading')
+    status.set({ model: model.id })
+    try {
+      const onProgress: ManagedLoadOptions['onProgress'] = (progress) => {
+        status.set({ phase: 'loading', model: model.id, progress })
+        options.onProgress?.(progress)
+      }
+      const { manager, progressive } = await page.local()
+      progressive?.giveWay(model)
+      await manager.load(model, { ...options, onProgress })
+      return model
+    } finally {
+      status.end()
+    }
+  }
+
+  /** Those of which something is on this device. */
+  async stored(signal: AbortSignal): Promise<StoredModel[]> {
+    const { page } = this.#parts
+    const names = page.usable.map(({ name }) => name)
+    const { downloads } = await page.local()
+    return downloads.stored(
+      this.all.filter(({ framework }) => names.includes(framework)),
+      { signal },
+    )
+  }
+
+  /** Frees a model, and removes its files. */
+  async remove(modelId: string, signal: AbortSignal): Promise<void> {
+    const model = this.#named(modelId)
+    const { manager, downloads } = await this.#parts.page.local()
+    await manager.unload(model.id)
+    await downloads.remove(model, { signal })
+    await manager.survey([model], { signal })
+  }
+
+  /** Frees all models, and removes the files of those that no other tab uses. */
+  async removeAll(signal: AbortSignal): Promise<Removed> {
+    const models = (await this.stored(signal)).map(({ model }) => model)
+    const { manager, downloads } = await this.#parts.page.local()
+    for (const { id } of models) await manager.unload(id)
+    const result = await downloads.removeAll(models, { signal })
+    await manager.survey(models, { signal })
+    return result
+  }
+
+  /** Forgets what the user said to the download of a model, or of all. */
+  async forgetConsent(modelId: string | undefined): Promise<void> {
+    const { downloads, progressive } = await this.#parts.page.local()
+    downloads.forget(modelId)
+    progressive?.forget(modelId)
+  }
+
+  async #chosen(): Promise<ModelInfo> {
+    const { page, snapshots } = this.#parts
+    if (snapshots.problem) throw snapshots.problem
+    const { modelInfo, reason } = await decidePreload(this.#parts)
+    if (!modelInfo) throw noTarget(reason, page)
+    return modelInfo
+  }
+
+  /** Throws an error where there is no such model, or its engine can't run here. */
+  #named(modelId: string): ModelInfo {
+    const { page, snapshots } = this.#parts
+    const named = this.all.find(({ id }) => id === modelId)
+    if (!named) {
+      if (snapshots.problem) throw snapshots.problem
+      const message = `There is no model ${JSON.stringify(modelId)} in the snapshot. \`models\` lists those there are.`
+      throw new InvalidRequestError(message, { param: 'modelId' })
+    }
+    const obstacle = obstacleError(page.obstacles, named.framework)
+    if (obstacle) throw obstacle
+    return named
+  }
+}
