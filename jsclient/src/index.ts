@@ -27,7 +27,6 @@ export type {
   WaitOptions,
 } from './client/options.ts'
 export type { ClientPhase, ClientStatus } from './client/status.ts'
-
 export type { Removed } from './downloads/library.ts'
 export type { DownloadOffer, OfferHandler, StoredModel } from './downloads/offer.ts'
 export type {
@@ -43,6 +42,7 @@ export type {
   LoadProgress,
   StatusOptions,
 } from './engine/engine.ts'
+export type { LoadPurpose } from './engine/load-gate.ts'
 export type { ManagedLoadOptions, ManagedModel } from './engine/manager-options.ts'
 
 export { isAbortError } from './errors/abort.ts'

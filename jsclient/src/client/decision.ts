@@ -15,6 +15,8 @@ export type Routed = RoutedDecision & { readonly target: Target }
 export interface Decided {
   readonly decision: RoutedDecision
   readonly grant: Grant | undefined
+  /** Why the server has not decided. Absent: it has, or had not to. */
+  readonly cause?: unknown
 }
 
 /** The policy snapshot in the page, wherever it comes from. */
@@ -63,15 +65,17 @@ export function decideHere({ snapshots }: DecisionParts, question: Question): De
  * Makes a forced target come true, or nothing at all; and turns the word that nothing may run into an error.
  * NoTargetError's reason is the decision's.
  */
-export function settle(decision: RoutedDecision, request: PreparedRequest, page: Page): Routed {
+export function settle({ decision, cause }: Decided, request: PreparedRequest, page: Page): Routed {
   const { force } = request.options
   const { target, fallback, ...rest } = decision
-  if (force) {
-    if (target !== force && fallback !== force) throw noTarget(decision.reason, page, request)
-    return { ...rest, target: force, useBrowser: force === 'browser' }
-  }
-  if (target === 'none') throw noTarget(decision.reason, page, request)
+  if (target === 'none' || !serves(decision, request)) throw noTarget(decision.reason, page, { request, cause })
+  if (force) return { ...rest, target: force, useBrowser: force === 'browser' }
   return { ...rest, target, ...(fallback && { fallback }) }
+}
+
+/** Whether a decision lets anybody answer; of a forced request, the one that is to. */
+export function serves({ target, fallback }: RoutedDecision, { options: { force } }: PreparedRequest): boolean {
+  return force ? target === force || fallback === force : target !== 'none'
 }
 
 /** The decision on a request of no particular size: which model would run here? */

@@ -60,13 +60,13 @@ export async function* execute(run: Execution): AsyncGenerator<ExecutionEvent, v
     if (!can(target) && fallback && can(fallback)) [target, fallback] = [fallback, target]
     takeover = can(target) ? 'continue' : 'restart'
   }
-  if (takeover === 'restart') {
-    answer = new Answer()
-    yield { type: 'reset' }
-  }
   for (;;) {
+    // What the caller has stays until there is something to take its place.
+    const current = takeover === 'restart' ? new Answer() : answer
     try {
       for await (const event of attempt(run, target, answer, takeover === 'continue')) {
+        if (answer !== current && run.handsOut) yield { type: 'reset' }
+        answer = current
         if (event.type === 'delta') {
           answer.add(event, target)
           if (event.text !== '') recorder.text(event.tokens)
@@ -87,10 +87,6 @@ export async function* execute(run: Execution): AsyncGenerator<ExecutionEvent, v
       const way = next ? takeoverAt(run, next, answer) : begins ? 'restart' : undefined
       if (!way) throw interrupted(run, answer, error)
       if (next) yield { type: 'handover', from: target, to: next, continues: way === 'continue', error }
-      if (way === 'restart') {
-        answer = new Answer()
-        if (run.handsOut) yield { type: 'reset' }
-      }
       takeover = way
       target = next ?? target
       fallback = undefined

@@ -172,7 +172,8 @@ export abstract class InferenceClient {
 
   /**
    * Removes a model from this device: frees it once what it generates has ended, and then its files, those of earlier
-   * versions too. Rejects with an InvalidRequestError, code "in_use", while another tab uses it.
+   * versions too. What was said to its download, and how often it failed, is forgotten with it. Rejects with an
+   * InvalidRequestError, code "in_use", while another tab uses it, or another client of this page.
    */
   async remove(modelId: string, options: WaitOptions = {}): Promise<void> {
     const signal = await this.#ready(options.signal)
@@ -188,6 +189,14 @@ export abstract class InferenceClient {
   /** Forgets what the user said to the download of a model, or of all: the next one is offered again. */
   forgetConsent(modelId?: string): Promise<void> {
     return this.#life.models.forgetConsent(modelId)
+  }
+
+  /**
+   * Forgets how often a model has failed here, or how often all of them have: it may be chosen again at once. Models are
+   * otherwise left alone for a while after several failures in a row, and longer each time; see `state()`.
+   */
+  forgetFailures(modelId?: string): Promise<void> {
+    return this.#life.models.forgetFailures(modelId)
   }
 
   async #create(request: ChatRequest, options?: RoutingOptions) {

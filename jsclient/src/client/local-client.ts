@@ -1,4 +1,4 @@
-/** `@edgewise/client/local`: answers on the device alone. Nothing in here knows how to reach a server. */
+/** Answers on the device alone: nothing that is imported here knows how to reach a server. */
 import { tell } from '../engine/manager-listeners.ts'
 import { parseSnapshot } from '../policy/snapshot.ts'
 import type { ModelInfo, Report, Snapshot } from '../wire.ts'

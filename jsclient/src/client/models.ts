@@ -63,6 +63,7 @@ export class Models {
     const { manager, downloads } = await this.#parts.page.local()
     await manager.unload(model.id)
     await downloads.remove(model, { signal })
+    manager.forgetFailures(model.id)
     await manager.survey([model], { signal })
   }
 
@@ -72,6 +73,7 @@ export class Models {
     const { manager, downloads } = await this.#parts.page.local()
     for (const { id } of models) await manager.unload(id)
     const result = await downloads.removeAll(models, { signal })
+    for (const id of result.removed) manager.forgetFailures(id)
     await manager.survey(models, { signal })
     return result
   }
@@ -81,6 +83,11 @@ export class Models {
     const { downloads, progressive } = await this.#parts.page.local()
     downloads.forget(modelId)
     progressive?.forget(modelId)
+  }
+
+  /** Lets models be chosen again that are left alone because they failed. */
+  async forgetFailures(modelId: string | undefined): Promise<void> {
+    ;(await this.#parts.page.local()).manager.forgetFailures(modelId)
   }
 
   async #chosen(): Promise<ModelInfo> {

@@ -1,8 +1,8 @@
 import type { ManagedLoadOptions } from '../engine/manager-options.ts'
 import { raceAbort } from '../errors/abort.ts'
-import { EngineError } from '../errors/engine-error.ts'
+import { EngineError, isRefusal } from '../errors/engine-error.ts'
 import { NoTargetError } from '../errors/no-target-error.ts'
-import type { Resume } from '../errors/stream-interrupted-error.ts'
+import { type Resume, StreamInterruptedError } from '../errors/stream-interrupted-error.ts'
 import type { RouteRecord } from '../routed.ts'
 import type { Continuation, Grant, Target } from '../wire.ts'
 import type { Answer } from './answer.ts'
@@ -98,7 +98,7 @@ export class Requests {
       status.set({ phase: 'deciding' })
       const request = this.#conversations.follow(prepared)
       const answer = await decide(request, signal)
-      const decision = settle(answer.decision, request, page)
+      const decision = settle(answer, request, page)
       options.onDecision?.(decision)
       page.decided(decision)
       status.set({ ...shown(decision, decision.target), reason: decision.reason })
@@ -174,7 +174,12 @@ export class Requests {
       const all = [signal, controller.signal, life].filter((one) => one !== undefined)
       const rest = async function* (this: Requests): AsyncGenerator<ExecutionEvent, void, undefined> {
         if (life.aborted) throw disposed()
-        const started = await this.start(request, AbortSignal.any(all), { earlier: recorder.sofar })
+        const bounds = AbortSignal.any(all)
+        const started = await this.start(request, bounds, { earlier: recorder.sofar }).catch((cause: unknown) => {
+          bounds.throwIfAborted()
+          const resume = this.#resume(request, recorder, answer)
+          throw new StreamInterruptedError(answer.text, recorder.failures, { cause, resume })
+        })
         yield* this.carryOut({ ...started, answer: answer.copy() }, EVENTS)
       }
       return routed(rest.call(this), controller, toStreamEvents)
@@ -185,7 +190,7 @@ export class Requests {
   #report({ decision, grant, request, recorder }: Started, route: RouteRecord | undefined): void {
     const { report } = this.#parts
     for (const [i, attempt] of recorder.attempts.entries()) {
-      if (attempt.target !== 'browser' || attempt.outcome === 'aborted') continue
+      if (attempt.target !== 'browser' || attempt.outcome === 'aborted' || isRefusal(attempt.errorCode)) continue
       const handedOver = i < recorder.attempts.length - 1
       report?.({ grant, attempt, handedOver, model: decision.modelInfo, decision, info: request.info, route })
     }

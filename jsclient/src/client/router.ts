@@ -4,7 +4,7 @@ import { SnapshotError } from '../errors/snapshot-error.ts'
 import { startTimeout } from '../timeout.ts'
 import type { ServerTransport } from '../transport/server.ts'
 import type { DecisionTarget, RouteResponse, Target } from '../wire.ts'
-import { type Decided, type DecisionParts, decideHere, type Question, questionOf } from './decision.ts'
+import { type Decided, type DecisionParts, decideHere, type Question, questionOf, serves } from './decision.ts'
 import type { HybridInferenceClientOptions } from './options.ts'
 import type { PreparedRequest } from './prepare.ts'
 import type { SnapshotSource } from './snapshots.ts'
@@ -52,7 +52,11 @@ export async function route(parts: RouteParts, request: PreparedRequest, signal:
   const unasked = (silent: boolean): Decided => decideHere(parts, silent ? offline(question) : question)
   if (request.info.privacy === 'local-only') return unasked(false)
   const since = outage.at(now())
-  if (since && snapshots.current) return unasked(since.silent)
+  if (since && snapshots.current) {
+    const alone = unasked(since.silent)
+    // Who may be answered by the server alone has nothing to lose by asking it again.
+    if (serves(alone.decision, request)) return alone
+  }
   const grant = snapshots.current?.grant
   try {
     const answer = await ask(parts, question, signal)
@@ -64,7 +68,7 @@ export async function route(parts: RouteParts, request: PreparedRequest, signal:
     if (!silent && !(isServerError(error) && isPassing(error))) throw error
     outage.begin(now(), silent)
     const { problem } = snapshots
-    if (!problem) return unasked(silent)
+    if (!problem) return { ...unasked(silent), cause: error }
     // Who has never heard of this server, or has been kept out, is told of the outage alone.
     if (problem.code === 'snapshot_missing') throw error
     throw new SnapshotError(problem.message, { code: problem.code, cause: error })

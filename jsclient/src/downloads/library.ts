@@ -53,7 +53,7 @@ export class Library {
       throw new InvalidRequestError(message, { code: 'unsupported', param: 'modelId' })
     }
     if (await this.#removed(shelved, signal)) return
-    const message = `${model.id} is in use: unload it first, and close what uses it in other tabs`
+    const message = `${model.id} is in use by another tab, or by another client of this page: dispose of that first`
     throw new InvalidRequestError(message, { code: 'in_use', param: 'modelId' })
   }
 

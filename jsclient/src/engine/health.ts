@@ -58,6 +58,14 @@ export class Health {
     this.#change(subject, afterAnswer)
   }
 
+  /** Forgets the failures of a model, or of all. */
+  forget(modelId?: string): void {
+    this.#records.update((records) => {
+      const circuits = records.circuits.filter(({ model }) => modelId !== undefined && model !== modelId)
+      return { ...records, circuits }
+    })
+  }
+
   /** Begins what may take the tab down. Never rejects. */
   async mark(subject: Subject): Promise<CrashMark> {
     if (!this.#isKept) return NO_MARK

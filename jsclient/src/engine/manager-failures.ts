@@ -1,4 +1,4 @@
-import { EngineError, type EngineStage, isEngineError } from '../errors/engine-error.ts'
+import { EngineError, type EngineStage, isEngineError, isRefusal } from '../errors/engine-error.ts'
 
 /** Failures that say nothing about the health of a model on this device. */
 const BLAMELESS: ReadonlySet<string> = new Set([
@@ -7,15 +7,13 @@ const BLAMELESS: ReadonlySet<string> = new Set([
   'not_loaded',
   'insecure_context',
   'activation_required',
-  'declined',
-  'metered_network',
 ])
 
 /** Failures after which a model is no longer resident. */
 const GONE: ReadonlySet<string> = new Set(['not_loaded', 'lost'])
 
 export function isBlameless(error: EngineError): boolean {
-  return BLAMELESS.has(error.code)
+  return BLAMELESS.has(error.code) || isRefusal(error.code)
 }
 
 export function isGone(error: unknown): boolean {
@@ -24,7 +22,7 @@ export function isGone(error: unknown): boolean {
 
 /** Nobody agreed to the download. */
 export function isDeclined(error: unknown): boolean {
-  return isEngineError(error) && (error.code === 'declined' || error.code === 'metered_network')
+  return isEngineError(error) && isRefusal(error.code)
 }
 
 /** Gives what a plug-in threw against its contract a type. */

@@ -106,6 +106,12 @@ export class EngineManager {
     throw new EngineError(`${model.id} does not stay loaded`, { stage: 'generate', code: 'not_loaded' })
   }
 
+  /** Forgets how often a model has failed, or all of them: it may be chosen again. */
+  forgetFailures(id?: string): void {
+    this.#health.forget(id)
+    this.#onChange()
+  }
+
   /** Frees a model once what it generates has ended. */
   async unload(id: string): Promise<void> {
     for (const lane of this.#lanes.values()) await lane.unload(id)

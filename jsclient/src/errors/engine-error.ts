@@ -62,6 +62,11 @@ export type EngineErrorCode = OpenString<
   | 'lost'
 >
 
+/** Whether a code says that nobody agreed to a download, which is no failure of anything. */
+export function isRefusal(code: string | null | undefined): boolean {
+  return code === 'declined' || code === 'metered_network'
+}
+
 /** Options of {@link EngineError}. */
 export interface EngineErrorOptions {
   stage: EngineStage

@@ -1,6 +1,15 @@
 import type { Reason } from '../wire.ts'
 import { EdgewiseError, guardOf } from './edgewise-error.ts'
 
+/** What can be done about it, where that is not to change a rule. */
+const ADVICE: { readonly [reason: string]: string } = {
+  offline: "The server can't be reached, and nothing on this device may answer. Try again later.",
+  local_only_unavailable: 'No model on this device may answer, and nothing else may be asked. `cause` may say why.',
+  no_compatible_browser_model: 'No model that there is fits the engines of this page. `models` lists them.',
+  browser_unhealthy: 'Its models have failed too often, and are left alone for a while. `forgetFailures()` ends that.',
+  metered_network: 'Its model is not on this device, and the connection is metered. `preload(id)` asks the user.',
+}
+
 /** The decision was `none`: every target is forbidden, and nothing was sent anywhere. `reason` says why. */
 export class NoTargetError extends EdgewiseError {
   override readonly name = 'NoTargetError'
@@ -9,10 +18,8 @@ export class NoTargetError extends EdgewiseError {
   readonly reason: Reason
 
   constructor(reason: Reason, options: { cause?: unknown } = {}) {
-    super(`The policy permits no target for this request: ${reason}. Change the request, or that rule.`, {
-      ...options,
-      code: 'no_target',
-    })
+    const advice = ADVICE[reason] ?? 'Change the request, or that rule.'
+    super(`Nobody may answer this request (${reason}). ${advice}`, { ...options, code: 'no_target' })
     this.reason = reason
   }
 }

@@ -31,7 +31,8 @@ export class StreamInterruptedError extends EdgewiseError {
   /**
    * Asks for the rest, as often as is wanted: it is decided anew who answers, and if the target or its fallback can, it
    * goes on behind `partialText`; otherwise a `reset` comes first, and then the whole answer. The last event, `done`, has the whole text
-   * either way. Nothing is asked before the stream is iterated. Absent where no client stands behind the answer, as from
+   * either way. The request's own wishes, such as `force` and `privacy`, stay in force. What keeps the rest from being had
+   * is the `cause` of another error like this one. Nothing is asked before the stream is iterated. Absent where no client stands behind the answer, as from
    * `ServerTransport`.
    */
   readonly resume?: Resume

@@ -4,54 +4,28 @@ import { describe, it } from 'node:test'
 import { Answer } from '../../src/client/answer.ts'
 import { HybridInferenceClient } from '../../src/client/client.ts'
 import { isContinuable } from '../../src/client/continuation.ts'
-import type { ChatRequest, RoutingOptions } from '../../src/client/options.ts'
+import type { ChatRequest } from '../../src/client/options.ts'
 import { prepare } from '../../src/client/prepare.ts'
 import { isEngineError } from '../../src/errors/engine-error.ts'
-import { isInvalidRequestError } from '../../src/errors/invalid-request-error.ts'
-import { isNetworkError } from '../../src/errors/network-error.ts'
 import { isStreamInterruptedError } from '../../src/errors/stream-interrupted-error.ts'
 import { FakeEngine, type FakeEngineOptions } from '../../src/testing/fake-engine.ts'
-import { FakeServer, type FakeServerOptions } from '../../src/testing/fake-server.ts'
+import type { FakeServerOptions } from '../../src/testing/fake-server.ts'
 import { testModel } from '../../src/testing/model.ts'
-import { VirtualClock } from '../../src/testing/virtual-clock.ts'
-import type { ChatCompletionRequest, ChatMessage } from '../../src/wire.ts'
-import { type Got, read, WAYS, type Way } from './handover-ways.ts'
-import { rejection, settled, until } from './setup.ts'
-
-const messages: ChatMessage[] = [{ role: 'user', content: 'hi' }]
-const ANSWER = 'one two three four five six'
-const NATIVE = { rolloutBucket: 0, server: { continuation: 'native' } } as const
-const [CHUNKS, WHOLE, EVENTS] = WAYS as [Way, Way, Way]
-
-interface Given {
-  engine?: FakeEngineOptions
-  server?: FakeServerOptions
-  stallMs?: number
-}
-
-function setup({ engine: engineOptions, server: serverOptions, stallMs }: Given = {}) {
-  const engine = new FakeEngine({ answer: ANSWER, faults: [{ does: 'die', at: 3, times: 1 }], ...engineOptions })
-  const server = new FakeServer({ answer: ANSWER, snapshot: { subject: NATIVE }, ...serverOptions })
-  const { baseURL, fetch } = server
-  const detector = { detect: async () => ({}), detectState: async () => ({}) }
-  const client = new HybridInferenceClient({ baseURL, fetch, engines: [engine], detector, storage: false, stallMs })
-  const asked = () => server.bodies<ChatCompletionRequest>('/chat/completions')
-  return { engine, server, client, asked }
-}
-
-async function ask(way: Way, given: Given, request: Partial<ChatRequest> = {}, options?: RoutingOptions) {
-  const { client, ...rest } = setup(given)
-  await client.initialize()
-  const got = await way.ask(client, { messages, ...request }, options)
-  await client.dispose()
-  return { ...got, ...rest }
-}
-
-/** Fails with what had come. */
-function assertInterrupted({ error, text }: Got, partialText: string): void {
-  assert.ok(isStreamInterruptedError(error), String(error))
-  assert.deepEqual([error.partialText, text], [partialText, partialText])
-}
+import type { ChatMessage } from '../../src/wire.ts'
+import {
+  ANSWER,
+  ask,
+  assertInterrupted,
+  CHUNKS,
+  EVENTS,
+  type Given,
+  messages,
+  NATIVE,
+  setup,
+  WHOLE,
+} from './handover-setup.ts'
+import { read } from './handover-ways.ts'
+import { until } from './setup.ts'
 
 describe('what is not gone on with', () => {
   const engine: FakeEngineOptions = { supports: { jsonSchema: true }, answer: ANSWER, faults: [{ does: 'die', at: 3 }] }
@@ -207,14 +181,6 @@ describe('a continued answer', () => {
   })
 })
 
-describe('a wish for the hand-over', () => {
-  it('that is misspelt is refused before anything is asked', async () => {
-    const { error, asked, engine } = await ask(WHOLE, {}, {}, { handover: 'resume' as 'fail' })
-    assert.ok(isInvalidRequestError(error) && error.param === 'handover')
-    assert.deepEqual([asked(), engine.requests], [[], []])
-  })
-})
-
 describe('a continued answer that is out of the ordinary', () => {
   it('is whole also where nobody tells of usage', async () => {
     const { client, server } = setup()
@@ -311,198 +277,6 @@ describe('a continued answer that is out of the ordinary', () => {
       asked().map(({ max_tokens }) => max_tokens),
       [2, 1],
     )
-    await client.dispose()
-  })
-})
-
-describe('an abort in the middle of a hand-over', () => {
-  for (const way of [CHUNKS, WHOLE, EVENTS]) {
-    it(`ends both: ${way.name}`, async () => {
-      const server: FakeServerOptions = { faults: [{ does: 'hang', path: '/chat/completions' }] }
-      const { client, engine, asked } = setup({ server })
-      const controller = new AbortController()
-      const answer = way.ask(client, { messages, signal: controller.signal })
-      await until(() => asked().length === 1)
-      const reason = new Error('enough')
-      controller.abort(reason)
-      assert.equal((await answer).error, reason)
-      assert.equal(engine.log.filter((line) => line === 'stop tiny').length, 1)
-      assert.equal(client.getSnapshot().active, 0)
-      await settled()
-      assert.equal(asked().length, 1)
-      await client.dispose()
-    })
-  }
-})
-
-describe('a server', () => {
-  it('that breaks off before any text is replaced in silence by the engine', async () => {
-    const faults: FakeServerOptions['faults'] = [{ does: 'cut', path: '/chat/completions' }]
-    const given: Given = { engine: { answer: ANSWER, faults: [] }, server: { faults: [...faults] } }
-    const { text, error, chunks } = await ask(CHUNKS, given, {}, { preference: 'never', complexity: 'complex' })
-    // "never" forbids the browser: nobody else is permitted.
-    assert.ok(isNetworkError(error), String(error))
-    assert.equal(text, '')
-    const auto = await ask(CHUNKS, given, {}, { complexity: 'complex' })
-    assert.deepEqual([auto.error, auto.text, auto.finishReasons], [undefined, ANSWER, ['stop']])
-    assert.equal(chunks?.length, 0)
-  })
-
-  it('that breaks off later is an error where it can not begin again, and begins again where it can', async () => {
-    const given: Given = {
-      engine: { answer: ANSWER, faults: [], supports: { continuation: true } },
-      server: { faults: [{ does: 'cut', path: '/chat/completions', at: 2 }] },
-    }
-    assertInterrupted(await ask(CHUNKS, given, {}, { complexity: 'complex' }), 'one two')
-    const { text, events } = await ask(EVENTS, given, {}, { complexity: 'complex' })
-    assert.equal(text, ANSWER)
-    assert.ok(events?.some(({ type }) => type === 'reset'))
-  })
-
-  it('that breaks off behind its last word has answered', async () => {
-    const given: Given = { server: { answer: 'a b', faults: [{ does: 'cut', path: '/chat/completions', at: 2 }] } }
-    const { client } = setup(given)
-    const got = await CHUNKS.ask(client, { messages, preference: 'never' })
-    assert.ok(got.finishReasons.length === 1 || isStreamInterruptedError(got.error))
-    await client.dispose()
-  })
-
-  it('that falls silent behind its last word has answered', async () => {
-    using clock = VirtualClock.install()
-    const { client, server } = setup({ stallMs: 1000 })
-    const bare = server.fetch
-    const silent = new HybridInferenceClient({
-      baseURL: server.baseURL,
-      stallMs: 1000,
-      storage: false,
-      detector: { detect: async () => ({}), detectState: async () => ({}) },
-      async fetch(input, init) {
-        if (!String(input).includes('/chat/')) return bare(input, init)
-        const text = await (await bare(input, init)).text()
-        const lines = text.split(/(?<=\n\n)/).filter((line) => !line.includes('[DONE]') && !line.includes('"usage":{'))
-        const encoder = new TextEncoder()
-        // It is never closed.
-        const body = new ReadableStream<Uint8Array>({
-          start: (controller) => lines.forEach((line) => void controller.enqueue(encoder.encode(line))),
-        })
-        return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
-      },
-    })
-    const { text, error, finishReasons } = await clock.until(CHUNKS.ask(silent, { messages }))
-    assert.deepEqual([text, error, finishReasons], [ANSWER, undefined, ['stop']])
-    await clock.until(Promise.all([silent.dispose(), client.dispose()]))
-  })
-
-  it('that falls silent counts as broken off', async () => {
-    using clock = VirtualClock.install()
-    const { client } = setup({
-      engine: { answer: ANSWER, faults: [] },
-      server: { faults: [{ does: 'hang', path: '/chat/completions', at: 2 }] },
-      stallMs: 1000,
-    })
-    const { text, events } = await clock.until(EVENTS.ask(client, { messages, complexity: 'complex' }))
-    assert.equal(text, ANSWER)
-    const handover = events?.find((event) => event.type === 'handover')
-    assert.ok(handover && isNetworkError(handover.error) && handover.from === 'server')
-    await clock.until(client.dispose())
-  })
-})
-
-describe('resume', () => {
-  it('goes on behind the text where the server can, as often as is wanted', async () => {
-    const { client, asked } = setup()
-    const { error } = await CHUNKS.ask(client, { messages, handover: 'fail' })
-    assert.ok(isStreamInterruptedError(error) && error.resume)
-    assert.equal(asked().length, 0)
-    for (const preference of ['never', 'never']) {
-      client.setMode(preference as 'never')
-      const got = await read(error.resume(), error.partialText)
-      assert.deepEqual([got.error, got.text, got.finishReasons], [undefined, ANSWER, ['stop']])
-      assert.ok(got.events?.every(({ type }) => type !== 'reset'))
-      assert.deepEqual(
-        got.route?.attempts.map(({ target, outcome }) => `${target} ${outcome}`),
-        ['browser failed', 'server ok'],
-      )
-      assert.equal(got.route?.completionTokens, 6)
-    }
-    await client.dispose()
-  })
-
-  it('goes on at the engine, if it can', async () => {
-    for (const continuation of [true, false]) {
-      const { client } = setup({
-        engine: { answer: ANSWER, faults: [], supports: { continuation } },
-        server: { faults: [{ does: 'cut', path: '/chat/completions', at: 2 }] },
-      })
-      const { error } = await CHUNKS.ask(client, { messages, complexity: 'complex' })
-      assert.ok(isStreamInterruptedError(error) && error.resume)
-      client.setMode('always')
-      const got = await read(error.resume(), error.partialText)
-      assert.deepEqual([got.error, got.text], [undefined, ANSWER])
-      assert.equal(
-        got.events?.some(({ type }) => type === 'reset'),
-        !continuation,
-      )
-      assert.equal(got.route?.source, 'browser')
-      await client.dispose()
-    }
-  })
-
-  it('of an answer that has all its tokens asks nobody', async () => {
-    const { client, asked } = setup()
-    const { error } = await CHUNKS.ask(client, { messages, handover: 'fail', max_tokens: 3 })
-    assert.ok(isStreamInterruptedError(error) && error.resume)
-    client.setMode('never')
-    const got = await read(error.resume(), error.partialText)
-    assert.deepEqual(
-      [got.error, got.text, got.finishReasons, asked().length],
-      [undefined, 'one two three', ['length'], 0],
-    )
-    await client.dispose()
-  })
-
-  it('begins again where nobody can go on, with the whole answer', async () => {
-    const { client } = setup({ server: { snapshot: {} } })
-    const { error } = await CHUNKS.ask(client, { messages })
-    assert.ok(isStreamInterruptedError(error) && error.resume)
-    client.setMode('never')
-    const got = await read(error.resume(), error.partialText)
-    assert.deepEqual([got.error, got.text], [undefined, ANSWER])
-    assert.equal(got.events?.[0]?.type, 'reset')
-    await client.dispose()
-  })
-
-  it('is aborted by its own signal, by leaving it, and by the end of the client', async () => {
-    const { client, asked } = setup({ server: { faults: [{ does: 'hang', path: '/chat/completions' }] } })
-    const { error } = await CHUNKS.ask(client, { messages, handover: 'fail' })
-    assert.ok(isStreamInterruptedError(error) && error.resume)
-    client.setMode('never')
-    const controller = new AbortController()
-    const reading = read(error.resume({ signal: controller.signal }))
-    await until(() => asked().length === 1)
-    controller.abort(new Error('enough'))
-    assert.equal((await reading).error, controller.signal.reason)
-    const left = error.resume()[Symbol.asyncIterator]()
-    const next = left.next()
-    await until(() => asked().length === 2)
-    await left.return?.()
-    assert.equal((await next).done, true)
-    const last = error.resume()[Symbol.asyncIterator]().next()
-    await until(() => asked().length === 3)
-    void client.dispose()
-    assert.equal(((await rejection(last)) as Error).name, 'AbortError')
-  })
-
-  it('fails as the first call did when it breaks off again, with more text', async () => {
-    const { client } = setup({ server: { faults: [{ does: 'cut', path: '/chat/completions', at: 1, times: 1 }] } })
-    const { error } = await CHUNKS.ask(client, { messages, handover: 'fail' })
-    assert.ok(isStreamInterruptedError(error) && error.resume)
-    client.setMode('never')
-    const { error: again } = await read(error.resume())
-    assert.ok(isStreamInterruptedError(again) && again.resume, String(again))
-    assert.equal(again.partialText, 'one two three four')
-    const { text } = await read(again.resume(), again.partialText)
-    assert.equal(text, ANSWER)
     await client.dispose()
   })
 })

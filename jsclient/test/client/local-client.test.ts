@@ -133,7 +133,7 @@ describe('LocalInferenceClient', () => {
 
 describe('the module of LocalInferenceClient', () => {
   it('has nothing in it that could reach a server', async () => {
-    const entry = path.resolve(import.meta.dirname, '../../src/client/local-client.ts')
+    const entry = path.resolve(import.meta.dirname, '../../src/local.ts')
     const { metafile } = await build({
       entryPoints: [entry],
       bundle: true,

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { HybridInferenceClient } from '../../src/client/client.ts'
+import { isNetworkError } from '../../src/errors/network-error.ts'
+import { isNoTargetError } from '../../src/errors/no-target-error.ts'
 import { isServerError } from '../../src/errors/server-error.ts'
+import { FakeEngine } from '../../src/testing/fake-engine.ts'
+import { FakeServer } from '../../src/testing/fake-server.ts'
+import { testSnapshot } from '../../src/testing/snapshot.ts'
 import { rejection, setup } from './setup.ts'
 
 const cached = { cached: ['tiny'] }
@@ -47,5 +53,27 @@ describe('a server that gives no decision', () => {
     now += 1
     assert.equal((await client.generate('three')).route.decidedBy, 'server')
     assert.equal(asked(), 2)
+  })
+
+  it('is asked again at once for a request that nobody else may answer', async () => {
+    const policies = [...testSnapshot().policies, { name: 'health' }]
+    const server = new FakeServer({ policies })
+    const { baseURL, fetch } = server
+    const engines = [new FakeEngine(cached)]
+    const detector = { detect: async () => ({}), detectState: async () => ({}) }
+    const client = new HybridInferenceClient({ baseURL, fetch, engines, detector, storage: false })
+    const asked = (): number => server.bodies('/browser/route').length
+    await client.initialize()
+    server.faults.push({ does: 'cut' })
+    assert.equal((await client.generate('one')).source, 'browser')
+    const error = await rejection(client.generate('two', { preference: 'never' }))
+    assert.ok(isNoTargetError(error) && error.reason === 'offline' && isNetworkError(error.cause))
+    assert.equal(asked(), 2)
+    server.faults.length = 0
+    assert.equal((await client.generate('three', { force: 'server' })).route.decidedBy, 'server')
+    assert.equal(asked(), 3)
+    assert.equal((await client.generate('four')).route.decidedBy, 'page', 'others stay where they are answered')
+    assert.equal(asked(), 3)
+    await client.dispose()
   })
 })
