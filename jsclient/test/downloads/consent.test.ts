@@ -6,7 +6,8 @@ import { testModel } from '../../src/testing/model.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import type { NetworkState } from '../../src/wire.ts'
 import { rejection, surfacedErrors, until } from '../client/setup.ts'
-import { Disk, diskEngine, memoryStorage, model, openTab, outcome, SIZE, user, withNavigator } from './tabs.ts'
+import { outcome } from './outcome.ts'
+import { Disk, diskEngine, memoryStorage, model, openTab, SIZE, user, withNavigator } from './tabs.ts'
 
 const METERED = async (): Promise<NetworkState> => ({ metered: true })
 const PURPOSES: LoadPurpose[] = ['preload', 'idle', 'request']

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { testModel } from '../../src/testing/model.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { rejection, until } from '../client/setup.ts'
+import { outcome } from './outcome.ts'
 import {
   Disk,
   diskEngine,
@@ -10,7 +11,6 @@ import {
   memoryStorage,
   model,
   openTab,
-  outcome,
   SIZE,
   settled,
   user,

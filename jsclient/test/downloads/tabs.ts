@@ -119,17 +119,6 @@ export async function locksHeld(): Promise<string[]> {
   return held.map(({ name = '', mode }) => `${mode} ${name}`).sort()
 }
 
-/** How a promise settles: "ok", or the error's class and code. */
-export async function outcome(promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise
-    return 'ok'
-  } catch (error) {
-    const { name, code } = error as { name: string; code?: unknown }
-    return `${name} ${code}`
-  }
-}
-
 /** Lets promises, locks and messages come to rest. */
 export async function settled(): Promise<void> {
   for (let i = 0; i < 20; i++) await turn()

@@ -11,7 +11,7 @@ import type { EngineErrorCode } from '../../errors/engine-error.ts'
 import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
 import type { ModelInfo } from '../../wire.ts'
 import type { ModelSource } from './source.ts'
-import { CACHE_NAME, checksumsAt } from './store.ts'
+import { CACHE_NAME, checksumsAt } from './source.ts'
 import type { Traffic } from './traffic.ts'
 
 export interface ModelFiles {

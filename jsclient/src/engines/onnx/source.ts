@@ -1,4 +1,5 @@
 /** Where a model's files lie and how they are run: from the model's registry entry, else from the app's options. */
+import { checksumsOf } from '../../engine/checksums.ts'
 import type { ModelInfo } from '../../wire.ts'
 import type { WasmPaths } from './peer.ts'
 
@@ -58,4 +59,14 @@ export function folder(url: string): string {
 /** Whether a graph's name says that it computes with half floats, which a GPU must be able to. */
 export function needsHalfFloats(graphURL: string): boolean {
   return /fp?16\.onnx$/.test(new URL(graphURL).pathname)
+}
+
+/** The cache of files by their URLs, whole and marked. A new version of what is stored gets a new name. */
+export const CACHE_NAME = 'edgewise-onnx-v1'
+
+/** What the registry says that the file must hash to; the entry names it with its folders, or without. "" = nothing. */
+export function checksumsAt(info: ModelInfo, { filesURL }: ModelSource, url: string): string {
+  const { pathname } = new URL(url)
+  const root = new URL(filesURL).pathname
+  return checksumsOf(info, decodeURIComponent(pathname.startsWith(root) ? pathname.slice(root.length) : pathname))
 }

@@ -1,23 +1,13 @@
 /** What is on the device of a model, read from the Cache API so that nothing has to be loaded to know. */
 import type { NeededFile } from '../../engine/cache-store.ts'
 import { createCacheStore, existingCache, missingFiles, storedJSON } from '../../engine/cache-store.ts'
-import { checksumsOf } from '../../engine/checksums.ts'
 import type { EngineStore } from '../../engine/engine.ts'
 import { servedBytes, servedJSON } from '../../engine/served-files.ts'
 import type { ModelInfo } from '../../wire.ts'
 import type { Config } from './contents.ts'
 import { filesOf } from './contents.ts'
 import type { ModelSource } from './source.ts'
-
-/** Files by their URLs, whole and marked. A new version of what is stored gets a new name. */
-export const CACHE_NAME = 'edgewise-onnx-v1'
-
-/** What the registry says that the file must hash to; the entry names it with its folders, or without. "" = nothing. */
-export function checksumsAt(info: ModelInfo, { filesURL }: ModelSource, url: string): string {
-  const { pathname } = new URL(url)
-  const root = new URL(filesURL).pathname
-  return checksumsOf(info, decodeURIComponent(pathname.startsWith(root) ? pathname.slice(root.length) : pathname))
-}
+import { CACHE_NAME, checksumsAt } from './source.ts'
 
 /** Never rejects. */
 export async function isCached(info: ModelInfo, source: ModelSource): Promise<boolean> {

@@ -3,6 +3,7 @@ import { Downloads } from '../../../src/downloads/downloads.ts'
 import type { LoadProgress } from '../../../src/engine/engine.ts'
 import { EngineManager } from '../../../src/engine/manager.ts'
 import { testModel } from '../../../src/testing/model.ts'
+import { outcome } from '../outcome.ts'
 import { cacheEngine } from './cache-engine.ts'
 
 interface Wished {
@@ -95,15 +96,5 @@ async function once<T>(expected: unknown, ask: () => Promise<T>): Promise<T> {
     const found = await ask()
     if (JSON.stringify(found) === JSON.stringify(expected) || tries === 100) return found
     await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-async function outcome(promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise
-    return 'ok'
-  } catch (error) {
-    const { name, code } = error as { name: string; code?: unknown }
-    return `${name} ${code}`
   }
 }

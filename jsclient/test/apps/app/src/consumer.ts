@@ -1,6 +1,7 @@
 /** What an app in TypeScript writes, with every sub-path: compiled, never run. */
 import type { Engine, EngineEvent, GenerateResult, ModelInfo } from '@edgewise/client'
 import { HybridInferenceClient, isEngineNotInstalledError } from '@edgewise/client'
+import { LocalInferenceClient } from '@edgewise/client/local'
 import { onnx } from '@edgewise/client/onnx'
 import '@edgewise/client/onnx/worker'
 import '@edgewise/client/onnx/worker-module'
@@ -31,6 +32,8 @@ export const client = new HybridInferenceClient({
   engines,
   headers: async ({ refresh }) => ({ authorization: refresh ? 'new' : 'old' }),
 })
+
+export const alone = new LocalInferenceClient({ engines, models: [testModel()] })
 
 export async function say(prompt: string): Promise<GenerateResult | string> {
   try {
