@@ -14,7 +14,8 @@ import { asked, prompt } from './asked.js'
 import { badgeText } from './badge.js'
 import { showDevice } from './device.js'
 import { byId } from './dom.js'
-import { offerFaults, startWorker, tabHeaders } from './faults.js'
+import { offerFaults, serverFailed, startWorker, tabHeaders } from './faults.js'
+import { showHealth } from './health.js'
 import { addToHistory } from './history.js'
 import { offerMode } from './mode.js'
 import { offerDownload } from './offer.js'
@@ -50,6 +51,7 @@ let origin = null
 
 /** @typedef {ReturnType<typeof asked>} Wish */
 /** @typedef {import('@edgewise/client').RoutedStream<import('@edgewise/client').StreamEvent>} Events */
+/** @typedef {import('@edgewise/client').StreamInterruptedError} Interrupted */
 
 /** @param {'browser' | 'server' | undefined} force */
 function ask(force) {
@@ -58,7 +60,6 @@ function ask(force) {
   if (wish.text === '') return prompt.focus()
   answer.clearAnswer()
   clearReceipt()
-  answer.showBadge('running', 'deciding…')
   void run(wish, (signal) =>
     client.stream({
       messages: [{ role: 'user', content: wish.text }],
@@ -78,31 +79,36 @@ function ask(force) {
  *
  * @param {Wish} wish
  * @param {(signal: AbortSignal) => Events} begin
+ * @param {Interrupted} [before] what this is the rest of
  */
-async function run(wish, begin) {
+async function run(wish, begin, before) {
   running = new AbortController()
+  answer.showBadge('running', 'deciding…')
   setRunning(true)
   byId('output').scrollIntoView({ block: 'nearest' }) // on a phone it lies below the fold
   const loads = status.watchLoads()
   try {
     const route = await followAnswer(begin(running.signal), decided)
-    finish(wish, route, loads())
+    finish(wish, route, { loaded: loads(), resumed: before !== undefined })
   } catch (error) {
-    fail(wish, error)
+    fail(wish, error, before)
   } finally {
     running = undefined
     setRunning(false)
   }
+  await showHealth(client)
 }
 
 /**
  * @param {Wish} wish
  * @param {import('@edgewise/client').RouteRecord} route
- * @param {boolean} loaded its time includes loading the model
+ * @param {{ loaded: boolean, resumed: boolean }} how whether its time includes loading the model, and whether it is the
+ *   rest of an answer that broke off
  */
-function finish(wish, route, loaded) {
+function finish(wish, route, { loaded, resumed }) {
   const failed = route.attempts.find(({ outcome }) => outcome === 'failed')
-  const why = failed ? `${failed.target} failed: ${failed.errorCode}` : route.reason
+  const handedOver = failed && `${failed.target} failed: ${failed.errorCode}`
+  const why = resumed ? 'resumed' : (handedOver ?? route.reason)
   answer.showBadge('done', badgeText(route.source, why), { target: route.source, reason: route.reason })
   answer.showStats(route)
   answer.announceRest(`Answered by the ${route.source}: ${why}.`)
@@ -113,19 +119,33 @@ function finish(wish, route, loaded) {
 /**
  * @param {Wish} wish
  * @param {unknown} error
+ * @param {Interrupted} [before]
  */
-function fail(wish, error) {
+function fail(wish, error, before) {
   if (isAbortError(error)) {
     answer.showBadge('idle', 'stopped', decided())
     answer.announceRest('Stopped.')
     return
   }
   const reason = isNoTargetError(error) ? error.reason : (isEdgewiseError(error) && error.code) || 'failed'
-  answer.showBadge('error', `no answer · ${reason}`, { ...decided(), reason })
-  if (!isStreamInterruptedError(error)) return answer.addError(error instanceof Error ? error.message : String(error))
-  answer.addError('The answer broke off, and nothing else may go on with it unasked.')
+  const interrupted = isStreamInterruptedError(error)
+  answer.showBadge('error', interrupted ? 'incomplete' : `no answer · ${reason}`, { ...decided(), reason })
+  if (!interrupted) return answer.addError(error instanceof Error ? error.message : String(error))
+  if (error.attempts.some(({ target }) => target === 'server')) serverFailed()
+  answer.addError(brokenOff(wish, error, before))
   const { resume } = error
-  if (resume) answer.addRest(() => void run(wish, (signal) => resume({ signal })))
+  if (resume) answer.addRest(() => void run(wish, (signal) => resume({ signal }), error))
+}
+
+/**
+ * @param {Wish} wish
+ * @param {Interrupted} error
+ * @param {Interrupted} [before]
+ */
+function brokenOff({ privacy }, { attempts, partialText }, before) {
+  if (partialText === before?.partialText) return 'The rest is not to be had yet. Try again in a moment.'
+  if (attempts.at(-1)?.target !== 'browser') return 'The answer broke off here.'
+  return `The engine stopped here.${privacy ? ' Local only: the server was not asked.' : ''}`
 }
 
 /**
@@ -183,3 +203,4 @@ try {
 }
 showDevice(client.capabilities)
 status.show()
+void showHealth(client)

@@ -2,6 +2,7 @@
 
 import { byId, describe, element } from './dom.js'
 import { gigabytes, size, yesNo } from './format.js'
+import { offeredModel } from './offer.js'
 
 /** @param {import('@edgewise/client').DeviceCapabilities | undefined} device */
 export function showDevice(device) {
@@ -47,7 +48,7 @@ export function showModels(client) {
   const others = client.models.length - mine.length
   const rows = mine.map(({ id, name, sizeBytes }) => [
     name,
-    [size(sizeBytes), client.modelStatus(id)?.status].filter(Boolean).join(', '),
+    [size(sizeBytes), offeredModel() === id ? 'offered' : client.modelStatus(id)?.status].filter(Boolean).join(', '),
   ])
   if (others > 0) rows.push(['', `${others} more in the catalogue, for engines or hubs that this page goes without`])
   if (shown === String(rows)) return

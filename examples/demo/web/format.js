@@ -21,6 +21,16 @@ export function size(bytes) {
   return `${number.format(bytes / 1000 ** power)} ${units[power]}`
 }
 
+/**
+ * What a model takes on the device. Its files may be the lesser part.
+ *
+ * @param {number} bytes
+ * @param {import('@edgewise/client').ModelInfo} model
+ */
+export function sizeOnDevice(bytes, { sizeBytes }) {
+  return bytes > sizeBytes ? `${size(bytes)} with its engine` : size(bytes)
+}
+
 /** @param {number | undefined} gigabytes */
 export function gigabytes(gigabytes) {
   return gigabytes === undefined ? '–' : `${number.format(gigabytes)} GB`
@@ -49,10 +59,7 @@ export function money(microUSD) {
 // The server's assumption, as the page's note says it. A dollar a million tokens is a millionth a token.
 const DOLLARS_PER_MILLION_TOKENS = Number(document.documentElement.dataset.dollarsPerMillionTokens)
 
-/**
- * @param {'browser' | 'server'} source
- * @param {number} tokens prompt and completion together
- */
-export function cost(source, tokens) {
-  return money(source === 'browser' ? 0 : tokens * DOLLARS_PER_MILLION_TOKENS)
+/** @param {number} tokens that the server was sent and made, together */
+export function cost(tokens) {
+  return money(tokens * DOLLARS_PER_MILLION_TOKENS)
 }

@@ -35,11 +35,26 @@ export function addToHistory(prompt, answered) {
       element('td', { class: `source-${route.source}`, title: route.reason }, route.source),
       element('td', { class: 'number' }, milliseconds(route.latencyMs)),
       element('td', { class: 'number' }, speed(route.tokensPerSecond)),
-      element('td', { class: 'number' }, cost(route.source, route.promptTokens + route.completionTokens)),
+      element('td', { class: 'number' }, cost(serverTokens(route))),
       element('td', { class: 'comparison' }, comparison(answered, other)),
     ),
   )
   scroller.scrollTop = scroller.scrollHeight
+}
+
+/**
+ * The tokens that the server was sent and made, of an answer that it may have had a part in.
+ *
+ * @param {import('@edgewise/client').RouteRecord} route
+ */
+function serverTokens({ attempts, promptTokens, completionTokens }) {
+  const untold = attempts.length === 1 ? completionTokens : 0
+  let sum = 0
+  for (const { target, promptTokens: sent = promptTokens, completionTokens: made = untold } of attempts) {
+    // Who made nothing may not even have read the prompt.
+    if (target === 'server' && made > 0) sum += sent + made
+  }
+  return sum
 }
 
 /**

@@ -2,12 +2,17 @@
 // offered one out of the blue finds it at the edge, and can go on with what they do.
 
 import { byId, describe } from './dom.js'
-import { size } from './format.js'
+import { size, sizeOnDevice } from './format.js'
 
 const dialog = /** @type {HTMLDialogElement} */ (byId('offer'))
 const title = byId('offer-title')
 const why = byId('offer-why')
 const announcer = byId('offer-announcer')
+
+/** The id of the model that the user is asked about; undefined = there is no question. */
+export function offeredModel() {
+  return dialog.open ? dialog.dataset.model : undefined
+}
 
 /** The offer before this one, which must have been answered. */
 let last = Promise.resolve(false)
@@ -53,14 +58,15 @@ function open(unasked) {
 /** @param {import('@edgewise/client').DownloadOffer} offer */
 function write({ model, bytes, seconds, metered, storage, purpose }) {
   const unasked = purpose === 'idle'
+  dialog.dataset.model = model.id
   title.textContent = unasked ? 'Answer here from now on?' : 'Download the model?'
   why.textContent = unasked
     ? 'With the model here your text need not leave this device, and answers go on without a connection.'
     : 'To answer here, this device needs the model. It stays until you delete it.'
   describe(byId('offer-facts'), [
     ['Model', model.name],
-    ['Size', bytes === undefined ? 'unknown' : size(bytes)],
-    ['Time', seconds === undefined ? 'unknown' : `about ${seconds} s, less on a fast line`],
+    ['Size', bytes === undefined ? 'unknown' : sizeOnDevice(bytes, model)],
+    ['Time', seconds === undefined ? 'unknown' : `at most ${seconds} s`],
     ['Storage', storage ? `${storage.usage ? size(storage.usage) : '0 B'} of ${size(storage.quota)} used` : 'unknown'],
   ])
   byId('offer-metered').hidden = !metered

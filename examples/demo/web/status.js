@@ -5,7 +5,7 @@ import { showModels } from './device.js'
 import { byId } from './dom.js'
 
 const line = byId('status')
-const offer = byId('offer')
+const offer = /** @type {HTMLDialogElement} */ (byId('offer'))
 
 /**
  * Shows the client's status, now and after each change.
@@ -20,11 +20,11 @@ export function followStatus(client) {
   const show = () => {
     const now = client.getSnapshot()
     if (now.phase === 'loading') loads = true
-    showLoad(now.progress ?? inBackground(client))
+    showLoad(offer.open ? undefined : (now.progress ?? inBackground(client))) // nothing comes before the answer
     const texts = {
       idle: problem || 'Starting…',
       initializing: 'Looking at this device…',
-      ready: 'Ready.',
+      ready: offer.open ? 'A model is offered.' : 'Ready.',
       deciding: 'Deciding where to run…',
       loading:
         now.progress?.stage === 'download'
@@ -40,7 +40,7 @@ export function followStatus(client) {
   }
 
   client.subscribe(show)
-  for (const change of ['toggle', 'close']) offer.addEventListener(change, show)
+  new MutationObserver(show).observe(offer, { attributeFilter: ['open'] })
   return {
     show,
     /** @param {unknown} error */

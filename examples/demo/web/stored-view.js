@@ -1,7 +1,7 @@
 // The stored models as a list, each with its button, and the line that says what came of a press.
 
 import { byId, element } from './dom.js'
-import { size } from './format.js'
+import { sizeOnDevice } from './format.js'
 
 const list = byId('stored')
 const status = byId('stored-status')
@@ -19,7 +19,7 @@ export function showStored(models) {
 
 /** @param {import('@edgewise/client').StoredModel} stored */
 function row({ model, bytes, inUse }) {
-  const detail = [size(bytes), inUse && 'in use'].filter(Boolean).join(', ')
+  const detail = [sizeOnDevice(bytes, model), inUse && 'in use'].filter(Boolean).join(', ')
   return element(
     'li',
     {},

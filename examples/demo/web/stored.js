@@ -16,9 +16,12 @@ export function followStored(client) {
   const refresh = coalesced(async () => showStored(await client.stored()))
   /** @type {AbortController | undefined} */
   let preloading
+  /** The model that the line says is ready. @type {string | undefined} */
+  let ready
 
   /** @param {() => Promise<string>} act says what came of it */
   const run = async (act) => {
+    ready = undefined
     try {
       say(await act())
     } catch (error) {
@@ -53,7 +56,8 @@ export function followStored(client) {
     setPreloading(true)
     void run(async () => {
       try {
-        const { name } = await preload(client, signal)
+        const { id, name } = await preload(client, signal)
+        ready = id
         return `${name} is ready.`
       } finally {
         preloading = undefined
@@ -68,6 +72,9 @@ export function followStored(client) {
     const places = client.models.map(({ id }) => client.modelStatus(id)?.status).join()
     if (places !== shown) refresh()
     shown = places
+    if (!ready || client.modelStatus(ready)?.status === 'loaded') return
+    ready = undefined
+    say('')
   })
   // Other tabs share the storage.
   document.addEventListener('visibilitychange', () => {

@@ -61,7 +61,7 @@ export class Models {
   async remove(modelId: string, signal: AbortSignal): Promise<void> {
     const model = this.#named(modelId)
     const { manager, downloads } = await this.#parts.page.local()
-    await manager.unload(model.id)
+    await manager.unload(model.id, { signal })
     await downloads.remove(model, { signal })
     manager.forgetFailures(model.id)
     await manager.survey([model], { signal })
@@ -71,7 +71,7 @@ export class Models {
   async removeAll(signal: AbortSignal): Promise<Removed> {
     const models = (await this.stored(signal)).map(({ model }) => model)
     const { manager, downloads } = await this.#parts.page.local()
-    for (const { id } of models) await manager.unload(id)
+    for (const { id } of models) await manager.unload(id, { signal })
     const result = await downloads.removeAll(models, { signal })
     for (const id of result.removed) manager.forgetFailures(id)
     await manager.survey(models, { signal })

@@ -50,8 +50,11 @@ export interface ClientOptions {
   /** Called with every decision before it is carried out. Must not throw. */
   onDecision?: ((decision: RoutedDecision) => void) | undefined
   /**
-   * Asked before a model is downloaded, and remembered: a place for a dialog, or for rules of the app's. Defaults to none:
-   * what the app itself asks for is then downloaded, unless the connection is metered.
+   * Asked before a model is downloaded, and remembered: a place for a dialog, or for rules of the app's. Undefined is "not
+   * now": a no that later visits don't remember. Until it answers, idle loading waits, and so does a request that needs the
+   * model; the offer's `signal` aborts when the answer no longer matters. A stored file that fails its checksum is fetched
+   * again without being asked for. Defaults to none: what the app itself asks for is then downloaded, unless the
+   * connection is metered.
    */
   onOffer?: OfferHandler | undefined
   /**

@@ -67,7 +67,7 @@ export class Consent {
     if (!(await this.#offers.join(model.id, ask, request.signal))) throw declined(model)
   }
 
-  /** Asks, and remembers the answer, if there is one before the signal aborts. */
+  /** Asks, and remembers the answer, if there is one, and that before the signal aborts. */
   async #ask(onOffer: OfferHandler, { model, request, asked }: Wanted, signal: AbortSignal): Promise<boolean> {
     const storage = await estimateStorage(signal)
     signal.throwIfAborted()
@@ -75,15 +75,17 @@ export class Consent {
     const { purpose } = request
     const seconds = estimateSeconds(bytes)
     const offer: DownloadOffer = { model, bytes, seconds, metered, ...(storage && { storage }), purpose, signal }
-    let agreed: boolean
+    let answer: boolean | undefined
     try {
-      agreed = (await onOffer(offer)) === true
+      answer = await onOffer(offer)
     } catch (error) {
       // A dialog that is closed by the signal may well throw its reason.
       if (!signal.aborted) surface(error)
       return false
     }
     signal.throwIfAborted()
+    if (answer === undefined) return false
+    const agreed = answer === true
     this.#answers.remember(model.id, asked, agreed)
     return agreed
   }

@@ -14,7 +14,7 @@ import { joinDownload, type OwnDownload } from './cross-tab.ts'
 import { Library, type Removed } from './library.ts'
 import { type SharedNames, sharedNames } from './lock-names.ts'
 import type { StoredModel } from './offer.ts'
-import { Persistence } from './persistence.ts'
+import { askToPersist } from './persistence.ts'
 import type { Use } from './use.ts'
 import { Uses } from './uses.ts'
 
@@ -25,7 +25,8 @@ export interface DownloadsOptions extends ConsentOptions {
   /**
    * Longest silence of a tab that downloads a model, ms, before another tab that waits for it downloads it itself. 0 = no
    * silence is too long. Defaults to 30,000: engines report every chunk, and a connection that brings none for so long is
-   * as good as dead; a tab that is busy compiling for longer has the files on disk, which is looked at first.
+   * as good as dead; a tab that is busy compiling for longer has the files on disk, which is looked at first. Clients
+   * leave it at that; it is an option so that tests in real time need not wait so long.
    */
   followStallMs?: number | undefined
 }
@@ -48,21 +49,19 @@ export class Downloads implements LoadGate {
   readonly #library: Library
   readonly #uses = new Uses()
   readonly #own = new Set<OwnDownload>()
-  readonly #persistence = new Persistence()
   readonly #life = new AbortController()
+  #askedToPersist = false
 
   constructor({ engines, followStallMs = 30_000, ...consent }: DownloadsOptions) {
     this.#consent = new Consent(consent)
     this.#followStallMs = followStallMs
-    this.#library = new Library(engines, this.#uses)
+    this.#library = new Library(engines, this.#uses, (id) => this.#consent.forget(id))
   }
 
-  /** Whether the browser promised to keep what is stored, which it is asked at the first download; undefined = unknown. */
-  get persisted(): boolean | undefined {
-    return this.#persistence.granted
-  }
-
-  /** As `LoadGate.enter`. EngineError "declined" or "metered_network" when the model may not be downloaded. */
+  /**
+   * As `LoadGate.enter`. EngineError "declined" or "metered_network" when the model may not be downloaded. Nobody is asked
+   * about a model that is on disk, though its engine fetches a file again that turns out not to fit its checksum.
+   */
   async enter(engine: Engine, model: ModelInfo, request: LoadRequest): Promise<LoadPass> {
     const signal = this.#bounded(request.signal)
     signal.throwIfAborted()
@@ -80,7 +79,7 @@ export class Downloads implements LoadGate {
     }
   }
 
-  /** The models that have files here, and what they take. Rejects with the signal's reason or an EngineError. */
+  /** The models that have files here, and what they take. What can't be read is left out. Rejects with the signal's reason. */
   stored(models: readonly ModelInfo[], { signal }: LibraryOptions = {}): Promise<StoredModel[]> {
     return this.#library.stored(models, this.#bounded(signal))
   }
@@ -89,16 +88,13 @@ export class Downloads implements LoadGate {
    * Removes a model's files, and forgets that the user wanted it. Unload it first. InvalidRequestError "in_use" when this
    * tab or another one uses or loads it, "unsupported" when its engine keeps files that can't be reached.
    */
-  async remove(model: ModelInfo, { signal }: LibraryOptions = {}): Promise<void> {
-    await this.#library.remove(model, this.#bounded(signal))
-    this.#consent.forget(model.id)
+  remove(model: ModelInfo, { signal }: LibraryOptions = {}): Promise<void> {
+    return this.#library.remove(model, this.#bounded(signal))
   }
 
-  /** As `remove`, for all models that have files here. Those that are in use are kept. */
-  async removeAll(models: readonly ModelInfo[], { signal }: LibraryOptions = {}): Promise<Removed> {
-    const result = await this.#library.removeAll(models, this.#bounded(signal))
-    for (const id of result.removed) this.#consent.forget(id)
-    return result
+  /** As `remove`, for all models that have files here. Those in use are kept. Rejects with the signal's reason. */
+  removeAll(models: readonly ModelInfo[], { signal }: LibraryOptions = {}): Promise<Removed> {
+    return this.#library.removeAll(models, this.#bounded(signal))
   }
 
   /** Forgets what the user answered for a model, or for all of them. */
@@ -131,7 +127,8 @@ export class Downloads implements LoadGate {
     const bytes = await this.#missingBytes(engine, model, signal)
     if (bytes === 0) return undefined
     await this.#consent.require(model, bytes, request)
-    this.#persistence.ask()
+    if (!this.#askedToPersist) askToPersist()
+    this.#askedToPersist = true
     return joinDownload(names, { stallMs: this.#followStallMs, isHere, onProgress, signal })
   }
 

@@ -1,15 +1,18 @@
 import type { Engine, EngineStore } from '../engine/engine.ts'
+import { raceAbort } from '../errors/abort.ts'
 import { InvalidRequestError } from '../errors/invalid-request-error.ts'
 import type { ModelInfo } from '../wire.ts'
 import { sharedNames } from './lock-names.ts'
 import type { StoredModel } from './offer.ts'
 import type { Uses } from './uses.ts'
 
-/** What became of the models that were to be removed, by id; what was not there is in neither list. */
+/** What became of the models that were to be removed, by id; what was not there is in none of the lists. */
 export interface Removed {
   removed: string[]
   /** In use. */
   kept: string[]
+  /** Those whose engine could not, of which something may be left: `remove` of one says why. */
+  failed: string[]
 }
 
 /** A model of an engine that lets its files be managed. */
@@ -19,33 +22,38 @@ interface Shelved {
   readonly store: EngineStore
 }
 
-/** The files of models that the engines keep on this device. Rejections are the signal's reason, or the engine's error. */
+/** The files of models that the engines keep on this device. */
 export class Library {
   readonly #engines: readonly Engine[]
   readonly #uses: Uses
+  readonly #onRemoved: (modelId: string) => void
 
-  constructor(engines: readonly Engine[], uses: Uses) {
+  /** `onRemoved` is called as soon as a model's files are gone, whatever becomes of the next one. */
+  constructor(engines: readonly Engine[], uses: Uses, onRemoved: (modelId: string) => void) {
     this.#engines = engines
     this.#uses = uses
+    this.#onRemoved = onRemoved
   }
 
-  /** Those of the models that have files here, whole or not. Models of engines without a store are left out. */
+  /**
+   * Those of the models that have files here, whole or not. Left out are models of engines without a store, and those
+   * that a store can't read. Rejects with the signal's reason.
+   */
   async stored(models: readonly ModelInfo[], signal: AbortSignal): Promise<StoredModel[]> {
-    const [names, sizes] = await Promise.all([
-      this.#uses.names(),
-      Promise.all(
-        this.#shelved(models).map(async ({ model, engine, store }) => {
-          const bytes = await store.storedBytes(model, { signal })
-          return { model, bytes, use: sharedNames(engine, model).use }
-        }),
-      ),
-    ])
-    return sizes
-      .filter(({ bytes }) => bytes > 0)
+    const sizes = this.#shelved(models).map(async ({ model, engine, store }) => {
+      const bytes = await store.storedBytes(model, { signal })
+      return { model, bytes, use: sharedNames(engine, model).use }
+    })
+    const [names, read] = await raceAbort(Promise.all([this.#uses.names(), Promise.allSettled(sizes)]), signal)
+    return read
+      .flatMap((one) => (one.status === 'fulfilled' && one.value.bytes > 0 ? [one.value] : []))
       .map(({ model, bytes, use }) => ({ model, bytes, inUse: names.has(use) }))
   }
 
-  /** Removes a model's files. InvalidRequestError "in_use" when a tab uses it, "unsupported" when its engine can't. */
+  /**
+   * Removes a model's files. InvalidRequestError "in_use" when a tab uses it, "unsupported" when its engine can't. Rejects
+   * too with the signal's reason, or the engine's error.
+   */
   async remove(model: ModelInfo, signal: AbortSignal): Promise<void> {
     const [shelved] = this.#shelved([model])
     if (!shelved) {
@@ -57,14 +65,18 @@ export class Library {
     throw new InvalidRequestError(message, { code: 'in_use', param: 'modelId' })
   }
 
-  /** Removes the files of all models that nobody uses. */
+  /** Removes the files of all models that nobody uses, whichever of them fail. Rejects with the signal's reason. */
   async removeAll(models: readonly ModelInfo[], signal: AbortSignal): Promise<Removed> {
-    const result: Removed = { removed: [], kept: [] }
+    const result: Removed = { removed: [], kept: [], failed: [] }
     for (const shelved of this.#shelved(models)) {
       const { model, store } = shelved
-      const wasHere = (await store.storedBytes(model, { signal })) > 0
-      const isRemoved = await this.#removed(shelved, signal)
-      if (wasHere) result[isRemoved ? 'removed' : 'kept'].push(model.id)
+      try {
+        if ((await store.storedBytes(model, { signal })) === 0) continue
+        result[(await this.#removed(shelved, signal)) ? 'removed' : 'kept'].push(model.id)
+      } catch {
+        signal.throwIfAborted()
+        result.failed.push(model.id)
+      }
     }
     return result
   }
@@ -76,6 +88,7 @@ export class Library {
     if (!release) return false
     try {
       await store.remove(model, { signal })
+      this.#onRemoved(model.id)
       return true
     } finally {
       await release()

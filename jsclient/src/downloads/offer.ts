@@ -13,12 +13,22 @@ export interface DownloadOffer {
   /** Bytes that the browser grants this origin, and that it uses, as it estimates them; absent = unknown. */
   readonly storage?: { readonly quota: number; readonly usage: number }
   readonly purpose: LoadPurpose
-  /** Aborts when the answer no longer matters: a dialog can be closed. */
+  /** Aborts when the answer no longer matters, because nobody waits for the model any more: a dialog can be closed. */
   readonly signal: AbortSignal
 }
 
-/** Answers an offer: true = go ahead. What it throws is a no, and is reported as uncaught. */
-export type OfferHandler = (offer: DownloadOffer) => boolean | Promise<boolean>
+/**
+ * Answers an offer: true = go ahead; false = no, which is remembered; undefined = not now, as when a dialog is closed
+ * without an answer: this time a no, which no later visit remembers, and after which the client does not offer the model
+ * of its own accord while the page lasts. What it throws is a no of that kind, and is reported as uncaught.
+ *
+ * An offer that is never answered keeps waiting whoever waits for the model, be it a request, and idle loading with it;
+ * its signal says when it no longer matters.
+ *
+ * Only what is not on the device is offered. A stored file that turns out not to fit its checksum is fetched again
+ * without an offer: the model was agreed to.
+ */
+export type OfferHandler = (offer: DownloadOffer) => boolean | undefined | Promise<boolean | undefined>
 
 /** A model's files on this device. */
 export interface StoredModel {

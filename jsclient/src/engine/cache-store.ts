@@ -92,19 +92,27 @@ async function* filesOf(
   }
 }
 
-/** Takes files from a model, and out of the cache unless others have them too. */
+/**
+ * Takes files from a model, and out of the cache unless others have them too. Marking those anew copies them, for which a
+ * full disk has no room: they come last, and one that keeps its mark is only counted for this model as well.
+ */
 async function take(
   modelId: string,
   names: readonly string[],
   signal: AbortSignal | undefined,
   which: (url: string) => boolean = () => true,
 ): Promise<void> {
-  for await (const { cache, url, file } of filesOf(modelId, names, signal)) {
-    if (!which(url)) continue
+  const shared: StoredFile[] = []
+  for await (const stored of filesOf(modelId, names, signal)) {
+    if (!which(stored.url)) continue
+    if (marksOf(stored.file).models.length > 1) shared.push(stored)
+    else await stored.cache.delete(stored.url)
+  }
+  for (const { cache, url, file } of shared) {
+    signal?.throwIfAborted()
     const { models, checksums } = marksOf(file)
-    const others = models.filter((id) => id !== modelId)
-    if (others.length === 0) await cache.delete(url)
-    else await cache.put(url, marked(await file.blob(), { models: others, checksums }, file.headers))
+    const marks = { models: models.filter((id) => id !== modelId), checksums }
+    await cache.put(url, marked(await file.blob(), marks, file.headers)).catch(() => {})
   }
 }
 

@@ -2,7 +2,7 @@
  * When a model that keeps failing on this device is left alone, and for how long. Like any circuit breaker: closed, open
  * for a while, then half-open. Half-open is what an open one becomes by itself: the model may be tried, a failure opens
  * the circuit again, for twice as long, and an answer that comes to its end closes it. A load alone doesn't: a model may
- * load every time and die at every answer.
+ * load every time and die at every answer. One that nobody tries for long enough is forgotten.
  */
 export type Circuit = ClosedCircuit | TrippedCircuit
 
@@ -45,13 +45,15 @@ export const LONGEST_MS = CRASHED.most
 export function afterFailure(circuit: Circuit | undefined, now: number, maxFailures: number): Circuit {
   // Nobody should have tried; that it failed once more says nothing new.
   if (isOpen(circuit, now)) return circuit
-  if (isTripped(circuit)) return trip(circuit, now, FAILED)
-  const failures = [...recent(circuit, now), now]
+  const last = remembered(circuit, now)
+  if (isTripped(last)) return trip(last, now, FAILED)
+  const failures = [...recent(last, now), now]
   return failures.length < maxFailures ? { failures } : trip(undefined, now, FAILED)
 }
 
 export function afterCrash(circuit: Circuit | undefined, now: number): Circuit {
-  return trip(isTripped(circuit) ? circuit : undefined, now, CRASHED)
+  const last = remembered(circuit, now)
+  return trip(isTripped(last) ? last : undefined, now, CRASHED)
 }
 
 /** Undefined = there is nothing more to remember. */
@@ -67,6 +69,12 @@ export function failuresOf(circuit: Circuit | undefined, now: number, maxFailure
 /** Twice as long as the last time, within the bounds. */
 function trip(last: TrippedCircuit | undefined, now: number, { least, most }: typeof FAILED): TrippedCircuit {
   return { since: now, forMs: Math.min(Math.max(2 * (last?.forMs ?? 0), least), most) }
+}
+
+/** One that was half-open for longer than it was open, and as long as a failure counts, says nothing of today. */
+function remembered(circuit: Circuit | undefined, now: number): Circuit | undefined {
+  const isOld = isTripped(circuit) && !isWithin(2 * circuit.forMs + FAILURE_WINDOW_MS, circuit.since, now)
+  return isOld ? undefined : circuit
 }
 
 function isTripped(circuit: Circuit | undefined): circuit is TrippedCircuit {

@@ -4,6 +4,7 @@
  */
 import { bounded } from '../capability/probe.ts'
 import { afterCrash } from './circuit.ts'
+import { isSame } from './health-edits.ts'
 import { type CrashMarker, type HealthRecords, isOf, type Subject } from './health-records.ts'
 import { holdLifeline } from './lifeline.ts'
 
@@ -78,10 +79,6 @@ export async function findCrashes(records: HealthRecords, now: () => number): Pr
     }
     return { circuits, markers }
   })
-}
-
-function isSame(marker: CrashMarker, other: CrashMarker): boolean {
-  return isOf(marker)(other) && marker.lock === other.lock
 }
 
 /** Names of the locks that tabs of this origin hold. None where there are no locks: then only tabs that are gone left any. */

@@ -1,6 +1,7 @@
 /** What is remembered of the models' health: in the browser's storage, and so in every tab of the origin, or in this page. */
 import { guarded } from '../capability/probe.ts'
 import { type Circuit, LONGEST_MS } from './circuit.ts'
+import { common, type Edit, edited, editOf, NOTHING } from './health-edits.ts'
 
 /** Where it is remembered across visits. `localStorage` is one. Its methods may throw. */
 export type HealthStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
@@ -26,6 +27,14 @@ export interface Records {
   readonly markers: readonly CrashMarker[]
 }
 
+/** What a page changed and could not store. What others wrote is not in here, and so never written back. */
+interface Unstored {
+  readonly circuits: Edit<CircuitRecord>
+  readonly markers: Edit<CrashMarker>
+}
+
+const ALL_STORED: Unstored = { circuits: NOTHING, markers: NOTHING }
+
 const KEY = 'edgewise.health'
 
 /** Of the form below; another version's records are forgotten. */
@@ -37,27 +46,46 @@ const MAX_MODELS = 64
 /**
  * Reads and writes the records. Every change reads what is stored now, so that tabs don't undo what others wrote; a change
  * that falls between another's reading and writing, less than a millisecond apart, is lost. Nothing throws: storage may be
- * blocked, or full.
+ * blocked, or full; what a page can't store holds in that page, and is stored with its next change that can be.
  */
 export class HealthRecords {
   readonly #storage: HealthStorage | undefined
-  /** What could not be stored. */
-  #kept: Records | undefined
+  #unstored = ALL_STORED
 
   constructor(storage: HealthStorage | undefined) {
     this.#storage = storage
   }
 
   read(): Records {
-    return this.#kept ?? parse(guarded(() => this.#storage?.getItem(KEY)))
+    return this.#completed(this.#stored())
   }
 
+  /** A record that the change leaves as it is must stay the same object. */
   update(change: (records: Records) => Records): void {
-    const before = this.read()
+    const stored = this.#stored()
+    const before = this.#completed(stored)
     const after = change(before)
     if (after === before) return
     const records = { circuits: after.circuits.slice(-MAX_MODELS), markers: after.markers.slice(-MAX_MODELS) }
-    this.#kept = this.#store(records) ? undefined : records
+    if (this.#store(records)) {
+      this.#unstored = ALL_STORED
+      return
+    }
+    // Less may fit. An old marker must not stay behind: it would tell of a crash that never was.
+    const less = {
+      circuits: common(stored.circuits, records.circuits),
+      markers: common(stored.markers, records.markers),
+    }
+    const { circuits, markers } = this.#store(less) ? less : stored
+    this.#unstored = { circuits: editOf(circuits, records.circuits), markers: editOf(markers, records.markers) }
+  }
+
+  #stored(): Records {
+    return parse(guarded(() => this.#storage?.getItem(KEY)))
+  }
+
+  #completed({ circuits, markers }: Records): Records {
+    return { circuits: edited(circuits, this.#unstored.circuits), markers: edited(markers, this.#unstored.markers) }
   }
 
   /** Whether it could be stored. */
@@ -70,8 +98,6 @@ export class HealthRecords {
       else storage.setItem(KEY, JSON.stringify({ version: VERSION, ...records }))
       return true
     })
-    // An old marker must not stay behind: it would tell of a crash that never was.
-    if (!stored) guarded(() => storage.removeItem(KEY))
     return stored ?? false
   }
 }

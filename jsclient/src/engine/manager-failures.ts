@@ -1,12 +1,22 @@
 import { EngineError, type EngineStage, isEngineError, isRefusal } from '../errors/engine-error.ts'
 
-/** Failures that say nothing about the health of a model on this device. */
+/**
+ * Failures that say nothing about the health of a model on this device: of the request, the app, the browser or the
+ * network. A full disk does: it stays full until something is removed, which forgets the failures.
+ */
 const BLAMELESS: ReadonlySet<string> = new Set([
   'unsupported',
   'context_length_exceeded',
   'not_loaded',
+  'not_installed',
+  'misconfigured',
+  'worker_failed',
+  'protocol',
   'insecure_context',
+  'unavailable',
   'activation_required',
+  'model_not_found',
+  'download_failed',
 ])
 
 /** Failures after which a model is no longer resident. */

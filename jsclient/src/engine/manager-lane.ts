@@ -158,8 +158,8 @@ export class Lane {
     mark.set(true)
     let silent = true
     try {
-      const generation = loaded.generate(request, { signal })
-      for await (const event of measured(generation, notes.history(model.id), signal, release)) {
+      const generate = () => loaded.generate(request, { signal })
+      for await (const event of measured(generate, notes.history(model.id), signal, release)) {
         silent = false
         if (event.type === 'done' || event.tokens > 0) {
           resident.proven = true
@@ -182,8 +182,9 @@ export class Lane {
   }
 
   /** Frees the model, if it is the one that is resident, once what it generates has ended. */
-  async unload(id: string): Promise<void> {
-    const release = await this.queue.acquire(this.#context.life)
+  async unload(id: string, signal: AbortSignal): Promise<void> {
+    if (!this.holds(id)) return
+    const release = await this.queue.acquire(signal)
     try {
       if (this.holds(id)) await this.#evict()
     } finally {

@@ -14,7 +14,7 @@ export interface LoadWaiter {
   onQueued(): void
 }
 
-/** A load that callers share. It is aborted when the last of them has gone. */
+/** A load that callers share. It is aborted when the last of them has gone, or by `cancel`. */
 export class SharedLoad {
   /** Ends it. */
   readonly signal: AbortSignal
@@ -58,6 +58,12 @@ export class SharedLoad {
     const followers = this.#followers ?? []
     this.#followers = undefined
     tell(followers)
+  }
+
+  /** Ends it for all who wait, who hear the reason. Settles when it has ended, and never rejects. */
+  cancel(reason: unknown): Promise<void> {
+    this.#controller.abort(reason)
+    return this.#done.catch(() => {})
   }
 
   /** Waits for it, in company. Rejects as the load does, or with the waiter's reason. */

@@ -4,18 +4,20 @@ import type { ModelHistory } from './manager-history.ts'
 
 /**
  * The events of one generation, whose speed is noted. Throws the signal's reason as soon as it aborts. `release` is
- * called when the engine has stopped, however this ends; the caller need not wait for that.
+ * called when the engine has stopped, however this ends, also where the engine throws before there is an event; the caller
+ * need not wait for that.
  */
 export async function* measured(
-  generation: AsyncIterable<EngineEvent>,
+  generate: () => AsyncIterable<EngineEvent>,
   history: ModelHistory,
   signal: AbortSignal,
   release: () => void,
 ): AsyncGenerator<EngineEvent, void, undefined> {
-  const events = generation[Symbol.asyncIterator]()
+  let events: AsyncIterator<EngineEvent> | undefined
   const start = performance.now()
   let first: { at: number; tokens: number } | undefined
   try {
+    events = generate()[Symbol.asyncIterator]()
     for (;;) {
       const { done, value } = await raceAbort(events.next(), signal)
       if (done) return
@@ -28,7 +30,9 @@ export async function* measured(
       yield value
     }
   } finally {
-    const stopped = Promise.resolve(events.return?.())
-    void stopped.catch(() => {}).finally(release)
+    const stop = async () => events?.return?.()
+    void stop()
+      .catch(() => {})
+      .finally(release)
   }
 }

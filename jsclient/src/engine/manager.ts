@@ -2,6 +2,7 @@
  * The engines of one page, managed: one load at a time and one resident model an engine, shared loads, generations in
  * line, and what the page learns of its models. The client imports it when it first needs an engine.
  */
+import { raceAbort } from '../errors/abort.ts'
 import { EngineError } from '../errors/engine-error.ts'
 import type { ModelInfo, ModelState } from '../wire.ts'
 import type { Engine, EngineEvent, EngineRequest } from './engine.ts'
@@ -112,9 +113,16 @@ export class EngineManager {
     this.#onChange()
   }
 
-  /** Frees a model once what it generates has ended. */
-  async unload(id: string): Promise<void> {
-    for (const lane of this.#lanes.values()) await lane.unload(id)
+  /**
+   * Gives up the load of a model, for all who wait for it, or frees the model once what it generates has ended. Waits for
+   * no other engine. Rejects with the signal's reason; a load that it gave up by then stays given up.
+   */
+  async unload(id: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const bounds = this.#bounded(signal)
+    bounds.throwIfAborted()
+    const reason = new EngineError(`${id} was unloaded`, { stage: 'load', code: 'not_loaded' })
+    await raceAbort(this.#loads.get(id)?.cancel(reason) ?? Promise.resolve(), bounds)
+    for (const lane of this.#lanes.values()) await lane.unload(id, bounds)
   }
 
   /** Aborts loads, fails what is generated and ends the engines. Idempotent; never rejects. */

@@ -17,8 +17,16 @@ export interface Marks {
 }
 
 export function marksOf({ headers }: Response): Marks {
-  const ids = headers.get(MODELS_HEADER)?.split(' ') ?? []
-  return { models: ids.map(decodeURIComponent), checksums: headers.get(CHECKED_HEADER) ?? '' }
+  return { models: idsIn(headers.get(MODELS_HEADER)), checksums: headers.get(CHECKED_HEADER) ?? '' }
+}
+
+/** None in what we can't have written. */
+function idsIn(mark: string | null): string[] {
+  try {
+    return mark?.split(' ').map(decodeURIComponent) ?? []
+  } catch {
+    return []
+  }
 }
 
 /**

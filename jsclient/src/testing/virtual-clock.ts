@@ -35,6 +35,8 @@ export class VirtualClock implements Disposable {
   #elapsed = 0
   #timers: ClockTimer[] = []
   #restore: (() => void) | undefined
+  /** It was installed, and is no longer. */
+  #isOver = false
   readonly #patienceMs: number
   /** The real one. */
   readonly #sleep: typeof globalThis.setTimeout
@@ -61,6 +63,7 @@ export class VirtualClock implements Disposable {
 
   /** Puts everything back. Timers that are still pending never run. Idempotent; `using` calls it. */
   uninstall(): void {
+    this.#isOver = this.#restore !== undefined
     this.#restore?.()
     this.#restore = undefined
     this.#timers = []
@@ -130,6 +133,8 @@ export class VirtualClock implements Disposable {
     promise.then(settles, settles)
     let idle = 0
     for (await settle(); !settled; await settle()) {
+      if (this.#isOver)
+        throw new Error('The clock was uninstalled while it was waited for: await `until` before its scope ends.')
       const next = this.#next(Infinity)
       if (next) {
         this.#run(next)

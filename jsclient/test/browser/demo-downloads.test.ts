@@ -27,11 +27,17 @@ describe('a download of the demo', () => {
     assert.equal(await page.locator('#offer:modal').count(), 0)
     assert.match((await page.textContent('#offer-announcer')) ?? '', /^Answer here from now on\?/)
     const facts = (await page.locator('#offer-facts dd').allTextContents()).join('; ')
-    assert.match(facts, /^Edgewise Tiny .*; [\d.]+ MB; about \d+ s, .*; [\d.]+ k?B of [\d.]+ GB used$/)
+    const size = /^Edgewise Tiny .*; [\d.]+ MB with its engine; at most \d+ s; [\d.]+ k?B of [\d.]+ GB used$/
+    assert.match(facts, size)
+    const says = () => page.locator('#status, #models').allTextContents()
+    assert.match((await says()).join(), /^A model is offered\..* MB, offered/, 'nothing is loading yet')
+    assert.equal(await page.locator('#progress[data-active]').count(), 0)
     assert.equal(await page.locator('#offer-metered').isVisible(), false)
 
     await page.getByRole('button', { name: 'Not now' }).click()
     await offer(page).waitFor({ state: 'hidden' })
+    await page.locator('#models', { hasText: 'MB, absent' }).waitFor()
+    assert.equal((await says())[0], 'Ready.')
     const second = await opened.ask('generate', PROMPT)
     assert.deepEqual([second.target, second.text], ['server', first.text])
 
@@ -131,7 +137,10 @@ describe("the demo's list of what is stored", () => {
   test('shows what a model takes, and that it is in use, and deletes it', async () => {
     await using opened = await withModel()
     const { page } = opened
-    assert.match((await stored(page).locator('li > span').textContent()) ?? '', /^Edgewise Tiny .*\)[\d.]+ MB, in use$/)
+    assert.match(
+      (await stored(page).locator('li > span').textContent()) ?? '',
+      /^Edgewise Tiny .*\)[\d.]+ MB with its engine, in use$/,
+    )
     await page.getByRole('button', { name: `Delete ${NAME}` }).click()
     await says(page, 'Deleted.')
     await stored(page).filter({ hasText: 'No model yet.' }).waitFor()
@@ -178,19 +187,19 @@ describe("the demo's switch", () => {
     await using opened = await openDemo(run.harness.browser, { origin: run.demo.origin })
     const { page } = opened
     await opened.preload()
-    await opened.mode('never here')
+    await opened.mode('never')
     assert.equal((await opened.ask('generate', PROMPT)).reason, 'user_disabled_browser')
     await page.reload()
     await opened.ready()
-    assert.equal(await page.getByRole('radio', { name: 'never here' }).isChecked(), true)
+    assert.equal(await page.getByRole('radio', { name: 'never', exact: true }).isChecked(), true)
     assert.equal((await opened.ask('generate', PROMPT)).reason, 'user_disabled_browser')
 
-    await page.getByRole('radio', { name: 'never here' }).press('ArrowLeft')
-    assert.equal(await page.getByRole('radio', { name: 'always here' }).isChecked(), true)
+    await page.getByRole('radio', { name: 'never', exact: true }).press('ArrowLeft')
+    assert.equal(await page.getByRole('radio', { name: 'always', exact: true }).isChecked(), true)
     const here = await opened.ask('generate', PROMPT, { complexity: 'complex' })
     assert.deepEqual([here.target, here.reason], ['browser', 'user_prefers_browser'])
     await page.reload()
-    assert.equal(await page.getByRole('radio', { name: 'always here' }).isChecked(), true)
+    assert.equal(await page.getByRole('radio', { name: 'always', exact: true }).isChecked(), true)
   })
 })
 

@@ -38,7 +38,7 @@ describe('the demo, when', () => {
         expected,
         prepare,
       })
-      await opened.mode('always here')
+      await opened.mode('always')
       const shown = await opened.ask('generate', PROMPT)
       assert.deepEqual([shown.state, shown.target, shown.text], ['done', 'server', ANSWER])
       assert.equal(shown.tokens.browser, 0)
@@ -63,7 +63,7 @@ describe('the demo, when', () => {
     const bare = await run.build.start('-modules', 'nowhere')
     try {
       await using opened = await openDemo(run.harness.browser, { origin: bare.origin, expected: REQUEST_FAILED })
-      await opened.mode('always here')
+      await opened.mode('always')
       const shown = await opened.ask('generate', PROMPT)
       assert.deepEqual([shown.state, shown.target, shown.text], ['done', 'server', ANSWER])
       assert.equal((await opened.attempts())[0]?.[3], 'failed: not_installed')

@@ -51,7 +51,11 @@ describe("the demo's answer, when", () => {
     assert.equal(said.split('(the browser failed, the server goes on)').length, 2, 'screen readers hear of it, once')
     assert.equal(await page.getAttribute('#kill', 'aria-pressed'), 'false', 'it was for one answer')
     assert.equal((await opened.history()).length, 1, 'it is one answer')
+    const killed = 'Killed at token 10: 1 of 3 in five minutes, then the model is left alone.'
+    await page.locator('#fault-status', { hasText: killed }).waitFor()
+    assert.equal(await page.textContent('#stored-status'), '', 'it is no longer ready')
     const { rows } = await opened.saved(1)
+    assert.equal(rows[0]?.[5], (await opened.history())[0]?.[4], "the server's own tokens cost")
     assert.deepEqual(
       rows.map(([, source, answers, failed]) => [source, answers, failed]),
       [
@@ -62,6 +66,55 @@ describe("the demo's answer, when", () => {
 
     const next = await opened.ask('generate', STORY)
     assert.deepEqual([next.target, next.text], ['browser', story.text], 'the engine is back')
+    assert.equal(await fault(page), '')
+  })
+
+  test('the engine is killed three times, comes from the server, until the user wants to try again', async () => {
+    await using opened = await open()
+    const { page } = opened
+    for (let i = 0; i < 3; i++) {
+      await page.click('#kill')
+      const shown = await opened.ask('generate', STORY)
+      assert.deepEqual([shown.target, shown.tokens.browser], ['server', 10])
+    }
+    await page.locator('#fault-status', { hasText: /^The model failed too often, so it is left alone/ }).waitFor()
+    const shown = await opened.ask('generate', STORY)
+    assert.deepEqual([shown.target, shown.reason, shown.tokens.browser], ['server', 'browser_unhealthy', 0])
+
+    await page.reload()
+    await page.getByRole('button', { name: 'Try it again' }).click()
+    await page.locator('#fault-status', { hasText: /^The failures are forgotten/ }).waitFor()
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'prompt')
+    const again = await opened.ask('generate', STORY)
+    assert.deepEqual([again.target, again.text], ['browser', story.text])
+    await page.locator('#fault-status', { hasNotText: /./ }).waitFor()
+  })
+
+  test('the server is cut and nobody else may answer, keeps what it has until the server is back', async () => {
+    await using opened = await openDemo(run.harness.browser, { origin: run.demo.origin, expected: CUT })
+    const { page } = opened
+    await opened.ready()
+    await page.click('#cut')
+    await page.locator('#fault-status', { hasText: 'breaks off' }).waitFor()
+    const broken = await opened.ask('force-server', STORY)
+    assert.deepEqual([broken.state, broken.error], ['error', 'The answer broke off here.'])
+    assert.ok(broken.text.length > 10 && story.text.startsWith(broken.text), broken.text)
+    assert.equal(await page.textContent('#badge'), 'incomplete')
+    assert.equal(await fault(page), 'The server is gone, for 10 s.')
+
+    await page.click('#output .rest')
+    const still = await opened.ended()
+    assert.deepEqual([still.state, still.text], ['error', broken.text])
+    assert.equal(still.error, 'The rest is not to be had yet. Try again in a moment.')
+    assert.equal(await page.locator('#output .error').count(), 1)
+
+    await page.locator('#fault-status', { hasText: 'The server is back.' }).waitFor()
+    await page.click('#output .rest')
+    const shown = await opened.ended()
+    assert.deepEqual([shown.state, shown.target, shown.text, shown.error], ['done', 'server', story.text, ''])
+    assert.deepEqual(await sides(page), ['token server'])
+    assert.equal(await page.textContent('#badge'), 'server · resumed')
+    assert.equal(await fault(page), '')
   })
 
   test('the server is cut in its middle, begins again in the browser, and says so', async () => {
@@ -143,10 +196,12 @@ describe("the demo's answer, when", () => {
     await page.click('#kill')
     const broken = await opened.ask('generate', STORY)
     assert.deepEqual([broken.state, broken.tokens.browser], ['error', 10])
-    assert.match(broken.error, /^The answer broke off/)
+    assert.equal(broken.error, 'The engine stopped here. Local only: the server was not asked.')
+    assert.equal(await page.textContent('#badge'), 'incomplete')
     await page.click('#output .rest')
     const shown = await opened.ended()
     assert.deepEqual([shown.state, shown.target, shown.text, shown.error], ['done', 'browser', story.text, ''])
+    assert.equal(await page.textContent('#badge'), 'browser · resumed')
     assert.deepEqual(
       (await opened.attempts()).map(([, target, , outcome]) => [target, outcome]),
       [
@@ -176,6 +231,11 @@ async function sides(page: Page): Promise<string[]> {
 /** What the receipt says of what was sent. */
 async function sent(page: Page): Promise<string> {
   return (await page.textContent('#receipt-body .sent')) ?? ''
+}
+
+/** What the page says of what was broken. */
+async function fault(page: Page): Promise<string> {
+  return (await page.textContent('#fault-status')) ?? ''
 }
 
 interface Watching {

@@ -39,7 +39,7 @@ export interface DemoPage extends AsyncDisposable {
   /** Has the model downloaded and loaded. */
   preload(): Promise<void>
   /** Sets the switch. */
-  mode(name: 'auto' | 'always here' | 'never here'): Promise<void>
+  mode(name: 'auto' | 'always' | 'never'): Promise<void>
   /** Facts of the receipt by name. */
   receipt(): Promise<Record<string, string>>
   /** Cells of the receipt's attempts. */

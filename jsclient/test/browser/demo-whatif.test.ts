@@ -158,7 +158,7 @@ describe('what if', () => {
 
   test("follows the user's switches", async () => {
     const here = opened.page.locator('#case-here')
-    await opened.mode('never here')
+    await opened.mode('never')
     await here.filter({ hasText: 'server · user_disabled_browser' }).waitFor()
     await opened.mode('auto')
     await here.filter({ hasText: 'browser · optimal_for_browser' }).waitFor()

@@ -9,7 +9,6 @@ import { promptOf } from '../../src/testing/answer.ts'
 import type { EngineFault } from '../../src/testing/engine-faults.ts'
 import { FakeEngine } from '../../src/testing/fake-engine.ts'
 import { FakeServer } from '../../src/testing/fake-server.ts'
-import { testModel } from '../../src/testing/model.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import type { ChatCompletionRequest, ChatMessage, Continuation } from '../../src/wire.ts'
 import { type Got, WAYS, type Way } from './handover-ways.ts'
@@ -65,8 +64,6 @@ async function run({ way, wish, continuation, limit, fault, echoes }: Case): Pro
     tokenMs: 5,
     latencyMs: 40,
     faults: echoes ? [{ does: 'echo' }] : [],
-    // Of its own, since clients that share a model wait for one another to download it.
-    models: [testModel({ id: `tiny-${fault.does}-${'at' in fault ? fault.at : 'any'}` })],
     snapshot: { subject: { rolloutBucket: 0, server: { continuation } } },
   })
   const { baseURL, fetch } = server

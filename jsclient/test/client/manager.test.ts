@@ -157,6 +157,47 @@ describe('EngineManager', () => {
     assert.ok(isEngineError(error) && error.code === 'load_failed' && error.cause === 'a string')
   })
 
+  it('goes on after an engine that throws instead of answering', async () => {
+    const broken = new Error('no generator at all')
+    const throwers = {
+      'at once': () => {
+        throw broken
+      },
+      'when asked for an iterator': () => ({
+        get [Symbol.asyncIterator](): never {
+          throw broken
+        },
+      }),
+      'when asked to stop': () => ({
+        [Symbol.asyncIterator]: () => ({
+          next: () => Promise.reject(broken),
+          return: () => {
+            throw new Error('no end either')
+          },
+        }),
+      }),
+    }
+    for (const [when, generate] of Object.entries(throwers)) {
+      const { manager, engine } = make()
+      const load = engine.load.bind(engine)
+      let isBroken = true
+      engine.load = async (...args) => {
+        const loaded = await load(...args)
+        const { model, lost } = loaded
+        return {
+          model,
+          lost,
+          unload: () => loaded.unload(),
+          generate: (...args) => (isBroken ? generate() : loaded.generate(...args)),
+        }
+      }
+      const error = await rejection(collect(manager.generate(MODEL, request)))
+      assert.ok(isEngineError(error) && error.code === 'generate_failed' && error.cause === broken, when)
+      isBroken = false
+      assert.equal((await collect(manager.generate(MODEL, request))).length, 4, when)
+    }
+  })
+
   it('says that an engine is missing', async () => {
     const { manager } = make({ name: 'another' })
     const error = await rejection(manager.load(MODEL))

@@ -16,6 +16,13 @@ function watched(entering: Promise<LoadPass>): { pass?: LoadPass } {
   return seen
 }
 
+/** A load that has its engine, says so, and no more. */
+async function begun(entering: Promise<LoadPass>): Promise<LoadPass> {
+  const pass = await entering
+  tell(pass, 0)
+  return pass
+}
+
 /** So many bytes have come. */
 function tell(pass: LoadPass, loadedBytes: number): void {
   pass.progress({ progress: loadedBytes / SIZE, stage: 'download', loadedBytes, totalBytes: SIZE })
@@ -115,7 +122,7 @@ describe('a tab that downloads and is silent', () => {
     using clock = VirtualClock.install()
     const disk = new Disk()
     const tabs = [openTab(t, { disk }), openTab(t, { disk }), openTab(t, { disk })] as const
-    await clock.until(tabs[0].enter())
+    await clock.until(begun(tabs[0].enter()))
     const followers = tabs.slice(1).map((tab) => watched(tab.enter()))
     const inside = () => followers.filter(({ pass }) => pass)
     await clock.advance(STALL_MS - 1)
@@ -130,7 +137,7 @@ describe('a tab that downloads and is silent', () => {
     await clock.advance(STALL_MS - 1)
     assert.equal(inside().length, 1, 'the time starts again with what is heard')
     const other = tabs[followers.indexOf(substitute) === 0 ? 2 : 1]
-    assert.deepEqual(other.heard, [400_000])
+    assert.equal(other.heard.at(-1), 400_000)
 
     disk.fill()
     substitute.pass.loaded()
@@ -142,7 +149,7 @@ describe('a tab that downloads and is silent', () => {
   test('twice over leaves everybody to themselves', async (t) => {
     using clock = VirtualClock.install()
     const tabs = Array.from({ length: 4 }, (_, i) => openTab(t, { disk: new Disk(), followStallMs: 10 + i }))
-    const followers = tabs.map((tab) => watched(tab.enter()))
+    const followers = tabs.map((tab) => watched(begun(tab.enter())))
     await clock.advance(100)
     assert.deepEqual(
       followers.filter(({ pass }) => !pass),
@@ -154,20 +161,83 @@ describe('a tab that downloads and is silent', () => {
     using clock = VirtualClock.install()
     const disk = new Disk()
     const [leader, follower] = [openTab(t, { disk }), openTab(t, { disk })]
-    await clock.until(leader.enter())
+    await clock.until(begun(leader.enter()))
     const entering = watched(follower.enter())
     await clock.advance(0)
     // It compiles.
     disk.fill()
-    await clock.advance(STALL_MS)
+    await clock.advance(STALL_MS / 3)
     assert.ok(entering.pass)
     assert.deepEqual(await downloadLocks(), ['exclusive edgewise-download:fake:tiny'])
   })
 
+  test('keeps nobody waiting for what another one has brought', async (t) => {
+    using clock = VirtualClock.install()
+    const disk = new Disk()
+    const [hung, substitute, late] = [openTab(t, { disk }), openTab(t, { disk }), openTab(t, { disk })]
+    await clock.until(begun(hung.enter()))
+    const entering = watched(substitute.enter())
+    await clock.advance(STALL_MS)
+    assert.ok(entering.pass)
+    const entered = watched(late.enter())
+    await clock.advance(STALL_MS / 2)
+    tell(entering.pass, 400_000)
+    await clock.advance(0)
+    disk.fill()
+    entering.pass.loaded()
+    await clock.advance(STALL_MS / 3)
+    assert.ok(entered.pass)
+  })
+
+  test('gives signs of life until its load begins, for as long as its engine is busy', async (t) => {
+    using clock = VirtualClock.install()
+    const disk = new Disk()
+    const [leader, follower] = [openTab(t, { disk }), openTab(t, { disk })]
+    const leading = await clock.until(leader.enter())
+    const entering = watched(follower.enter())
+    await clock.advance(10 * STALL_MS + 1000)
+    assert.deepEqual([entering.pass, follower.heard.at(-1)], [undefined, undefined])
+    assert.ok(follower.heard.length > 0, 'it is heard, though it has no bytes to tell of')
+    tell(leading, 500_000)
+    await clock.advance(STALL_MS - 1)
+    assert.deepEqual([entering.pass, follower.heard.at(-1)], [undefined, 500_000])
+    await clock.advance(1)
+    assert.ok(entering.pass, 'one that has begun must go on by itself')
+  })
+
+  test('that took over repeats what it had heard', async (t) => {
+    using clock = VirtualClock.install()
+    const disk = new Disk()
+    const [leader, next, last] = [openTab(t, { disk }), openTab(t, { disk }), openTab(t, { disk })]
+    const leading = await clock.until(leader.enter())
+    const taking = next.enter()
+    await clock.advance(0)
+    tell(leading, 500_000)
+    await clock.advance(0)
+    leading.end()
+    await clock.until(taking)
+    const entering = watched(last.enter())
+    await clock.advance(2 * STALL_MS)
+    assert.deepEqual([entering.pass, new Set(last.heard)], [undefined, new Set([500_000])])
+  })
+
+  for (const end of ['loaded', 'end', 'dispose'] as const) {
+    test(`gives no sign after ${end}`, async (t) => {
+      using clock = VirtualClock.install()
+      const tab = openTab(t)
+      const pass = await clock.until(tab.enter())
+      assert.equal(clock.pending, 1)
+      if (end === 'dispose') tab.downloads.dispose()
+      else pass[end]()
+      await clock.advance(0)
+      assert.equal(clock.pending, 0)
+    })
+  }
+
   test('is waited for without end where that is wished', async (t) => {
     using clock = VirtualClock.install()
     const disk = new Disk()
-    await clock.until(openTab(t, { disk }).enter())
+    await clock.until(begun(openTab(t, { disk }).enter()))
     const entering = watched(openTab(t, { disk, followStallMs: 0 }).enter())
     await clock.advance(10 * STALL_MS)
     assert.equal(entering.pass, undefined)
@@ -176,7 +246,7 @@ describe('a tab that downloads and is silent', () => {
   test('is not revived by what makes no sense', async (t) => {
     using clock = VirtualClock.install()
     const disk = new Disk()
-    await clock.until(openTab(t, { disk }).enter())
+    await clock.until(begun(openTab(t, { disk }).enter()))
     const follower = openTab(t, { disk })
     const entering = watched(follower.enter())
     await clock.advance(STALL_MS - 1)

@@ -87,10 +87,14 @@ export function openTab(
   return { downloads, engine, heard, enter }
 }
 
-/** A user who answers every offer the same way, and what was put to them. */
-export function user(answer: boolean): OfferHandler & { readonly offers: Parameters<OfferHandler>[0][] } {
+/** A user who answers every offer the same way, undefined = not at all, and what was put to them. */
+export function user(answer: boolean | undefined): OfferHandler & { readonly offers: Parameters<OfferHandler>[0][] } {
   const offers: Parameters<OfferHandler>[0][] = []
-  return Object.assign((offer: Parameters<OfferHandler>[0]) => offers.push(offer) > 0 && answer, { offers })
+  const onOffer: OfferHandler = (offer) => {
+    offers.push(offer)
+    return answer
+  }
+  return Object.assign(onOffer, { offers })
 }
 
 /** As `localStorage`. */

@@ -49,15 +49,15 @@ const cases: { name: string; steps: Step[]; failures: number }[] = [
   { name: 'open for five minutes', steps: [...open, 5 * MINUTE - 1], failures: MAX },
   { name: 'then half-open', steps: [...open, 5 * MINUTE], failures: 0 },
   { name: 'half-open stays so', steps: [...open, 400 * DAY], failures: 0 },
-  { name: 'one failure opens a half-open one', steps: [...open, DAY, 'fail'], failures: MAX },
-  { name: 'for twice as long', steps: [...open, DAY, 'fail', 10 * MINUTE - 1], failures: MAX },
-  { name: 'and no longer', steps: [...open, DAY, 'fail', 10 * MINUTE], failures: 0 },
+  { name: 'one failure opens a half-open one', steps: [...open, 5 * MINUTE, 'fail'], failures: MAX },
+  { name: 'for twice as long', steps: [...open, 5 * MINUTE, 'fail', 10 * MINUTE - 1], failures: MAX },
+  { name: 'and no longer', steps: [...open, 5 * MINUTE, 'fail', 10 * MINUTE], failures: 0 },
   { name: 'a failure of an open one counts for nothing', steps: [...open, MINUTE, 'fail', 4 * MINUTE], failures: 0 },
   { name: 'an answer closes a half-open one', steps: [...open, 5 * MINUTE, 'answer', 'fail', 'fail'], failures: 2 },
   { name: 'an answer closes an open one', steps: [...open, 'answer'], failures: 0 },
   {
     name: 'and the next opening is a short one again',
-    steps: [...open, DAY, 'fail', 'answer', ...open, 5 * MINUTE],
+    steps: [...open, 5 * MINUTE, 'fail', 'answer', ...open, 5 * MINUTE],
     failures: 0,
   },
   { name: 'one crash opens it', steps: ['crash'], failures: MAX },
@@ -69,6 +69,11 @@ const cases: { name: string; steps: Step[]; failures: number }[] = [
   { name: 'an answer makes up for crashes', steps: ['crash', 'crash', DAY, 'answer', 'fail'], failures: 1 },
   { name: 'a failure after a crash opens it for a day', steps: ['crash', DAY, 'fail', DAY - 1], failures: MAX },
   { name: 'and no longer', steps: ['crash', 'crash', 'crash', 7 * DAY, 'fail', DAY], failures: 0 },
+  { name: 'a half-open one is remembered for a while', steps: [...open, 15 * MINUTE - 1, 'fail'], failures: MAX },
+  { name: 'and no longer: one failure is one', steps: [...open, 15 * MINUTE, 'fail'], failures: 1 },
+  { name: 'a crash is remembered for two days', steps: ['crash', 2 * DAY + 5 * MINUTE - 1, 'fail'], failures: MAX },
+  { name: 'and no longer', steps: ['crash', 2 * DAY + 5 * MINUTE, 'fail'], failures: 1 },
+  { name: 'a crash a year later is the first', steps: ['crash', 365 * DAY, 'crash', DAY], failures: 0 },
   { name: 'a clock that was set back by years opens nothing', steps: ['crash', -1000 * DAY], failures: 0 },
   { name: 'nor does it let failures count', steps: ['fail', 'fail', -DAY], failures: 0 },
   { name: 'one that was set right by a second changes nothing', steps: [...open, -1000], failures: MAX },
@@ -126,15 +131,23 @@ class Words {
 
   take(step: Step): void {
     if (typeof step === 'number') this.now += step
-    else if (step === 'crash') this.open(DAY, 7 * DAY)
-    else if (step === 'answer' && this.state === 'open') {
-      this.state = 'closed'
-      this.failures = []
-      this.length = 0
-    } else if (step === 'fail' && this.state === 'closed') {
+    else this.happen(step)
+  }
+
+  happen(step: Exclude<Step, number>): void {
+    if (this.now >= this.opened + this.length + this.length + 5 * MINUTE && this.state === 'open') this.close()
+    if (step === 'crash') this.open(DAY, 7 * DAY)
+    else if (step === 'answer' && this.state === 'open') this.close()
+    else if (step === 'fail' && this.state === 'closed') {
       this.failures.push(this.now)
       if (this.count === MAX) this.open(5 * MINUTE, DAY)
     } else if (step === 'fail' && this.isHalfOpen) this.open(5 * MINUTE, DAY)
+  }
+
+  close(): void {
+    this.state = 'closed'
+    this.failures = []
+    this.length = 0
   }
 
   open(least: number, most: number): void {

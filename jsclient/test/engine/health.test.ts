@@ -150,6 +150,56 @@ describe('a storage that does not do its work', () => {
     assert.equal(visit(storage).failures().length, 6)
   })
 
+  it('a full one brings nothing back that another tab has ended', async () => {
+    const storage = new TestStorage()
+    const [one, two] = [visit(storage), visit(storage)]
+    const mark = await two.mark(tiny)
+    mark.set(true)
+    fail(two, 3, { engine: 'fake', model: 'mended' })
+    const before = storage.items.get(KEY)
+    storage.broken = ['setItem']
+    fail(one, 1, other)
+    assert.deepEqual(storage.items.get(KEY), before, 'what another tab wrote stays')
+    storage.broken = []
+    mark.end()
+    two.answered({ engine: 'fake', model: 'mended' })
+    fail(one, 1, other)
+    assert.deepEqual(JSON.parse(storage.items.get(KEY) ?? ''), {
+      version: 1,
+      circuits: [{ ...other, failures: [NOW, NOW] }],
+      markers: [],
+    })
+  })
+
+  it('a full one takes no record of another tab away with a marker that is over', async () => {
+    const storage = new TestStorage()
+    const [one, two] = [visit(storage), visit(storage)]
+    const marks = [await one.mark(tiny), await two.mark(tiny)]
+    for (const mark of marks) mark.set(true)
+    fail(two, 3)
+    storage.room = (storage.items.get(KEY) ?? '').length
+    fail(one, 3, { engine: 'fake', model: 'm'.repeat(storage.room) })
+    marks[0]?.end()
+    const { circuits, markers } = JSON.parse(storage.items.get(KEY) ?? '')
+    assert.deepEqual([circuits.length, markers.length], [1, 1])
+    marks[1]?.end()
+    assert.doesNotMatch(storage.items.get(KEY) ?? '', /lock/)
+    assert.equal(failures(one, tiny), 3)
+  })
+
+  it('a blocked one is no reason to go on with what has ended', () => {
+    const storage = new TestStorage()
+    const health = visit(storage)
+    fail(health, 3)
+    storage.broken = ['setItem', 'removeItem']
+    health.answered(tiny)
+    assert.equal(failures(health), 0)
+    assert.equal(failures(visit(storage)), 3)
+    storage.broken = []
+    fail(health, 1, other)
+    assert.equal(failures(visit(storage)), 0)
+  })
+
   const record = { ...tiny, since: NOW, forMs: FAILURE_WINDOW_MS }
   const nonsense: { name: string; value: unknown; failures?: number }[] = [
     { name: 'what we write', value: { version: 1, circuits: [record], markers: [] }, failures: 3 },

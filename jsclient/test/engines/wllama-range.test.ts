@@ -32,6 +32,11 @@ describe('a download that was begun', () => {
     assert.deepEqual(await asks(60, answer(206, rest)), { ranges: ['bytes=60-'], start: 60 })
   })
 
+  test('goes on when the rest says that it begins there', async () => {
+    const first = answer(206, { ...rest, 'content-range': 'bytes 60-99/100' })
+    assert.deepEqual(await asks(60, first), { ranges: ['bytes=60-'], start: 60 })
+  })
+
   test('starts afresh with the whole file where ranges are not known', async () => {
     assert.deepEqual(await asks(60, answer(200, rest)), { ranges: ['bytes=60-'], start: 0 })
   })
@@ -39,6 +44,7 @@ describe('a download that was begun', () => {
   for (const [what, first] of Object.entries({
     'of another version': answer(206, { ...rest, etag: '"v2"' }),
     'of another length': answer(206, { ...rest, 'content-length': '41' }),
+    'from elsewhere in the file': answer(206, { ...rest, 'content-range': 'bytes 0-39/100' }),
     'of a version that nobody names': answer(206, { 'content-length': '40' }),
     'out of range': answer(416, {}),
     'refused once': answer(500, {}),

@@ -89,6 +89,14 @@ describe('wllama goes on where it left off', () => {
     await fetches(HALF)
   })
 
+  test('after an answer ended early, and the browser took it for whole', async () => {
+    await call('endEarly', HALF)
+    assert.equal((await ask({ source })).code, 'download_failed')
+    assert.deepEqual([await call('status', { source }), await call('stored', { source })], ['absent', HALF])
+    await fetches(HALF)
+    assert.deepEqual(shelf.asked, ['GET', REST])
+  })
+
   test('after the tab was closed', async () => {
     await begin()
     await opened.page.close()

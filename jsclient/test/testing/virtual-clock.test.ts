@@ -204,4 +204,12 @@ describe('a virtual clock', () => {
     assert.deepEqual([seen, now()], [50, 60])
     assert.ok(Date.now() > 60)
   })
+
+  test('tells of a wait that it did not live to see', async () => {
+    const careless = (): Promise<void> => {
+      using clock = VirtualClock.install()
+      return clock.until(new Promise<void>((resolve) => setTimeout(resolve, 1000)))
+    }
+    await assert.rejects(careless(), /uninstalled while it was waited for/)
+  })
 })

@@ -52,10 +52,7 @@ export async function readSettings(files: ModelFiles, { filesURL }: ModelSource)
 /** Throws the errors of `files`. */
 export async function readWeights(files: ModelFiles, { graphURL }: ModelSource, config: Config): Promise<Weights> {
   const read = async (url: string) => new Uint8Array(await files.read(url))
-  const beside = dataFiles(config, graphURL).map(async (path) => ({
-    path,
-    data: await read(new URL(path, graphURL).href),
-  }))
+  const beside = dataFiles(config, graphURL).map(async ({ path, url }) => ({ path, data: await read(url) }))
   const [graph, externalData] = await Promise.all([read(graphURL), Promise.all(beside)])
   return { graph, externalData }
 }
@@ -81,16 +78,25 @@ export function filesOf(
   return [
     ...REQUIRED.map((name) => ({ url: new URL(name, filesURL).href, optional: false })),
     ...settings.map((name) => ({ url: new URL(name, filesURL).href, optional: true })),
-    ...dataFiles(config, graphURL).map((path) => ({ url: new URL(path, graphURL).href, optional: false })),
+    ...dataFiles(config, graphURL).map(({ url }) => ({ url, optional: false })),
     { url: graphURL, optional: false },
   ]
 }
 
-/** The files with the graph's weights, as the `transformers.js_config` of the model's configuration counts them. */
-function dataFiles(config: Config, graphURL: string): string[] {
+/** What the URLs of all files with the graph's weights begin with: escaped as the graph's own is. */
+export function dataPrefix(graphURL: string): string {
+  return `${graphURL.replace(/[?#].*/, '')}_data`
+}
+
+/**
+ * The files with the graph's weights, as the `transformers.js_config` of the model's configuration counts them. `path` is
+ * the name that the graph has for them.
+ */
+function dataFiles(config: Config, graphURL: string): { path: string; url: string }[] {
   const graphName = decodeURIComponent(new URL(graphURL).pathname.split('/').at(-1) ?? '')
   const { use_external_data_format: format } = (config['transformers.js_config'] ?? {}) as Config
   const isByGraph = typeof format === 'object' && format !== null
   const count = Number((isByGraph ? ((format as Config)[graphName] ?? (format as Config).model) : format) ?? 0)
-  return Array.from({ length: count }, (_, i) => `${graphName}_data${i ? `_${i}` : ''}`)
+  const ends = Array.from({ length: count }, (_, i) => (i ? `_${i}` : ''))
+  return ends.map((end) => ({ path: `${graphName}_data${end}`, url: dataPrefix(graphURL) + end }))
 }

@@ -5,7 +5,7 @@ import type { EngineStore } from '../../engine/engine.ts'
 import { servedBytes, servedJSON } from '../../engine/served-files.ts'
 import type { ModelInfo } from '../../wire.ts'
 import type { Config } from './contents.ts'
-import { filesOf } from './contents.ts'
+import { dataPrefix, filesOf } from './contents.ts'
 import type { ModelSource } from './source.ts'
 import { CACHE_NAME, checksumsAt } from './source.ts'
 
@@ -37,10 +37,9 @@ export function createStore(sourceOf: (info: ModelInfo) => ModelSource | undefin
     belongs(info) {
       const source = sourceOf(info)
       if (!source) return () => true
-      const { graphURL } = source
       const others = new Set(filesOf(source, {}, undefined).map(({ url }) => url))
       // How many files with weights there are only the model's configuration tells.
-      const weights = `${graphURL.replace(/[?#].*/, '')}_data`
+      const weights = dataPrefix(source.graphURL)
       return (url) => others.has(url) || url.startsWith(weights)
     },
   })

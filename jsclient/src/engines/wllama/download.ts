@@ -145,6 +145,10 @@ async function download(
     )
     await writer.close()
     const whole = await openFile(name)
+    // Not every browser fails when a connection ends early. Other origins hide that they compress: more may have come.
+    if (whole.size < originalSize) {
+      throw fail('download_failed', `ended after ${whole.size} of ${originalSize} bytes; try again`)
+    }
     const isSound = await hasChecksums(whole, wanted)
     signal.throwIfAborted()
     if (!isSound) {

@@ -23,8 +23,8 @@ export interface WllamaOptions {
    * repository `r` is `{modelBaseURL}/{r}/{f}`. `PEER_DEFAULT` is the Hugging Face Hub. Defaults to the page's base for a
    * `url`; required for a repository. Stored files are never fetched again, so put a version into the URL, or list the
    * files' checksums in the model's `sha256` or `integrity`, which are checked at every load; such a file may have 2 GB at
-   * most. A download that was interrupted goes on where it ended if the server knows ranges and shows its `ETag`, which
-   * another origin must expose to the page, or its `Last-Modified`.
+   * most. A download that was interrupted goes on where it ended if the server knows ranges and sends a strong `ETag`,
+   * which another origin must expose to the page, or a `Last-Modified`.
    */
   modelBaseURL?: string | URL | typeof PEER_DEFAULT
   /**

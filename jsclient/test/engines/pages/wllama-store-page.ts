@@ -63,6 +63,16 @@ export async function missing(over: Partial<ModelInfo>): Promise<number | null> 
 
 export const stored = (over: Partial<ModelInfo>): Promise<number> => store.storedBytes(tiny(over))
 
+/** Has the next answer end after so many bytes, without an error, whatever length it announces. */
+export function endEarly(bytes: number): void {
+  const { fetch } = globalThis
+  globalThis.fetch = async (input, init) => {
+    globalThis.fetch = fetch
+    const response = await fetch(input, init)
+    return new Response((await response.arrayBuffer()).slice(0, bytes), response)
+  }
+}
+
 /** Resolves when so many bytes are on disk. */
 export async function becomes(over: Partial<ModelInfo>, bytes: number): Promise<void> {
   while ((await stored(over)) !== bytes) await new Promise((resolve) => setTimeout(resolve, 10))
