@@ -38,7 +38,9 @@ export function followStored(client) {
   )
   byId('delete-all').addEventListener('click', () =>
     run(async () => {
-      const { removed, kept } = await client.removeAll()
+      const { removed, kept, failed } = await client.removeAll()
+      if (failed.length > 0)
+        return `Deleted ${removed.length}. The browser would not delete ${failed.length}: try again.`
       if (kept.length > 0) return `Deleted ${removed.length}, and kept ${kept.length}: in use in another tab.`
       return removed.length > 0 ? 'Deleted all.' : 'There was nothing to delete.'
     }),

@@ -180,7 +180,7 @@ export abstract class InferenceClient {
     return this.#life.models.remove(modelId, signal)
   }
 
-  /** Removes all models from this device but those that another tab uses. Resolves with the ids of both kinds. */
+  /** Removes all models from this device but those that another tab uses. Resolves with the ids of each kind. */
   async removeAll(options: WaitOptions = {}): Promise<Removed> {
     const signal = await this.#ready(options.signal)
     return this.#life.models.removeAll(signal)

@@ -48,13 +48,8 @@ export class Models {
 
   /** Those of which something is on this device. */
   async stored(signal: AbortSignal): Promise<StoredModel[]> {
-    const { page } = this.#parts
-    const names = page.usable.map(({ name }) => name)
-    const { downloads } = await page.local()
-    return downloads.stored(
-      this.all.filter(({ framework }) => names.includes(framework)),
-      { signal },
-    )
+    const { downloads } = await this.#parts.page.local()
+    return downloads.stored(this.#mine, { signal })
   }
 
   /** Frees a model, and removes its files. */
@@ -69,7 +64,7 @@ export class Models {
 
   /** Frees all models, and removes the files of those that no other tab uses. */
   async removeAll(signal: AbortSignal): Promise<Removed> {
-    const models = (await this.stored(signal)).map(({ model }) => model)
+    const models = this.#mine
     const { manager, downloads } = await this.#parts.page.local()
     for (const { id } of models) await manager.unload(id, { signal })
     const result = await downloads.removeAll(models, { signal })
@@ -88,6 +83,12 @@ export class Models {
   /** Lets models be chosen again that are left alone because they failed. */
   async forgetFailures(modelId: string | undefined): Promise<void> {
     ;(await this.#parts.page.local()).manager.forgetFailures(modelId)
+  }
+
+  /** Those that engines of this page can run. */
+  get #mine(): ModelInfo[] {
+    const names = this.#parts.page.usable.map(({ name }) => name)
+    return this.all.filter(({ framework }) => names.includes(framework))
   }
 
   async #chosen(): Promise<ModelInfo> {

@@ -63,12 +63,13 @@ export async function missing(over: Partial<ModelInfo>): Promise<number | null> 
 
 export const stored = (over: Partial<ModelInfo>): Promise<number> => store.storedBytes(tiny(over))
 
-/** Has the next answer end after so many bytes, without an error, whatever length it announces. */
+/** Has the next model's file end after so many bytes, without an error, whatever length it announces. */
 export function endEarly(bytes: number): void {
   const { fetch } = globalThis
   globalThis.fetch = async (input, init) => {
-    globalThis.fetch = fetch
     const response = await fetch(input, init)
+    if (!response.url.endsWith('.gguf')) return response
+    globalThis.fetch = fetch
     return new Response((await response.arrayBuffer()).slice(0, bytes), response)
   }
 }
