@@ -34,6 +34,11 @@ export class Consent {
     this.#network = network
   }
 
+  /** Whether there is somebody to ask. */
+  get asks(): boolean {
+    return this.#onOffer !== undefined
+  }
+
   /** Resolves when so many bytes may be downloaded. Rejects with an EngineError, or the signal's reason. */
   async require(model: ModelInfo, bytes: number | undefined, request: LoadRequest): Promise<void> {
     if (request.consented) return

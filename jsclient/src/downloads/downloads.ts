@@ -124,7 +124,7 @@ export class Downloads implements LoadGate {
     const { signal, onProgress } = request
     const isHere = () => this.#isHere(engine, model, signal)
     if (await isHere()) return undefined
-    const bytes = await this.#missingBytes(engine, model, signal)
+    const bytes = await this.#missingBytes(engine, model, request)
     if (bytes === 0) return undefined
     await this.#consent.require(model, bytes, request)
     if (!this.#askedToPersist) askToPersist()
@@ -141,14 +141,20 @@ export class Downloads implements LoadGate {
     return status === 'cached'
   }
 
-  /** What the engine says, else what the registry does. */
-  async #missingBytes({ store }: Engine, model: ModelInfo, signal: AbortSignal): Promise<number | undefined> {
+  /** What the engine says, which asks servers; where nobody is to be told, what the registry says. */
+  async #missingBytes(
+    { store }: Engine,
+    model: ModelInfo,
+    { signal, consented }: LoadRequest,
+  ): Promise<number | undefined> {
+    const known = model.sizeBytes || undefined
+    if (consented || !this.#consent.asks) return known
     const missing = await bounded(async () => store?.missingBytes(model, { signal }), {
       signal,
       timeoutMs: ENGINE_TIMEOUT_MS,
     })
     signal.throwIfAborted()
-    return missing ?? (model.sizeBytes || undefined)
+    return missing ?? known
   }
 
   #pass({ store }: Engine, model: ModelInfo, use: Use, download: OwnDownload | undefined): LoadPass {

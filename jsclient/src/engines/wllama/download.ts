@@ -139,16 +139,18 @@ async function download(
     await writeNote(name, note)
     keeps = version !== ''
     const invalid = () => fail('invalid_files', 'is no GGUF file; mend the server')
-    await body.pipeTo(
-      appendTo(writer, start, (bytes) => onBytes({ start, bytes, length }), invalid),
-      { signal },
-    )
-    await writer.close()
-    const whole = await openFile(name)
-    // Not every browser fails when a connection ends early. Other origins hide that they compress: more may have come.
-    if (whole.size < originalSize) {
-      throw fail('download_failed', `ended after ${whole.size} of ${originalSize} bytes; try again`)
+    let end = start
+    const count = (bytes: number): void => {
+      end = start + bytes
+      onBytes({ start, bytes, length })
     }
+    await body.pipeTo(appendTo(writer, start, count, invalid), { signal })
+    await writer.close()
+    // Not every browser fails when a connection ends early. Other origins hide that they compress: more may have come.
+    if (end < originalSize) throw fail('download_failed', `ended after ${end} of ${originalSize} bytes; try again`)
+    const whole = await openFile(name)
+    // A full disk may take bytes and lose them.
+    if (whole.size < end) throw fail('quota_exceeded', "does not fit into the origin's storage")
     const isSound = await hasChecksums(whole, wanted)
     signal.throwIfAborted()
     if (!isSound) {
