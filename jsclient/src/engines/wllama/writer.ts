@@ -15,9 +15,10 @@ const calls = {
     return end = file.getSize()
   },
   write(bytes) {
+    // Chromium may return a huge number when the disk is full: an error code below 0, taken for an unsigned one.
     const written = file.write(bytes, { at: end })
+    if (written !== bytes.length) throw new DOMException('the disk is full', 'QuotaExceededError')
     end += written
-    if (written < bytes.length) throw new DOMException('the disk is full', 'QuotaExceededError')
   },
   empty() { file.truncate(end = 0) },
   close() { file.flush(); file.close() },
