@@ -1,5 +1,6 @@
+import { heldLocks } from '../engine/held-locks.ts'
 import { Use } from './use.ts'
-import { heldLocks, holdAlone, type Release } from './web-locks.ts'
+import { holdAlone, type Release } from './web-locks.ts'
 
 /** Which models are in use: by this object in this tab, and by whoever else in any tab of the origin. */
 export class Uses {
@@ -26,7 +27,7 @@ export class Uses {
   /** The names of those in use. Never rejects. */
   async names(): Promise<ReadonlySet<string>> {
     await Promise.all(this.#ending)
-    return new Set([...(await heldLocks()), ...[...this.#uses].map(({ name }) => name)])
+    return new Set([...((await heldLocks()) ?? []), ...[...this.#uses].map(({ name }) => name)])
   }
 
   /** Keeps everybody from it until the function returned is called; undefined = it is in use. Never rejects. */

@@ -2,7 +2,7 @@
  * Web Locks as functions: they span the tabs of an origin and fall free when a tab ends, however it ends. Where there are
  * none, as outside secure contexts, everybody gets every lock: what they guard then goes on uncoordinated.
  */
-import { bounded, guarded } from '../capability/probe.ts'
+import { guarded } from '../capability/probe.ts'
 
 /** Gives a lock back. Resolves once others can have it. Idempotent; never rejects. */
 export type Release = () => Promise<void>
@@ -15,12 +15,6 @@ export async function hold(name: string, options: { mode?: LockMode; signal?: Ab
 /** Takes a lock for itself alone if nobody has it, not even shared; undefined = somebody has. Never rejects. */
 export function holdAlone(name: string): Promise<Release | undefined> {
   return request(name, { ifAvailable: true })
-}
-
-/** The names of the locks that are held in any tab of the origin. Never rejects. */
-export async function heldLocks(): Promise<ReadonlySet<string>> {
-  const state = await bounded(async () => lockManager()?.query())
-  return new Set(state?.held?.map(({ name = '' }) => name))
 }
 
 /** What is typed as always there is not, in insecure contexts and in Node 20. */

@@ -2,10 +2,11 @@
  * How a page knows that a model took its tab down, which no script lives to see: before what may do so it writes down what
  * it is about to do, and takes that away afterwards. Whoever finds the marker of a tab that is gone knows what ended it.
  */
-import { bounded } from '../capability/probe.ts'
+
 import { afterCrash } from './circuit.ts'
 import { isSame } from './health-edits.ts'
 import { type CrashMarker, type HealthRecords, isOf, type Subject } from './health-records.ts'
+import { heldLocks } from './held-locks.ts'
 import { holdLifeline } from './lifeline.ts'
 
 /** A stretch of work, of which some may take the tab down. Nothing of it throws. */
@@ -79,12 +80,4 @@ export async function findCrashes(records: HealthRecords, now: () => number): Pr
     }
     return { circuits, markers }
   })
-}
-
-/** Names of the locks that tabs of this origin hold. None where there are no locks: then only tabs that are gone left any. */
-async function heldLocks(): Promise<ReadonlySet<string> | undefined> {
-  const { locks } = globalThis.navigator ?? {}
-  if (!locks) return new Set()
-  const state = await bounded(() => locks.query())
-  return state && new Set(state.held?.map(({ name = '' }) => name))
 }
