@@ -82,7 +82,7 @@ func (k keyring) sign(g grant) string {
 // [grantError].
 func (k keyring) verify(token string, now time.Time) (g grant, late bool, err error) {
 	text, signature, ok := strings.Cut(token, ".")
-	if !ok || len(token) > maxTokenBytes {
+	if !ok || len(token) > maxTokenBytes || strings.ContainsAny(token, "\r\n") { // base64 would skip line breaks
 		return grant{}, false, errGrantMalformed
 	}
 	mac, err := base64.RawURLEncoding.Strict().DecodeString(signature)

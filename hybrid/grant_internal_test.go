@@ -56,7 +56,7 @@ func TestGrantRefusesTampering(t *testing.T) {
 	for name, bad := range map[string]string{
 		"empty": "", "dot": ".", "no signature": text, "empty signature": text + ".", "no payload": "." + mac,
 		"other payload": other + "." + mac, "cut signature": token[:len(token)-1], "longer": token + "A",
-		"padding": token + "=", "two dots": token + "." + mac, "huge": strings.Repeat("A", 1<<16) + "." + mac,
+		"padding": token + "=", "line break": token[:len(token)-9] + "\r\n" + token[len(token)-9:], "two dots": token + "." + mac, "huge": strings.Repeat("A", 1<<16) + "." + mac,
 	} {
 		if g, _, err := keys.verify(bad, grantTime); err == nil {
 			t.Errorf("%s: accepted as %+v", name, g)
@@ -102,6 +102,7 @@ func FuzzGrant(f *testing.F) {
 	token := keys.sign(someGrant)
 	f.Add(token)
 	f.Add(strings.ToUpper(token))
+	f.Add(token + "\n")
 	f.Add("e30.e30")
 	f.Fuzz(func(t *testing.T, s string) {
 		if _, _, err := keys.verify(s, grantTime); err == nil && s != token {
