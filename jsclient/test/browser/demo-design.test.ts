@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { announcements, watchAnnouncements } from './demo-announcements.ts'
 import { useDemo } from './demo-fixture.ts'
 import { shiftsSoFar, watchShifts } from './demo-looks.ts'
 import { type DemoPage, openDemo } from './demo-page.ts'
@@ -50,9 +51,9 @@ describe("the demo's page", () => {
 
     test('tells screen readers of an answer now and then, and how it ended', async () => {
       const { page } = opened
-      await page.evaluate(watchAnnouncements)
+      await watchAnnouncements(page)
       const shown = await opened.ask('force-browser', 'Count from 1 to 60')
-      const said = await page.evaluate(() => (window as unknown as Watching).said)
+      const said = await announcements(page)
       assert.ok(said.length > 0 && said.length * 10 < shown.tokens.browser, `${said.length} times`)
       assert.equal(said.join('').split(' Answered')[0]?.replaceAll(/\s+/g, ' ').trim(), shown.text)
       assert.match(said.at(-1) ?? '', /Answered by the browser: user_prefers_browser\.$/)
@@ -158,17 +159,7 @@ describe("the demo's page", () => {
 })
 
 interface Watching {
-  said: string[]
   focusedThen: string
-}
-
-/** Writes down everything that a live region says. */
-function watchAnnouncements(): void {
-  const announcer = document.querySelector('#announcer')
-  const said: string[] = []
-  Object.assign(window, { said })
-  const observer = new MutationObserver(() => said.push(announcer?.textContent ?? ''))
-  if (announcer) observer.observe(announcer, { childList: true, characterData: true, subtree: true })
 }
 
 /** Remembers who has the focus when the first token shows. */

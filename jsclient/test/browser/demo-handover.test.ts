@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { announcements, watchAnnouncements } from './demo-announcements.ts'
 import { useDemo } from './demo-fixture.ts'
 import { type DemoPageOptions, openDemo } from './demo-page.ts'
 import { type ReferencePrompt, readReference } from './demo-program.ts'
@@ -32,7 +33,7 @@ describe("the demo's answer, when", () => {
     await using demo = await run.build.start()
     await using opened = await open({ origin: demo.origin })
     const { page } = opened
-    await page.evaluate(watchAnnouncements)
+    await watchAnnouncements(page)
     await page.click('#kill')
     const shown = await opened.ask('generate', STORY)
     assert.deepEqual([shown.state, shown.target, shown.text], ['done', 'server', story.text])
@@ -47,7 +48,7 @@ describe("the demo's answer, when", () => {
     assert.match(await opened.stat('tokens'), new RegExp(` \\+ ${story.completionTokens}$`))
     assert.match(await sent(page), /^\d+ bytes of the prompt and of the text to go on with left this device\.$/)
 
-    const said = await page.evaluate(() => (window as unknown as Watching).said.join(''))
+    const said = (await announcements(page)).join('')
     assert.equal(said.split('(the browser failed, the server goes on)').length, 2, 'screen readers hear of it, once')
     assert.equal(await page.getAttribute('#kill', 'aria-pressed'), 'false', 'it was for one answer')
     assert.equal((await opened.history()).length, 1, 'it is one answer')
@@ -236,17 +237,4 @@ async function sent(page: Page): Promise<string> {
 /** What the page says of what was broken. */
 async function fault(page: Page): Promise<string> {
   return (await page.textContent('#fault-status')) ?? ''
-}
-
-interface Watching {
-  said: string[]
-}
-
-/** Writes down everything that screen readers are told of the answer. */
-function watchAnnouncements(): void {
-  const announcer = document.querySelector('#announcer')
-  const said: string[] = []
-  Object.assign(window, { said })
-  const observer = new MutationObserver(() => said.push(announcer?.textContent ?? ''))
-  if (announcer) observer.observe(announcer, { childList: true, characterData: true, subtree: true })
 }

@@ -3,15 +3,13 @@
  * its sources, beyond 'self', it fails by a typed error, so that none is asked of anybody in vain.
  */
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Harness } from '../browser/harness.ts'
 import { startHarness } from '../browser/harness.ts'
 import { startServer } from '../browser/server.ts'
-import { writeModel } from '../engines/webllm-files.ts'
+import { type EngineFiles, makeEngineFiles } from './engine-files.ts'
 import type { Spoken } from './pages/csp-page.ts'
 import { publishedPolicies } from './published.ts'
 
@@ -24,29 +22,18 @@ const policies = publishedPolicies(await readFile(path('../../ENGINES.md'), 'utf
 
 describe('the published Content-Security-Policy', () => {
   let harness: Harness
-  let mlc: string
+  let files: EngineFiles
   before(async () => {
-    mlc = await mkdtemp(join(tmpdir(), 'edgewise-csp-'))
-    await writeModel(mlc)
+    files = await makeEngineFiles()
     harness = await startHarness({
       flags: ['--enable-unsafe-webgpu'],
-      bundles: {
-        '/page.js': path('pages/csp-page.ts'),
-        '/transformers-worker.js': path('../../src/engines/transformers/worker.ts'),
-        '/onnx-worker.js': path('../../src/engines/onnx/worker.ts'),
-        '/webllm-worker.js': path('../engines/pages/webllm-scripted-worker.ts'),
-      },
-      dirs: {
-        '/mlc/': `${mlc}/`,
-        '/models/': path('../../../examples/tinymodel/files/'),
-        '/ort/': path('../../node_modules/onnxruntime-web/dist/'),
-        '/wllama/': path('../../node_modules/@wllama/wllama/esm/'),
-      },
+      bundles: { '/page.js': path('pages/csp-page.ts'), ...files.bundles },
+      dirs: files.dirs,
     })
   })
   after(async () => {
     await harness.close()
-    await rm(mlc, { recursive: true })
+    await files[Symbol.asyncDispose]()
   })
 
   /** What an engine does in a page, and in workers, under a policy. */

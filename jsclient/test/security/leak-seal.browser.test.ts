@@ -1,13 +1,11 @@
 /** The seal: what a worker with a resident model can still reach, and that the engines answer behind it. */
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openIn, type TestPage } from '../browser/harness.ts'
 import { startServer } from '../browser/server.ts'
-import { writeModel } from '../engines/webllm-files.ts'
+import { type EngineFiles, makeEngineFiles } from './engine-files.ts'
 import { type LeakHarness, leaks, startLeakHarness, until } from './leak-harness.ts'
 
 const PAGE = '/page.js'
@@ -21,28 +19,20 @@ const HERE = [
 const ELSEWHERE = ['fetch elsewhere', 'WebTransport']
 
 describe('a worker with a resident model', () => {
-  let mlc: string
+  let files: EngineFiles
   let run: LeakHarness
   let opened: TestPage
   before(async () => {
-    mlc = await mkdtemp(join(tmpdir(), 'edgewise-seal-'))
-    await writeModel(mlc)
+    files = await makeEngineFiles()
     run = await startLeakHarness({
       flags: ['--enable-unsafe-webgpu'],
       bundles: {
         [PAGE]: path('pages/leak-seal-page.ts'),
         '/seal-worker.js': path('pages/leak-seal-worker.ts'),
         '/leak-worker.js': path('pages/leak-worker.ts'),
-        '/transformers-worker.js': path('../../src/engines/transformers/worker.ts'),
-        '/onnx-worker.js': path('../../src/engines/onnx/worker.ts'),
-        '/webllm-worker.js': path('../engines/pages/webllm-scripted-worker.ts'),
+        ...files.bundles,
       },
-      dirs: {
-        '/mlc/': `${mlc}/`,
-        '/models/': path('../../../examples/tinymodel/files/'),
-        '/ort/': path('../../node_modules/onnxruntime-web/dist/'),
-        '/wllama/': path('../../node_modules/@wllama/wllama/esm/'),
-      },
+      dirs: files.dirs,
       routes: { '/leak': (request, response) => void request.on('end', () => response.end()) },
     })
     opened = await run.harness.open()
@@ -50,7 +40,7 @@ describe('a worker with a resident model', () => {
   after(async () => {
     await opened[Symbol.asyncDispose]()
     await run[Symbol.asyncDispose]()
-    await rm(mlc, { recursive: true })
+    await files[Symbol.asyncDispose]()
   })
 
   test('was able to send anything before', async () => {

@@ -6,6 +6,9 @@ import { EngineError } from '../../../src/errors/engine-error.ts'
 import { collect } from '../../../src/testing/conformance.ts'
 import type { ModelInfo } from '../../../src/wire.ts'
 import { testModel } from '../model.ts'
+import { rewrite } from './cached-files.ts'
+
+export { putOwn } from './cached-files.ts'
 
 const worker = (url: string) => () => new Worker(url, { type: 'module' })
 const wasmPaths = { mjs: '/ort/ort-wasm-simd-threaded.mjs', wasm: '/ort/ort-wasm-simd-threaded.wasm' }
@@ -89,18 +92,5 @@ export async function bodies(): Promise<Record<string, number>> {
   return found
 }
 
-/** Overwrites the head of a stored file, and leaves its headers as they are. */
-export async function corrupt(path: string): Promise<void> {
-  for (const name of await caches.keys()) {
-    const cache = await caches.open(name)
-    const file = await cache.match(path)
-    if (!file) continue
-    const bytes = new Uint8Array(await file.arrayBuffer()).fill(0xa5, 0, 1000)
-    await cache.put(path, new Response(bytes, { headers: file.headers }))
-  }
-}
-
-/** Stores a file of the application's own in every cache there is. */
-export async function putOwn(path: string): Promise<void> {
-  for (const name of await caches.keys()) await (await caches.open(name)).put(path, new Response('mine'))
-}
+/** Overwrites the head of a stored file. */
+export const corrupt = (path: string) => rewrite(path, (bytes) => bytes.fill(0xa5, 0, 1000))

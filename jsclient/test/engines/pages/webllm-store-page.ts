@@ -6,7 +6,10 @@ import { EngineError } from '../../../src/errors/engine-error.ts'
 import { collect } from '../../../src/testing/conformance.ts'
 import type { ModelInfo } from '../../../src/wire.ts'
 import { testModel } from '../model.ts'
+import { rewrite } from './cached-files.ts'
 import type { Casting } from './webllm-scripted-worker.ts'
+
+export { putOwn } from './cached-files.ts'
 
 const casting: Casting = { part: 'pipeline', script: { tokens: ['it ', 'works'] } }
 const worker = () =>
@@ -81,18 +84,5 @@ export async function paths(): Promise<string[]> {
     .sort()
 }
 
-/** Overwrites a few bytes of a stored file, and leaves its headers as they are. */
-export async function corrupt(path: string): Promise<void> {
-  for (const name of await caches.keys()) {
-    const cache = await caches.open(name)
-    const file = await cache.match(path)
-    if (!file) continue
-    const bytes = new Uint8Array(await file.arrayBuffer()).fill(0x20, 10, 20)
-    await cache.put(path, new Response(bytes, { headers: file.headers }))
-  }
-}
-
-/** Stores a file of the application's own in every cache there is. */
-export async function putOwn(path: string): Promise<void> {
-  for (const name of await caches.keys()) await (await caches.open(name)).put(path, new Response('mine'))
-}
+/** Overwrites a few bytes of a stored file. */
+export const corrupt = (path: string) => rewrite(path, (bytes) => bytes.fill(0x20, 10, 20))
