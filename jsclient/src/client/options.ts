@@ -1,6 +1,7 @@
 import type { DetectOptions } from '../capability/detector.ts'
 import type { OfferHandler } from '../downloads/offer.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { PageStorage } from '../page-record.ts'
 import type { ServerTransportOptions } from '../transport/http.ts'
 import type {
   Complexity,
@@ -31,7 +32,7 @@ export interface DeviceDetector {
 export type DetectedState = Pick<State, 'battery' | 'network' | 'models'>
 
 /** Where things are remembered. `localStorage` is one. */
-export type ClientStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
+export type ClientStorage = PageStorage
 
 /** What every client takes. */
 export interface ClientOptions {

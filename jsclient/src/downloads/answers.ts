@@ -1,8 +1,6 @@
 /** What users have answered to offers, remembered. */
-import { guarded } from '../capability/probe.ts'
-
-/** Where it is remembered. `localStorage` is one. */
-export type AnswerStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
+import { PageRecord, type PageStorage } from '../page-record.ts'
+import { isObject } from '../policy/validate.ts'
 
 /** A download that was offered. */
 export interface Asked {
@@ -28,12 +26,12 @@ const VERSION = 1
 const MAX_MODELS = 256
 
 export class AnswerBook {
-  readonly #storage: AnswerStorage | undefined
+  readonly #record: PageRecord
   /** What the storage did not take, because it is absent, blocked or full. Lasts as long as this object. */
   #unstored: ReadonlyMap<string, Answers> | undefined
 
-  constructor(storage: AnswerStorage | undefined) {
-    this.#storage = storage
+  constructor(storage: PageStorage | undefined) {
+    this.#record = new PageRecord(storage, KEY, VERSION)
   }
 
   /** Whether the user agreed; undefined = never asked, or agreed to less than this. */
@@ -63,16 +61,12 @@ export class AnswerBook {
 
   /** Read each time: another tab may have asked since. */
   #read(): ReadonlyMap<string, Answers> {
-    return this.#unstored ?? parse(guarded(() => this.#storage?.getItem(KEY)))
+    return this.#unstored ?? parse(this.#record.read())
   }
 
   #write(answers: ReadonlyMap<string, Answers>): void {
     const models = [...answers].slice(-MAX_MODELS).map(([id, kinds]) => ({ id, ...kinds }))
-    const isStored = guarded(() => {
-      if (models.length === 0) this.#storage?.removeItem(KEY)
-      else this.#storage?.setItem(KEY, JSON.stringify({ version: VERSION, models }))
-      return this.#storage !== undefined
-    })
+    const isStored = this.#record.write(models.length === 0 ? undefined : { models })
     this.#unstored = isStored ? undefined : new Map(models.map(({ id, ...kinds }) => [id, kinds]))
   }
 }
@@ -82,13 +76,11 @@ function kind(metered: boolean): keyof Answers {
 }
 
 /** What can't be read is as if it had never been asked. */
-function parse(text: string | null | undefined): ReadonlyMap<string, Answers> {
-  const value: unknown = guarded(() => JSON.parse(text ?? 'null'))
-  if (!isRecord(value) || value.version !== VERSION || !Array.isArray(value.models)) return new Map()
-  const models: unknown[] = value.models.slice(-MAX_MODELS)
+function parse({ models: found }: Readonly<Record<string, unknown>>): ReadonlyMap<string, Answers> {
+  const models: unknown[] = Array.isArray(found) ? found.slice(-MAX_MODELS) : []
   return new Map(
     models.flatMap((model) => {
-      if (!isRecord(model) || typeof model.id !== 'string') return []
+      if (!isObject(model) || typeof model.id !== 'string') return []
       const { id, free, metered } = model
       return [[id, { ...(isAnswer(free) && { free }), ...(isAnswer(metered) && { metered }) }] as const]
     }),
@@ -96,10 +88,6 @@ function parse(text: string | null | undefined): ReadonlyMap<string, Answers> {
 }
 
 function isAnswer(value: unknown): value is Answer {
-  if (!isRecord(value) || typeof value.agreed !== 'boolean') return false
+  if (!isObject(value) || typeof value.agreed !== 'boolean') return false
   return value.bytes === undefined || Number.isSafeInteger(value.bytes)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

@@ -2,14 +2,15 @@ import { bounded } from '../capability/probe.ts'
 import type { LoadRequest } from '../engine/load-gate.ts'
 import { EngineError, type EngineErrorCode } from '../errors/engine-error.ts'
 import { surface } from '../errors/surface.ts'
+import type { PageStorage } from '../page-record.ts'
 import type { ModelInfo, NetworkState } from '../wire.ts'
-import { AnswerBook, type AnswerStorage, type Asked } from './answers.ts'
+import { AnswerBook, type Asked } from './answers.ts'
 import { estimateSeconds, estimateStorage } from './estimate.ts'
 import type { DownloadOffer, OfferHandler } from './offer.ts'
 import { SharedQuestions } from './shared-questions.ts'
 
 export interface ConsentOptions {
-  storage?: AnswerStorage | undefined
+  storage?: PageStorage | undefined
   onOffer?: OfferHandler | undefined
   network: () => Promise<NetworkState | undefined>
 }

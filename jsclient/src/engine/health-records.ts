@@ -1,10 +1,8 @@
 /** What is remembered of the models' health: in the browser's storage, and so in every tab of the origin, or in this page. */
-import { guarded } from '../capability/probe.ts'
+import { PageRecord, type PageStorage } from '../page-record.ts'
+import { isCount, isList, isObject, isText } from '../policy/validate.ts'
 import { type Circuit, LONGEST_MS } from './circuit.ts'
 import { common, type Edit, edited, editOf, NOTHING } from './health-edits.ts'
-
-/** Where it is remembered across visits. `localStorage` is one. Its methods may throw. */
-export type HealthStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
 /** A model and the engine that runs it. */
 export interface Subject {
@@ -49,11 +47,11 @@ const MAX_MODELS = 64
  * blocked, or full; what a page can't store holds in that page, and is stored with its next change that can be.
  */
 export class HealthRecords {
-  readonly #storage: HealthStorage | undefined
+  readonly #record: PageRecord
   #unstored = ALL_STORED
 
-  constructor(storage: HealthStorage | undefined) {
-    this.#storage = storage
+  constructor(storage: PageStorage | undefined) {
+    this.#record = new PageRecord(storage, KEY, VERSION)
   }
 
   read(): Records {
@@ -81,7 +79,8 @@ export class HealthRecords {
   }
 
   #stored(): Records {
-    return parse(guarded(() => this.#storage?.getItem(KEY)))
+    const { circuits, markers } = this.#record.read()
+    return { circuits: asList(circuits, asCircuit), markers: asList(markers, asMarker) }
   }
 
   #completed({ circuits, markers }: Records): Records {
@@ -90,15 +89,8 @@ export class HealthRecords {
 
   /** Whether it could be stored. */
   #store(records: Records): boolean {
-    const storage = this.#storage
-    if (!storage) return false
     const isEmpty = records.circuits.length === 0 && records.markers.length === 0
-    const stored = guarded(() => {
-      if (isEmpty) storage.removeItem(KEY)
-      else storage.setItem(KEY, JSON.stringify({ version: VERSION, ...records }))
-      return true
-    })
-    return stored ?? false
+    return this.#record.write(isEmpty ? undefined : records)
   }
 }
 
@@ -107,37 +99,26 @@ export function isOf({ engine, model }: Subject): (record: Subject) => boolean {
 }
 
 /** What is not of the form is left out: storage may hold anything. */
-function parse(text: string | null | undefined): Records {
-  const { version, circuits, markers } = asObject(guarded(() => JSON.parse(text ?? '')))
-  const isOurs = version === VERSION
-  return { circuits: asList(isOurs && circuits, asCircuit), markers: asList(isOurs && markers, asMarker) }
-}
-
 function asList<T>(value: unknown, read: (record: Record<string, unknown>) => T | undefined): T[] {
-  const records = Array.isArray(value) ? value.slice(-MAX_MODELS) : []
-  return records.map((record) => read(asObject(record))).filter((record) => record !== undefined)
+  const records: unknown[] = Array.isArray(value) ? value.slice(-MAX_MODELS) : []
+  return records
+    .filter(isObject)
+    .map(read)
+    .filter((record) => record !== undefined)
 }
 
 function asCircuit({ failures, since, forMs, ...names }: Record<string, unknown>): CircuitRecord | undefined {
   const subject = asSubject(names)
   if (!subject) return undefined
-  if (Array.isArray(failures) && failures.every(isTime)) return { ...subject, failures }
-  return isTime(since) && isTime(forMs) && forMs <= LONGEST_MS ? { ...subject, since, forMs } : undefined
+  if (isList(failures, isCount)) return { ...subject, failures }
+  return isCount(since) && isCount(forMs) && forMs <= LONGEST_MS ? { ...subject, since, forMs } : undefined
 }
 
 function asMarker({ lock, ...names }: Record<string, unknown>): CrashMarker | undefined {
   const subject = asSubject(names)
-  return subject && { ...subject, ...(typeof lock === 'string' && { lock }) }
+  return subject && { ...subject, ...(isText(lock) && { lock }) }
 }
 
 function asSubject({ engine, model }: Record<string, unknown>): Subject | undefined {
-  return typeof engine === 'string' && typeof model === 'string' ? { engine, model } : undefined
-}
-
-function asObject(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-}
-
-function isTime(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
+  return isText(engine) && isText(model) ? { engine, model } : undefined
 }

@@ -1,8 +1,9 @@
 /** How well models do on this device, remembered across visits: how often they failed, and which took their tab down. */
+import type { PageStorage } from '../page-record.ts'
 import { DEFAULT_MAX_FAILURES } from '../policy/compile.ts'
 import { afterAnswer, afterFailure, type Circuit, failuresOf } from './circuit.ts'
 import { beginMark, type CrashMark, findCrashes, NO_MARK } from './crash-marker.ts'
-import { HealthRecords, type HealthStorage, isOf, type Subject } from './health-records.ts'
+import { HealthRecords, isOf, type Subject } from './health-records.ts'
 
 /** Options of `Health`. */
 export interface HealthOptions {
@@ -10,7 +11,7 @@ export interface HealthOptions {
    * Remembers it, under "edgewise.health": ids of models, names of engines, counts and times. Defaults to none: failures
    * are forgotten with the page, and crashes are not noticed.
    */
-  storage?: HealthStorage | undefined
+  storage?: PageStorage | undefined
   /**
    * Failures within five minutes that take a model out of the policies' choice, `SnapshotLimits.maxFailures`; at least 1.
    * Asked whenever it matters. Defaults to 3.

@@ -1,10 +1,10 @@
-import type { HealthStorage } from '../../src/engine/health-records.ts'
+import type { PageStorage } from '../../src/page-record.ts'
 
 /** A storage that can be blocked, or full. */
-export class TestStorage implements HealthStorage {
+export class TestStorage implements PageStorage {
   readonly items = new Map<string, string>()
   /** What throws. */
-  broken: readonly (keyof HealthStorage)[] = []
+  broken: readonly (keyof PageStorage)[] = []
   /** The most characters of a value. */
   room = Infinity
   writes = 0
@@ -35,7 +35,7 @@ export class TestStorage implements HealthStorage {
     this.items.delete(key)
   }
 
-  #meet(name: keyof HealthStorage): void {
+  #meet(name: keyof PageStorage): void {
     if (this.broken.includes(name)) throw new DOMException('the storage is blocked', 'SecurityError')
   }
 }
