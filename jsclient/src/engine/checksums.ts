@@ -1,4 +1,4 @@
-/** What a model's files must hash to, by its registry entry. */
+/** What a model's files are called, and must hash to, by its registry entry. */
 import type { ModelInfo } from '../wire.ts'
 
 /**
@@ -6,11 +6,29 @@ import type { ModelInfo } from '../wire.ts'
  * path in the model; the entry may name it by that or by its last part.
  */
 export function checksumsOf({ sha256, integrity }: ModelInfo, file: string): string {
-  const name = file.slice(file.lastIndexOf('/') + 1)
+  const name = lastPart(file)
   const hex = sha256?.[file] ?? sha256?.[name]
   const bytes = hex?.match(/../g)?.map((digits) => Number.parseInt(digits, 16))
   const sri = integrity?.[file] ?? integrity?.[name]
   return [bytes && `sha256-${base64(bytes)}`, sri].filter(Boolean).join(' ')
+}
+
+/** The name under which a registry, or a model's own configuration, lists the file that a URL leads to. */
+export function fileOf(url: string): string {
+  return unescaped(lastPart(new URL(url).pathname))
+}
+
+function lastPart(path: string): string {
+  return path.replace(/.*\//, '')
+}
+
+/** A path of a URL as people write it; as it stands where its escapes are none. */
+export function unescaped(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
 }
 
 /** Whether the bytes have every one of the checksums. What is no checksum is passed by nothing. */

@@ -1,4 +1,5 @@
 /** What is in a model's files. */
+import { fileOf } from '../../engine/checksums.ts'
 import { describe } from '../../engine/describe.ts'
 import type { ModelFiles } from './files.ts'
 import type { SessionOptions } from './peer.ts'
@@ -93,7 +94,7 @@ export function dataPrefix(graphURL: string): string {
  * the name that the graph has for them.
  */
 function dataFiles(config: Config, graphURL: string): { path: string; url: string }[] {
-  const graphName = decodeURIComponent(new URL(graphURL).pathname.split('/').at(-1) ?? '')
+  const graphName = fileOf(graphURL)
   const { use_external_data_format: format } = (config['transformers.js_config'] ?? {}) as Config
   const isByGraph = typeof format === 'object' && format !== null
   const count = Number((isByGraph ? ((format as Config)[graphName] ?? (format as Config).model) : format) ?? 0)

@@ -1,5 +1,5 @@
 /** Where a model's files lie and how they are run: from the model's registry entry, else from the app's options. */
-import { checksumsOf } from '../../engine/checksums.ts'
+import { checksumsOf, unescaped } from '../../engine/checksums.ts'
 import type { ModelInfo } from '../../wire.ts'
 import type { WasmPaths } from './peer.ts'
 
@@ -68,5 +68,5 @@ export const CACHE_NAME = 'edgewise-onnx-v1'
 export function checksumsAt(info: ModelInfo, { filesURL }: ModelSource, url: string): string {
   const { pathname } = new URL(url)
   const root = new URL(filesURL).pathname
-  return checksumsOf(info, decodeURIComponent(pathname.startsWith(root) ? pathname.slice(root.length) : pathname))
+  return checksumsOf(info, unescaped(pathname.startsWith(root) ? pathname.slice(root.length) : pathname))
 }

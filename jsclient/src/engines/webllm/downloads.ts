@@ -4,7 +4,7 @@
  * `Cache.match` of this worker, where nothing else runs, are therefore ones that count, check a file before it is stored
  * and when it is read, say whose it is, and fail with a name.
  */
-import { checksumsOf, passes } from '../../engine/checksums.ts'
+import { checksumsOf, fileOf, passes } from '../../engine/checksums.ts'
 import { describe } from '../../engine/describe.ts'
 import { codeOfStatus } from '../../engine/http-status.ts'
 import { admit, marked } from '../../engine/stored-files.ts'
@@ -14,7 +14,6 @@ import type { ModelInfo } from '../../wire.ts'
 import { fileFailure } from './failure.ts'
 import type { ModelRecord, TensorManifest } from './peer.ts'
 import type { LoadProgressMeter } from './progress.ts'
-import { fileOf } from './source.ts'
 
 export interface DownloadsOptions {
   model: ModelInfo

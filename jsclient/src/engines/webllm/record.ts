@@ -1,11 +1,11 @@
 /** Registry entries as WebLLM's records. */
 
-import { checksumsOf } from '../../engine/checksums.ts'
+import { checksumsOf, fileOf } from '../../engine/checksums.ts'
 import { PEER_DEFAULT } from '../../engine/peer-default.ts'
 import { ModelLoadError } from '../../errors/engine-model-load-error.ts'
 import type { GPULimits, ModelInfo } from '../../wire.ts'
 import type { AppConfig, ModelIntegrity, ModelRecord } from './peer.ts'
-import { fileOf, findRecord, type HostConfig, modelIdOf } from './source.ts'
+import { findRecord, type HostConfig, modelIdOf } from './source.ts'
 
 /** What WebLLM asks of an adapter before it looks at the model. */
 export const REQUIRED_LIMITS: Readonly<GPULimits> = Object.freeze({

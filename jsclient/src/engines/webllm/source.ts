@@ -31,11 +31,6 @@ export function folderOf(url: string, baseURL: string): string {
   return /\/resolve\/.+\//.test(folder) ? folder : `${folder}resolve/main/`
 }
 
-/** The last segment of a URL: the name under which the registry lists a file. */
-export function fileOf(url: string): string {
-  return decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '')
-}
-
 /**
  * `source.modelURL` and `source.modelLib` together make a record; else `source.modelId`, or the entry's own id, must be
  * one of these. URLs are absolute.

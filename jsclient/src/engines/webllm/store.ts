@@ -2,13 +2,13 @@
 
 import type { NeededFile } from '../../engine/cache-store.ts'
 import { createCacheStore, existingCache, missingFiles, storedJSON } from '../../engine/cache-store.ts'
-import { checksumsOf } from '../../engine/checksums.ts'
+import { checksumsOf, fileOf } from '../../engine/checksums.ts'
 import type { EngineStore } from '../../engine/engine.ts'
 import { PEER_DEFAULT } from '../../engine/peer-default.ts'
 import { servedBytes, servedJSON } from '../../engine/served-files.ts'
 import type { ModelInfo } from '../../wire.ts'
 import type { ChatConfig, ModelRecord, TensorManifest } from './peer.ts'
-import { CACHES, fileOf, findRecord, folderOf, type HostConfig, modelIdOf } from './source.ts'
+import { CACHES, findRecord, folderOf, type HostConfig, modelIdOf } from './source.ts'
 
 const CONFIG = 'mlc-chat-config.json'
 const MANIFEST = 'tensor-cache.json'

@@ -1,5 +1,5 @@
 /** Where a model's files lie, and what they must hash to. */
-import { checksumsOf } from '../../engine/checksums.ts'
+import { checksumsOf, fileOf } from '../../engine/checksums.ts'
 import { pageURL } from '../../engine/page-url.ts'
 import { PEER_DEFAULT } from '../../engine/peer-default.ts'
 import { EngineError } from '../../errors/engine-error.ts'
@@ -24,10 +24,7 @@ export interface ModelFile {
 export function filesOf(model: ModelInfo, base: string | URL | undefined): ModelFile[] {
   const { url, file = '' } = model.source ?? {}
   const folder = url === undefined ? file.slice(0, file.lastIndexOf('/') + 1) : ''
-  return urlsOf(model, base).map((url) => {
-    const path = decodeURIComponent(new URL(url).pathname)
-    return { url, checksums: checksumsOf(model, folder + path.slice(path.lastIndexOf('/') + 1)) }
-  })
+  return urlsOf(model, base).map((url) => ({ url, checksums: checksumsOf(model, folder + fileOf(url)) }))
 }
 
 function urlsOf(model: ModelInfo, base: string | URL | undefined): string[] {
