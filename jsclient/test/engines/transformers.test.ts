@@ -153,11 +153,17 @@ describe('the files', () => {
   const root = 'https://a.test/m/'
   const graph = `${root}onnx/model.onnx`
   const entries = new Map<string, Response>()
+  /** What it takes to write a file. */
+  let disk: Promise<void> | undefined
   beforeEach(() => {
     entries.clear()
+    disk = undefined
     const cache = {
       match: async (url: string) => entries.get(url)?.clone(),
-      put: async (url: string, response: Response) => void entries.set(url, response),
+      put: async (url: string, response: Response) => {
+        await disk
+        entries.set(url, response)
+      },
       delete: async (url: string) => entries.delete(url),
     }
     Object.assign(globalThis, { caches: { open: async () => cache } })
@@ -192,10 +198,33 @@ describe('the files', () => {
     const files = openFiles(testModel(), root, signal)
     await files.fetch(graph, { headers: { range: 'bytes=0-0' } })
     await files.fetch(graph)
-    assert.deepEqual(asked, [
-      { headers: { range: 'bytes=0-0' }, signal, cache: 'no-store' },
-      { signal, cache: 'no-store' },
-    ])
+    assert.deepEqual(
+      asked.map(({ headers, cache }) => ({ headers, cache })),
+      [
+        { headers: { range: 'bytes=0-0' }, cache: 'no-store' },
+        { headers: undefined, cache: 'no-store' },
+      ],
+    )
+  })
+
+  test('that are on their way when they are discarded do not come in behind', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    disk = promise
+    const asked: RequestInit[] = []
+    globalThis.fetch = async (_, init = {}) => {
+      asked.push(init)
+      return new Response('weights')
+    }
+    const files = openFiles(testModel(), root, signal)
+    const response = await files.fetch(graph)
+    const stored = files.cache.put(graph, response)
+    const discarded = files.discard((_, storedNow) => storedNow)
+    resolve()
+    await Promise.all([stored, discarded])
+    assert.deepEqual([...entries.keys()], [])
+    assert.ok(asked[0]?.signal?.aborted, 'what is not here yet is given up')
+    await files.cache.put(graph, new Response('late'))
+    assert.deepEqual([...entries.keys()], [])
   })
 })
 

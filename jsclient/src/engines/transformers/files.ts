@@ -40,7 +40,10 @@ export function openFiles(model: ModelInfo, root: string, signal: AbortSignal): 
   /** Whether what is stored may be read, by URL. */
   const admitted = new Map<string, Promise<boolean>>()
   const failed = deferred<never>()
-  let closed = false
+  /** Aborts when no more files come in. */
+  const closed = new AbortController()
+  const ended = AbortSignal.any([signal, closed.signal])
+  const puts = new Set<Promise<void>>()
   // None in some frames of other origins: the model then runs, and is fetched at each visit.
   const store = caches.open(CACHE_NAME).catch(() => undefined)
 
@@ -50,6 +53,28 @@ export function openFiles(model: ModelInfo, root: string, signal: AbortSignal): 
   const isModels = (url: string) => url.startsWith(root)
   const expected = (url: string) => (isModels(url) ? checksumsOf(model, url.slice(root.length)) : '')
 
+  async function put(url: string, response: Response): Promise<void> {
+    const checksums = expected(url)
+    // Of the model's files the package knows the length; of others it says the one that travelled, maybe compressed.
+    const body = checksums === '' && isModels(url) ? response.body : await response.arrayBuffer()
+    if (checksums !== '' && body instanceof ArrayBuffer && !(await passes(body, checksums))) {
+      return fail(`${url} does not have the checksum of the model's entry; mend the server`, 'invalid_files')
+    }
+    if (closed.signal.aborted) return
+    try {
+      await (await store)?.put(url, marked(body, { models: [model.id], checksums }, response.headers))
+      admitted.set(url, Promise.resolve(true))
+      used.set(url, true)
+    } catch (error) {
+      const { name, message } = describe(error)
+      if (name === 'QuotaExceededError') {
+        fail("the browser's storage for this site is full; take a smaller model, or free some", 'quota_exceeded', error)
+      } else {
+        fail(`${url} could not be stored: ${message}; try again`, 'download_failed', error)
+      }
+    }
+  }
+
   return {
     downloads,
     refusals,
@@ -58,7 +83,7 @@ export function openFiles(model: ModelInfo, root: string, signal: AbortSignal): 
     async fetch(input, init) {
       const url = String(input)
       // The browser's own cache would keep a second copy, of a broken file as well.
-      const response = await fetch(input, { ...init, signal, cache: 'no-store' })
+      const response = await fetch(input, { ...init, signal: ended, cache: 'no-store' })
       if (!response.ok) {
         refusals.set(url, response.status)
         // To the package a file that it may do without is then missing, and the model another one.
@@ -89,37 +114,19 @@ export function openFiles(model: ModelInfo, root: string, signal: AbortSignal): 
         return cache?.match(url)
       },
 
-      async put(url, response) {
-        const checksums = expected(url)
-        // Of the model's files the package knows the length; of others it says the one that travelled, maybe compressed.
-        const body = checksums === '' && isModels(url) ? response.body : await response.arrayBuffer()
-        if (checksums !== '' && body instanceof ArrayBuffer && !(await passes(body, checksums))) {
-          return fail(`${url} does not have the checksum of the model's entry; mend the server`, 'invalid_files')
-        }
-        if (closed) return
-        try {
-          await (await store)?.put(url, marked(body, { models: [model.id], checksums }, response.headers))
-          admitted.set(url, Promise.resolve(true))
-          used.set(url, true)
-        } catch (error) {
-          const { name, message } = describe(error)
-          if (name === 'QuotaExceededError') {
-            fail(
-              "the browser's storage for this site is full; take a smaller model, or free some",
-              'quota_exceeded',
-              error,
-            )
-          } else {
-            fail(`${url} could not be stored: ${message}; try again`, 'download_failed', error)
-          }
-        }
+      put(url, response) {
+        const done = put(url, response).finally(() => puts.delete(done))
+        puts.add(done)
+        return done
       },
     },
 
     isModels,
 
     async discard(which) {
-      closed = true
+      closed.abort()
+      // What is being stored would come in behind the broom.
+      await Promise.allSettled(puts)
       const cache = await store
       const gone = [...used].filter(([url, storedNow]) => which(url, storedNow))
       await Promise.all(gone.map(([url]) => cache?.delete(url)))
