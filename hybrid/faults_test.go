@@ -30,7 +30,7 @@ const upstreamKey = "sk-upstream-key-of-the-tests"
 // unless that is what goes wrong.
 func silenceFor(fault backendtest.Fault) time.Duration {
 	if fault.Do == backendtest.Stall {
-		return 500 * time.Millisecond
+		return 2 * time.Second
 	}
 	return 30 * time.Second
 }

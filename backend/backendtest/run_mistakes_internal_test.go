@@ -130,6 +130,9 @@ func TestRunFindsMistakes(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			k := kit{broken{good(), test.mistake}, 100 * time.Millisecond}
+			if test.fails == "" {
+				k.patience = patience
+			}
 			for _, c := range checks {
 				if test.fails != "" && !slices.Contains(strings.Fields(test.fails), c.name) {
 					continue

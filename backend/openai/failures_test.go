@@ -112,7 +112,7 @@ func TestFaultsInAnswers(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			opts := openai.Options{IdleTimeout: patience}
 			if test.code == backend.CodeTimeout {
-				opts.IdleTimeout = 50 * time.Millisecond
+				opts.IdleTimeout = 500 * time.Millisecond
 			}
 			b, s := open(t, opts, test.fault)
 			resp, err := b.Generate(t.Context(), &backend.Request{Body: hi, Stream: test.stream})

@@ -55,6 +55,8 @@ describe("the demo's answer, when", () => {
     const killed = 'Killed at token 10: 1 of 3 in five minutes, then the model is left alone.'
     await page.locator('#fault-status', { hasText: killed }).waitFor()
     assert.equal(await page.textContent('#stored-status'), '', 'it is no longer ready')
+    // The report of the failed attempt goes its own way.
+    await page.locator('#savings-models tr', { hasText: 'browser' }).waitFor()
     const { rows } = await opened.saved(1)
     assert.equal(rows[0]?.[5], (await opened.history())[0]?.[4], "the server's own tokens cost")
     assert.deepEqual(

@@ -119,6 +119,7 @@ export async function openDemo(browser: Browser, options: DemoPageOptions): Prom
     history: () => cells('#history tr:not(.empty)'),
     async saved(answers) {
       await page.waitForFunction((answers) => {
+        if (!document.querySelector('#savings-models tr')) return false
         const counts = [...document.querySelectorAll('#savings-models td:nth-child(3)')].map((td) => td.textContent)
         return counts.reduce((sum, count) => sum + Number(count), 0) === answers
       }, answers)

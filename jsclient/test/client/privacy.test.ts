@@ -192,7 +192,7 @@ describe('the snapshot', () => {
     server.behaviour = { snapshot: { revision: 'r2' } }
     await client.generate('hi')
     await until(() => policies() === 3)
-    await settled()
+    await until(() => client.policy?.revision === 'r2')
     assert.equal((await client.generate('hi', local)).route.policyRevision, 'r2')
   })
 

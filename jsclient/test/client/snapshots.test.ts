@@ -3,25 +3,31 @@ import { describe, it, type TestContext } from 'node:test'
 import { isNetworkError } from '../../src/errors/network-error.ts'
 import { isNoTargetError } from '../../src/errors/no-target-error.ts'
 import { isSnapshotError } from '../../src/errors/snapshot-error.ts'
-import { rejection, type Setup, settled, setup, until } from './setup.ts'
+import { rejection, settled, setup, until } from './setup.ts'
 
 const HOUR = 3_600_000
 
 /** A client whose snapshots come as `tamper` makes them, and whose clock stands until it is set. */
 async function tampered(t: TestContext, tamper: (json: string) => string) {
   const clock = { now: 1_700_000_000_000 }
-  const hands = { tamper }
+  const hands = { tamper, read: 0 }
   const fetched: typeof fetch = async (url, init) => {
     const response = await fetch(url, init)
     if (!String(url).endsWith('/browser/policy')) return response
-    return new Response(hands.tamper(await response.text()), { status: response.status })
+    const body = hands.tamper(await response.text())
+    hands.read++
+    return new Response(body, { status: response.status })
   }
   const parts = await setup(t, { engine: { cached: ['tiny'] }, client: { fetch: fetched, now: () => clock.now } })
   await parts.client.initialize()
   return { ...parts, clock, hands }
 }
 
-const policies = ({ server }: Setup): number => server.seen.filter(({ path }) => path === '/browser/policy').length
+/** Waits until the client has that many answers, and made of them what it will. */
+async function answered(hands: { readonly read: number }, answers: number): Promise<void> {
+  await until(() => hands.read === answers)
+  await settled()
+}
 
 const unusable: [kind: string, code: string, tamper: (json: string) => string][] = [
   ['of a newer schema', 'snapshot_unsupported', (json) => JSON.stringify({ ...JSON.parse(json), schema: 2 })],
@@ -73,8 +79,7 @@ describe('a snapshot', () => {
       hands.tamper = tamper
       clock.now += 301_000
       await client.generate('one')
-      await until(() => policies(parts) === 2)
-      await settled()
+      await answered(hands, 2)
       await server.stop()
       const answer = client.generate('two')
       if (keeps) return assert.equal((await answer).route.decidedBy, 'page')
@@ -89,8 +94,7 @@ describe('a snapshot', () => {
     hands.tamper = (json) => json.slice(0, -9)
     clock.now += 301_000
     await client.generate('one')
-    await until(() => policies(parts) === 2)
-    await settled()
+    await answered(hands, 2)
     await server.stop()
     clock.now += HOUR
     const error = await rejection(client.generate('two'))
@@ -117,11 +121,10 @@ describe('a snapshot', () => {
       const parts = await tampered(t, tamper)
       const { client, server, clock, hands } = parts
       const refetch = async (): Promise<void> => {
-        const before = policies(parts)
+        const before = hands.read
         clock.now += 301_000
         await client.generate('hi')
-        await until(() => policies(parts) > before)
-        await settled()
+        await answered(hands, before + 1)
       }
       hands.tamper = (json) => json.slice(0, -9)
       await refetch()
@@ -141,8 +144,7 @@ describe('a snapshot', () => {
     hands.tamper = untouched
     clock.now += 31_000
     await client.generate('one')
-    await until(() => policies(parts) === 2)
-    await settled()
+    await answered(hands, 2)
     await server.stop()
     assert.equal((await client.generate('two')).route.decidedBy, 'page')
   })

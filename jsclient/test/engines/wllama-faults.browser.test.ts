@@ -9,10 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { deferred } from '../../src/engine/abort.ts'
 import type { ChatMessage } from '../../src/wire.ts'
 import { HIDEABLE, openHideable } from '../browser/faults.ts'
-import type { Harness, HarnessOptions, TestPage } from '../browser/harness.ts'
+import type { Harness, HarnessOptions } from '../browser/harness.ts'
 import type { Answered, Load, Outcome } from './pages/wllama-page.ts'
 import { prompts } from './reference.ts'
-import { startWllamaHarness } from './wllama-harness.ts'
+import { leaves, startWllamaHarness } from './wllama-harness.ts'
 
 const PATH = '/models/edgewise-tiny-v1/edgewise-tiny-v1-q8_0.gguf'
 const SIZE = 1_079_360
@@ -48,14 +48,6 @@ before(async () => {
   })
 })
 after(() => harness.close())
-
-/** Waits until the workers that were terminated are gone, and no more are left than so many. */
-async function leaves({ page }: TestPage, count: number): Promise<void> {
-  while (page.workers().length > count) {
-    await Promise.race(page.workers().map((worker) => worker.waitForEvent('close')))
-  }
-  assert.equal(page.workers().length, count)
-}
 
 const downloads = () => harness.server.requests.filter((request) => request.includes('.gguf'))
 

@@ -1,4 +1,5 @@
 /** Chromium with the wllama adapter, the package and the tiny model, for the tests of the adapter. */
+import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import { limitStorage } from '../browser/faults.ts'
 import type { Harness, HarnessOptions, TestPage } from '../browser/harness.ts'
@@ -46,4 +47,12 @@ async function giveHooks(opened: TestPage, { server }: Harness, setFault: (name:
     closeWorker: () => page.workers()[0]?.evaluate(() => self.close()),
   }
   for (const [name, hook] of Object.entries(hooks)) await page.exposeFunction(name, hook)
+}
+
+/** Waits until the workers that were terminated are gone, and no more are left than so many. */
+export async function leaves({ page }: TestPage, count: number): Promise<void> {
+  while (page.workers().length > count) {
+    await Promise.race(page.workers().map((worker) => worker.waitForEvent('close')))
+  }
+  assert.equal(page.workers().length, count)
 }

@@ -6,7 +6,7 @@ import type { Harness, TestPage } from '../browser/harness.ts'
 import type { Answered, Load, Outcome } from './pages/wllama-page.ts'
 import { prompts } from './reference.ts'
 import { answersReference, goesOn, testConformance } from './steps.ts'
-import { startWllamaHarness } from './wllama-harness.ts'
+import { leaves, startWllamaHarness } from './wllama-harness.ts'
 
 let harness: Harness
 before(async () => {
@@ -105,7 +105,7 @@ describe('wllama answers', () => {
     assert.ok((await made()) > before)
     const { text } = await other.call<Answered>('/page.js', 'answer', reference?.messages, reference?.maxTokens)
     assert.equal(text, reference?.text)
-    assert.equal(other.page.workers().length, 1)
+    await leaves(other, 1)
   })
 
   test('a long prompt in batches, each with a sign of life', async () => {

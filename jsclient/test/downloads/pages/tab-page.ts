@@ -90,11 +90,11 @@ export function transit(type: 'pagehide' | 'pageshow', persisted: boolean): void
   dispatchEvent(new PageTransitionEvent(type, { persisted }))
 }
 
-/** What there is, once it is as expected or after two seconds. */
+/** What there is, once it is as expected or after twenty seconds. */
 async function once<T>(expected: unknown, ask: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     const found = await ask()
-    if (JSON.stringify(found) === JSON.stringify(expected) || tries === 100) return found
+    if (JSON.stringify(found) === JSON.stringify(expected) || tries === 1000) return found
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
