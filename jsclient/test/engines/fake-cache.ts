@@ -6,17 +6,23 @@ export interface FakeCache {
   readonly files: Map<string, Response>
   /** Every write is refused. */
   isFull: boolean
+  /** What every write waits for. */
+  disk?: Promise<void>
+  /** Writes that were begun. */
+  writes: number
 }
 
 /** Takes the place of the missing one, until `removeFakeCache`. */
 export function installFakeCache(): FakeCache {
-  const fake: FakeCache = { files: new Map(), isFull: false }
+  const fake: FakeCache = { files: new Map(), isFull: false, writes: 0 }
   const { files } = fake
   const cache = {
     keys: async () => [...files.keys()].map((url) => ({ url })),
     match: async (url: string) => files.get(url)?.clone(),
     delete: async (url: string) => files.delete(url),
     async put(url: string, file: Response) {
+      fake.writes++
+      await fake.disk
       if (fake.isFull) throw new DOMException('full', 'QuotaExceededError')
       files.set(url, file)
     },

@@ -9,6 +9,8 @@ import { openFiles } from '../../src/engines/transformers/files.ts'
 import type { KeyValues, KeyValueTensor } from '../../src/engines/transformers/peer.ts'
 import { createPrefixCache } from '../../src/engines/transformers/prefix-cache.ts'
 import type { ModelInfo } from '../../src/wire.ts'
+import { until } from '../client/setup.ts'
+import { type FakeCache, fileOf, installFakeCache, removeFakeCache } from './fake-cache.ts'
 import { testModel } from './model.ts'
 
 const ids = (text: string) => [...text].map((character) => BigInt(character.codePointAt(0) ?? 0))
@@ -152,26 +154,14 @@ describe('checksums', () => {
 describe('the files', () => {
   const root = 'https://a.test/m/'
   const graph = `${root}onnx/model.onnx`
-  const entries = new Map<string, Response>()
-  /** What it takes to write a file. */
-  let disk: Promise<void> | undefined
+  let store: FakeCache
   beforeEach(() => {
-    entries.clear()
-    disk = undefined
-    const cache = {
-      match: async (url: string) => entries.get(url)?.clone(),
-      put: async (url: string, response: Response) => {
-        await disk
-        entries.set(url, response)
-      },
-      delete: async (url: string) => entries.delete(url),
-    }
-    Object.assign(globalThis, { caches: { open: async () => cache } })
+    store = installFakeCache()
   })
   const { fetch } = globalThis
   afterEach(() => {
     globalThis.fetch = fetch
-    Reflect.deleteProperty(globalThis, 'caches')
+    removeFakeCache()
   })
   const { signal } = new AbortController()
 
@@ -209,7 +199,7 @@ describe('the files', () => {
 
   test('that are on their way when they are discarded do not come in behind', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
-    disk = promise
+    store.disk = promise
     const asked: RequestInit[] = []
     globalThis.fetch = async (_, init = {}) => {
       asked.push(init)
@@ -221,10 +211,23 @@ describe('the files', () => {
     const discarded = files.discard((_, storedNow) => storedNow)
     resolve()
     await Promise.all([stored, discarded])
-    assert.deepEqual([...entries.keys()], [])
+    assert.deepEqual([...store.files.keys()], [])
     assert.ok(asked[0]?.signal?.aborted, 'what is not here yet is given up')
     await files.cache.put(graph, new Response('late'))
-    assert.deepEqual([...entries.keys()], [])
+    assert.deepEqual([...store.files.keys()], [])
+  })
+
+  test('that are being made those of one more model when they are discarded do not come in behind', async () => {
+    store.files.set(graph, fileOf('another'))
+    const { promise, resolve } = Promise.withResolvers<void>()
+    store.disk = promise
+    const files = openFiles(testModel(), root, signal)
+    const found = files.cache.match(graph)
+    await until(() => store.writes === 1)
+    const discarded = files.discard(() => true)
+    resolve()
+    await Promise.all([found, discarded])
+    assert.deepEqual([...store.files.keys()], [])
   })
 })
 

@@ -35,10 +35,14 @@ export async function openFiles(
   })
   /** Whether this load stored them, by the URL of every file that it has to do with. */
   const used = new Map<string, boolean>()
-  let closed = false
+  /** Settle with the files that were asked for. */
+  const reads: Promise<unknown>[] = []
+  /** Aborts when no more files come in. */
+  const closed = new AbortController()
+  const ended = AbortSignal.any([signal, closed.signal])
 
   const keep = async (url: string, file: Blob, checksums: string): Promise<void> => {
-    if (closed) return
+    if (closed.signal.aborted) return
     try {
       used.set(url, true)
       await store.put(url, marked(file, { models: [info.id], checksums }))
@@ -54,7 +58,7 @@ export async function openFiles(
     const part = traffic.fromNetwork()
     try {
       // The browser's own cache would keep a second copy, of a broken file as well.
-      const response = await fetch(url, { signal, cache: 'no-store' })
+      const response = await fetch(url, { signal: ended, cache: 'no-store' })
       const { ok, status, headers } = response
       const isPage = /^text\/html/i.test(headers.get('content-type') ?? '')
       // Buckets say 403 of what they don't have.
@@ -85,14 +89,14 @@ export async function openFiles(
       await keep(url, blob, checksums)
       return bytes
     } catch (error) {
-      if (error instanceof ModelLoadError || signal.aborted) throw error
+      if (error instanceof ModelLoadError || ended.aborted) throw error
       throw fail('download_failed', `${url} could not be fetched: ${describe(error).message}; try again`, error)
     } finally {
       part.end()
     }
   }
 
-  const read = async (url: string, optional: boolean): Promise<ArrayBuffer | undefined> => {
+  const bytesOf = async (url: string, optional: boolean): Promise<ArrayBuffer | undefined> => {
     used.set(url, false)
     const checksums = checksumsAt(info, source, url)
     const file = (await admit(store, url, info.id, checksums)) ? await store.match(url) : undefined
@@ -102,12 +106,22 @@ export async function openFiles(
     return optional && bytes.byteLength === 0 ? undefined : bytes
   }
 
+  const read = (url: string, optional: boolean): Promise<ArrayBuffer | undefined> => {
+    const bytes = bytesOf(url, optional)
+    // Without the bytes, which would be kept as long as this is.
+    const settled = () => {}
+    reads.push(bytes.then(settled, settled))
+    return bytes
+  }
+
   return {
     read: (url) => read(url, false) as Promise<ArrayBuffer>,
     readOptional: (url) => read(url, true),
 
     async forget(which) {
-      closed = true
+      closed.abort()
+      // What is being stored would come in behind the broom.
+      await Promise.all(reads)
       for (const [url, isFresh] of used) if (isFresh || which === 'all') await store.delete(url)
     },
   }

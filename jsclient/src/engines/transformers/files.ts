@@ -43,7 +43,7 @@ export function openFiles(model: ModelInfo, root: string, signal: AbortSignal): 
   /** Aborts when no more files come in. */
   const closed = new AbortController()
   const ended = AbortSignal.any([signal, closed.signal])
-  const puts = new Set<Promise<void>>()
+  const puts: Promise<void>[] = []
   // None in some frames of other origins: the model then runs, and is fetched at each visit.
   const store = caches.open(CACHE_NAME).catch(() => undefined)
 
@@ -115,8 +115,8 @@ export function openFiles(model: ModelInfo, root: string, signal: AbortSignal): 
       },
 
       put(url, response) {
-        const done = put(url, response).finally(() => puts.delete(done))
-        puts.add(done)
+        const done = put(url, response)
+        puts.push(done)
         return done
       },
     },
@@ -126,7 +126,7 @@ export function openFiles(model: ModelInfo, root: string, signal: AbortSignal): 
     async discard(which) {
       closed.abort()
       // What is being stored would come in behind the broom.
-      await Promise.allSettled(puts)
+      await Promise.allSettled([...puts, ...admitted.values()])
       const cache = await store
       const gone = [...used].filter(([url, storedNow]) => which(url, storedNow))
       await Promise.all(gone.map(([url]) => cache?.delete(url)))
