@@ -35,10 +35,14 @@ export function routed<T>(
     reject = no
   })
   route.catch(() => {})
+  let answered = false
   async function* watched(): AsyncGenerator<ExecutionEvent, void, undefined> {
     try {
       for await (const event of events) {
-        if (event.type === 'done') resolve(event.route)
+        if (event.type === 'done') {
+          answered = true
+          resolve(event.route)
+        }
         yield event
       }
     } catch (error) {
@@ -55,10 +59,12 @@ export function routed<T>(
         throw error
       }),
     async return() {
-      const left = new DOMException('The stream was left before its end.', 'AbortError')
-      // Too late after the end.
-      reject(left)
-      controller.abort(left)
+      // To the server, who may still be writing its books, a connection that is closed is a user who left.
+      if (!answered) {
+        const left = new DOMException('The stream was left before its end.', 'AbortError')
+        reject(left)
+        controller.abort(left)
+      }
       await generator.return().catch(() => {})
       return { done: true, value: undefined }
     },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isUnauthorizedError } from '../../src/errors/unauthorized-error.ts'
 import type { ChatMessage } from '../../src/wire.ts'
-import { collect, LOAD_HANGS, rejection, setup, surfacedErrors, until } from './setup.ts'
+import { collect, LOAD_HANGS, rejection, settled, setup, surfacedErrors, until } from './setup.ts'
 
 const messages: ChatMessage[] = [{ role: 'user', content: 'hi' }]
 
@@ -44,6 +44,46 @@ describe('leaving a stream', () => {
     await reader.cancel()
     assert.deepEqual(engine.log, ['load tiny', 'abort tiny'])
   })
+
+  for (const kind of ['stream', 'chunks'] as const) {
+    it(`at its end leaves the server time to write its books, ${kind}`, { timeout: 5000 }, async (t) => {
+      const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 }
+      const choice = { index: 0, delta: { content: 'Hi' }, finish_reason: 'stop' }
+      const events = [{ choices: [choice] }, { choices: [], usage }].map((chunk) =>
+        JSON.stringify({ id: 'c', ...chunk }),
+      )
+      const text = [...events, '[DONE]'].map((event) => `data: ${event}\n\n`).join('')
+      let writing: ReadableStreamDefaultController<Uint8Array> | undefined
+      let hasLeft = false
+      const fake: typeof fetch = async (url, init) => {
+        if (!String(url).endsWith('/chat/completions')) return fetch(url, init)
+        init?.signal?.addEventListener('abort', () => {
+          hasLeft = true
+        })
+        const body = new ReadableStream<Uint8Array>({
+          start(controller) {
+            writing = controller
+            controller.enqueue(new TextEncoder().encode(text))
+          },
+          cancel() {
+            hasLeft = true
+          },
+        })
+        return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+      }
+      const { client } = await setup(t, { client: { fetch: fake } })
+      const routing = { messages, preference: 'never' } as const
+      if (kind === 'stream') {
+        for await (const { type } of client.stream(routing)) if (type === 'done') break
+      } else {
+        const request = { ...routing, stream: true, stream_options: { include_usage: true } } as const
+        for await (const chunk of await client.chat.completions.create(request)) if (chunk.usage) break
+      }
+      await settled()
+      assert.equal(hasLeft, false)
+      writing?.close()
+    })
+  }
 
   it('before it began does nothing, and a stream ends but once', async (t) => {
     const { client, server } = await setup(t)
