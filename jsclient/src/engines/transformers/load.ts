@@ -36,9 +36,13 @@ export async function loadResident(
     for (const [file, { total }] of Object.entries(event.files ?? {})) {
       if (!sizes.has(file)) sizes.set(file, { loaded: 0, total })
     }
-    if (event.status !== 'progress' || event.file === undefined) return
-    sizes.set(event.file, { loaded: event.loaded ?? 0, total: event.total ?? 0 })
-    progress.report(sum(sizes, files.downloads, info.sizeBytes))
+    const { status, file } = event
+    if (file === undefined || !(status === 'progress' || status === 'done')) return
+    if (status === 'progress') sizes.set(file, { loaded: event.loaded ?? 0, total: event.total ?? 0 })
+    // However few pieces it comes in: the last one too has come from the network.
+    const arrives = status === 'progress' && isAmong(files.downloads, file)
+    const { stage, ...rest } = sum(sizes, files.downloads, info.sizeBytes)
+    progress.report({ stage: arrives ? 'download' : stage, ...rest })
   }
 
   const { modelId, revision, device, dtype } = config
@@ -87,7 +91,7 @@ function sum(
   for (const [file, bytes] of files) {
     loaded += bytes.loaded
     total += bytes.total
-    if (![...downloads].some((url) => url.endsWith(`/${file}`))) continue
+    if (!isAmong(downloads, file)) continue
     loadedBytes += bytes.loaded
     totalBytes += bytes.total
   }
@@ -96,6 +100,10 @@ function sum(
   if (totalBytes === 0) return { progress, stage: 'load' } as const
   const stage = loadedBytes < totalBytes ? 'download' : 'load'
   return { progress, stage, loadedBytes, totalBytes } as const
+}
+
+function isAmong(downloads: ReadonlySet<string>, file: string): boolean {
+  return [...downloads].some((url) => url.endsWith(`/${file}`))
 }
 
 /** Points the package at its files. Its settings are global, which is one reason for a worker per model. */
