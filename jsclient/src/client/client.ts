@@ -2,9 +2,11 @@ import { ServerTransport } from '../transport/server.ts'
 import { answerOnServer } from './attempt.ts'
 import { InferenceClient, type LifeParts } from './inference-client.ts'
 import type { ClientOptions, HybridInferenceClientOptions } from './options.ts'
+import { Outage } from './outage.ts'
 import type { Page } from './page.ts'
 import { Reports } from './reports.ts'
-import { Outage, route } from './router.ts'
+import { DEFAULT_TIMEOUT_MS, route } from './router.ts'
+import { SnapshotStore } from './snapshot-store.ts'
 import { SnapshotSource } from './snapshots.ts'
 
 /** Longest silence of a server in mid-answer, ms: as long as engines in the page may be silent. */
@@ -19,23 +21,29 @@ const STALL_MS = 60_000
  * signal's reason; every other failure is an EdgewiseError.
  */
 export class HybridInferenceClient extends InferenceClient {
-  readonly #transport: ServerTransport
   readonly #options: HybridInferenceClientOptions
 
   constructor(options: HybridInferenceClientOptions) {
     super(options)
     this.#options = options
-    this.#transport = new ServerTransport(options)
   }
 
   /** @internal */
-  protected override begin(page: Page, { now = Date.now }: ClientOptions): LifeParts {
-    const transport = this.#transport
+  protected override begin(page: Page, { now = Date.now }: ClientOptions, life: AbortSignal): LifeParts {
     const options = this.#options
-    const { reports: wanted = true, stallMs = STALL_MS } = options
-    const snapshots = new SnapshotSource(transport, now)
+    const { reports: wanted = true, stallMs = STALL_MS, baseURL, subject } = options
+    const { storage } = page
+    const outage = new Outage(now, life)
+    const transport = new ServerTransport(options, (answered) => (answered ? outage.heard() : outage.begin(true)))
+    const snapshots = new SnapshotSource({
+      transport,
+      now,
+      store: new SnapshotStore(storage, baseURL),
+      subject,
+      timeoutMs: options.routeTimeoutMs ?? DEFAULT_TIMEOUT_MS,
+      onSilence: () => outage.begin(true),
+    })
     const reports = new Reports(transport, now)
-    const outage = new Outage()
     return {
       snapshots,
       decide: (request, signal) => route({ outage, options, transport, page, snapshots }, request, signal),

@@ -51,14 +51,28 @@ export async function questionOf(
   return { ...info, ...(engines && { engines }), capabilities, state, ...(trace && { trace }) }
 }
 
+/**
+ * Decides by the snapshot in the page as the server would; undefined where only the server can say. Throws a NoTargetError
+ * where there is no snapshot.
+ */
+export function decideHere(parts: DecisionParts, question: Question): Decided | undefined {
+  const { undecidable, ...decided } = decideBy(parts, question, false)
+  return undecidable.length === 0 ? decided : undefined
+}
+
 /** Decides by the snapshot in the page, without a word to anybody. Throws a NoTargetError where there is none. */
-export function decideHere({ snapshots }: DecisionParts, question: Question): Decided {
+export function decideAlone(parts: DecisionParts, question: Question): Decided {
+  const { undecidable: _, ...decided } = decideBy(parts, question, true)
+  return decided
+}
+
+function decideBy({ snapshots }: DecisionParts, question: Question, unreachable: boolean) {
   const snapshot = snapshots.current
   if (!snapshot) throw new NoTargetError('local_only_unavailable', { cause: snapshots.problem })
   const { state, trace, ...request } = question
-  const { undecidable: _, ...decision } = decide(snapshot, state, request, { unreachable: true, trace })
+  const { undecidable, ...decision } = decide(snapshot, state, request, { unreachable, trace })
   const ids = { decisionId: localId(), policyRevision: snapshot.revision, decidedBy: 'page' } as const
-  return { decision: { ...decision, ...ids }, grant: snapshot.grant }
+  return { decision: { ...decision, ...ids }, grant: snapshot.grant, undecidable }
 }
 
 /**

@@ -60,8 +60,8 @@ export abstract class InferenceClient {
     this.chat = { completions: { create: this.#create.bind(this) as ChatCompletions['create'] } }
   }
 
-  /** Puts together what is one user's: who decides, and who answers elsewhere. No side effects. @internal */
-  protected abstract begin(page: Page, options: ClientOptions): LifeParts
+  /** Puts together what is one user's, until `life` aborts: who decides, and who answers elsewhere. @internal */
+  protected abstract begin(page: Page, options: ClientOptions, life: AbortSignal): LifeParts
 
   /**
    * The policy snapshot by which the page decides now, for `decide` and for UIs; undefined before the first, and when
@@ -224,7 +224,8 @@ export abstract class InferenceClient {
   async #prepareFor({ info }: PreparedRequest): Promise<void> {
     if (info.privacy !== 'local-only') {
       await this.#initialize()
-      if (this.#life.snapshots.isStale) void this.#revalidate().catch(() => {})
+      // What it can't bring now, whoever decides goes without.
+      await this.#revalidate().catch(() => {})
     } else {
       await this.#initialized?.catch(() => {})
     }
@@ -252,9 +253,11 @@ export abstract class InferenceClient {
     return this.#initialized
   }
 
+  /** Asks for a newer snapshot where it is time to, and where the models are. */
   async #revalidate(): Promise<void> {
-    await this.#life.snapshots.refresh()
-    await this.#life.page.survey(this.models)
+    const { snapshots, page } = this.#life
+    if (snapshots.isStale) await snapshots.refresh()
+    await page.survey(this.models)
   }
 
   /** Once all is known that models are managed by. */
@@ -301,7 +304,7 @@ export abstract class InferenceClient {
     const options = this.#options
     const controller = new AbortController()
     const page: Page = new Page(options, this.#status, () => snapshots.current, mode)
-    const { snapshots, flush, ...answering } = this.begin(page, options)
+    const { snapshots, flush, ...answering } = this.begin(page, options, controller.signal)
     const requests = new Requests({
       ...answering,
       options,

@@ -2,7 +2,7 @@
 import { tell } from '../engine/manager-listeners.ts'
 import { parseSnapshot } from '../policy/snapshot.ts'
 import type { ModelInfo, Report, Snapshot } from '../wire.ts'
-import { decideHere, questionOf, type Snapshots } from './decision.ts'
+import { decideAlone, questionOf, type Snapshots } from './decision.ts'
 import { InferenceClient, type LifeParts } from './inference-client.ts'
 import type { ClientOptions } from './options.ts'
 import type { Page } from './page.ts'
@@ -65,7 +65,7 @@ export class LocalInferenceClient extends InferenceClient {
       async decide(request, signal) {
         const question = await questionOf({ page, snapshots }, request)
         signal.throwIfAborted()
-        return decideHere({ page, snapshots }, question)
+        return decideAlone({ page, snapshots }, question)
       },
       report: (facts) => onReport && tell([onReport], reportOf(`local.${++this.#reports}`, facts)),
     }

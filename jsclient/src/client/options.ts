@@ -75,7 +75,17 @@ export interface HybridInferenceClientOptions extends ClientOptions, ServerTrans
    * device, "all" = local-only ones too, false = none. Defaults to true.
    */
   reports?: boolean | 'all' | undefined
-  /** Longest wait for the server's decision, ms; after that the page decides as if offline. Defaults to 5,000. */
+  /**
+   * Who is signed in, as an opaque id such as "u-7" or a function that gives it; undefined = nobody. The policy snapshot is
+   * kept for this user alone: when the id changes it is dropped, and asked for anew. Without the option a snapshot of an
+   * earlier visit is first confirmed by the server, and decides unconfirmed only while that is out of reach. It is kept in
+   * `storage`, and sent nowhere.
+   */
+  subject?: string | (() => string | undefined) | undefined
+  /**
+   * Longest wait for the server's decision, or for its word that the snapshot in the page is still good, ms; after that the
+   * page decides as if offline. Defaults to 5,000.
+   */
   routeTimeoutMs?: number | undefined
   /**
    * Longest silence of the server while it streams an answer, ms; after that the answer counts as broken off, and another

@@ -66,21 +66,21 @@ export class Page {
 
   /** The user's own switch. Storage may be blocked, or full. */
   get mode(): UserMode {
-    this.#mode ??= asMode(guarded(() => this.#storage?.getItem(MODE_KEY)))
+    this.#mode ??= asMode(guarded(() => this.storage?.getItem(MODE_KEY)))
     return this.#mode
   }
 
   set mode(mode: UserMode) {
     this.#mode = mode
-    guarded(() => this.#storage?.setItem(MODE_KEY, mode))
+    guarded(() => this.storage?.setItem(MODE_KEY, mode))
     this.#onSurroundings()
   }
 
-  /** What lasts longer than the page; reading it may throw where it is blocked. */
-  get #storage(): ClientStorage | undefined {
+  /** What lasts longer than the page; undefined where there is none, or it is blocked. */
+  get storage(): ClientStorage | undefined {
     const { storage } = this.#options
     if (storage === false) return undefined
-    return storage ?? (globalThis as { localStorage?: Storage }).localStorage
+    return storage ?? guarded(() => (globalThis as { localStorage?: Storage }).localStorage)
   }
 
   /** Detects the device, and which engines can run on it, once. Never rejects. */
@@ -121,7 +121,7 @@ export class Page {
       this.#local = new Local({
         engines,
         now,
-        storage: guarded(() => this.#storage),
+        storage: this.storage,
         onOffer,
         network: async () => (await this.#detectState()).network,
         maxFailures,

@@ -4,32 +4,22 @@ import { SnapshotError } from '../errors/snapshot-error.ts'
 import { startTimeout } from '../timeout.ts'
 import type { ServerTransport } from '../transport/server.ts'
 import type { DecisionTarget, RouteResponse, Target } from '../wire.ts'
-import { type Decided, type DecisionParts, decideHere, type Question, questionOf, serves } from './decision.ts'
+import {
+  type Decided,
+  type DecisionParts,
+  decideAlone,
+  decideHere,
+  type Question,
+  questionOf,
+  serves,
+} from './decision.ts'
 import type { HybridInferenceClientOptions } from './options.ts'
+import type { Outage } from './outage.ts'
 import type { PreparedRequest } from './prepare.ts'
 import type { SnapshotSource } from './snapshots.ts'
 
 /** Longest wait for the server's decision, ms. */
-const DEFAULT_TIMEOUT_MS = 5000
-
-/** How long the page decides alone after the server gave no decision, ms. */
-const ALONE_MS = 30_000
-
-/** Remembers that the server gave no decision, so that not every request waits for it in vain. */
-export class Outage {
-  #last: { at: number; silent: boolean } | undefined
-
-  /** The server was asked in vain; `silent` when it gave no answer at all. */
-  begin(at: number, silent: boolean): void {
-    this.#last = { at, silent }
-  }
-
-  /** The outage that lasts, if any. */
-  at(now: number): { readonly silent: boolean } | undefined {
-    const last = this.#last
-    return last && now - last.at < ALONE_MS ? last : undefined
-  }
-}
+export const DEFAULT_TIMEOUT_MS = 5000
 
 /** What decisions are made with where there is a server. */
 export interface RouteParts extends DecisionParts {
@@ -40,23 +30,25 @@ export interface RouteParts extends DecisionParts {
 }
 
 /**
- * Gets a decision for a request: from the server, or from the snapshot in the page when that can't be asked, or must
- * not; a server that gave none is left alone for a while. Throws NoTargetError when nothing is permitted. A local-only
- * request never reaches the server, not even in counts.
+ * Gets a decision for a request: from the snapshot in the page while that is as good as the server's word, else from the
+ * server; and from the snapshot again when the server can't be asked, or must not. A server that gave no decision is left
+ * alone for a while. Throws NoTargetError when nothing is permitted. A local-only request never reaches the server, not even
+ * in counts.
  */
 export async function route(parts: RouteParts, request: PreparedRequest, signal: AbortSignal): Promise<Decided> {
   const { snapshots, outage } = parts
-  const { now = Date.now } = parts.options
   const question = await questionOf(parts, request)
   signal.throwIfAborted()
-  const unasked = (silent: boolean): Decided => decideHere(parts, silent ? offline(question) : question)
+  const unasked = (silent: boolean): Decided => decideAlone(parts, silent ? offline(question) : question)
   if (request.info.privacy === 'local-only') return unasked(false)
-  const since = outage.at(now())
+  const since = outage.current
   if (since && snapshots.current) {
     const alone = unasked(since.silent)
     // Who may be answered by the server alone has nothing to lose by asking it again.
     if (serves(alone.decision, request)) return alone
   }
+  const here = snapshots.isFresh ? decideHere(parts, question) : undefined
+  if (here) return here
   const grant = snapshots.current?.grant
   try {
     const answer = await ask(parts, question, signal)
@@ -66,7 +58,7 @@ export async function route(parts: RouteParts, request: PreparedRequest, signal:
     signal.throwIfAborted()
     const silent = isNetworkError(error)
     if (!silent && !(isServerError(error) && isPassing(error))) throw error
-    outage.begin(now(), silent)
+    outage.begin(silent)
     const { problem } = snapshots
     if (!problem) return { ...unasked(silent), cause: error }
     // Who has never heard of this server, or has been kept out, is told of the outage alone.

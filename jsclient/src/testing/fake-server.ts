@@ -45,7 +45,10 @@ export interface FakeServerOptions {
   answer?: FakeAnswers<ChatCompletionRequest>
   /** What goes wrong; `server.faults` changes it later. Defaults to nothing. */
   faults?: readonly ServerFault[]
-  /** Changes what the policies decide. Defaults to nothing. */
+  /**
+   * Changes what the policies decide. While there is one, `/browser/policy` has a policy besides that only the server can
+   * evaluate, so that clients ask. Defaults to nothing.
+   */
   route?: ((decision: RouteResponse) => Partial<RouteResponse>) | undefined
   /** How long it takes before any answer, ms. Defaults to 0. */
   latencyMs?: number
@@ -82,7 +85,7 @@ export class FakeServer {
   snapshot: Snapshot
   /** What it answers. May be set at any time. */
   answer: FakeAnswers<ChatCompletionRequest>
-  /** Changes what the policies decide. May be set at any time. */
+  /** Changes what the policies decide. May be set at any time; a client that decides alone asks once it has heard of it. */
   route: FakeServerOptions['route']
   /** The version of the wire that it says it speaks; "" = it says none. May be set at any time. */
   version: string
@@ -158,7 +161,7 @@ export class FakeServer {
     const { revision, models } = this.snapshot
     switch (path) {
       case '/browser/policy':
-        return this.#tag(request, this.snapshot)
+        return this.#tag(request, this.#policy)
       case '/browser/models':
         return this.#tag(request, { revision, models })
       case '/browser/route':
@@ -181,6 +184,12 @@ export class FakeServer {
     const etag = `W/"${this.#tagged.indexOf(text)}"`
     const headers = { etag, 'cache-control': 'private, no-cache', 'content-type': 'application/json' }
     return hasCopy(request, etag) ? new Response(null, { status: 304, headers }) : new Response(text, { headers })
+  }
+
+  /** The snapshot, from which nobody could tell what `route` makes of a decision. */
+  get #policy(): Snapshot {
+    if (!this.route) return this.snapshot
+    return { ...this.snapshot, policies: [...this.snapshot.policies, { name: 'fake.route', opaque: true }] }
   }
 
   #route(body: string): RouteResponse {

@@ -26,6 +26,9 @@ export interface ServerTransportOptions {
 /** Makes the headers of a request; `refresh` asks for new credentials, since the old ones were refused. */
 export type HeadersFunction = (context: { refresh: boolean }) => HeadersInit | Promise<HeadersInit>
 
+/** Hears of every request whether anybody answered it; of none that was aborted. Must not throw. */
+export type ContactListener = (answered: boolean) => void
+
 /** One request. */
 export interface HTTPRequest {
   /** Sent as JSON by POST; without it the request is a GET. */
@@ -41,13 +44,15 @@ export interface HTTPRequest {
 /** Sends requests: resolves the address, adds credentials and refreshes them once, and types the errors. */
 export class HTTP {
   readonly #options: ServerTransportOptions
+  readonly #onContact: ContactListener | undefined
   #minor = 0
   #refreshing: Promise<HeadersInit> | undefined
   /** How often credentials were refreshed. */
   #refreshes = 0
 
-  constructor(options: ServerTransportOptions) {
+  constructor(options: ServerTransportOptions, onContact?: ContactListener) {
     this.#options = options
+    this.#onContact = onContact
   }
 
   /** The minor version of the wire of which the server's last answer was; 0 before there was one. */
@@ -84,9 +89,11 @@ export class HTTP {
     try {
       const response = await fetch(url, { ...init, headers, ...(credentials && { credentials }) })
       this.#minor = minorOf(response.headers.get(VERSION_HEADER))
+      this.#onContact?.(true)
       return response
     } catch (cause) {
       if (init.signal?.aborted) throw init.signal.reason
+      this.#onContact?.(false)
       throw new NetworkError(url, { cause })
     }
   }

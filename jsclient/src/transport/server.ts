@@ -13,7 +13,7 @@ import type {
 } from '../wire.ts'
 import { readChatStream } from './chat-stream.ts'
 import { errorFromBody, errorFromResponse, invalidResponse, isErrorBody, parseJSON } from './error-response.ts'
-import { HTTP, type ServerTransportOptions } from './http.ts'
+import { type ContactListener, HTTP, type ServerTransportOptions } from './http.ts'
 
 /** Options that every call takes. */
 export interface CallOptions {
@@ -50,8 +50,8 @@ export class ServerTransport {
   readonly #http: HTTP
   #models: { etag: string; list: ModelList } | undefined
 
-  constructor(options: ServerTransportOptions) {
-    this.#http = new HTTP(options)
+  constructor(options: ServerTransportOptions, onContact?: ContactListener) {
+    this.#http = new HTTP(options, onContact)
   }
 
   /** Asks the server where a request shall run. The body has counts, never text. */

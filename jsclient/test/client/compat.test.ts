@@ -6,9 +6,10 @@ import { HybridInferenceClient } from '../../src/client/client.ts'
 import type { HybridInferenceClientOptions } from '../../src/client/options.ts'
 import { isServerError } from '../../src/errors/server-error.ts'
 import { FakeEngine } from '../../src/testing/fake-engine.ts'
-import type { ChatCompletionRequest, ReportBatch, RouteRequest } from '../../src/wire.ts'
+import type { ChatCompletionRequest, ReportBatch, RouteRequest, Snapshot } from '../../src/wire.ts'
 import { type Loopback, loopback, sendEvents, sendJSON } from '../transport/loopback.ts'
 import { collect, rejection, settled, setup, until } from './setup.ts'
+import { SERVER_ONLY } from './wire-server.ts'
 
 interface Exchange {
   request: unknown
@@ -30,7 +31,12 @@ function oldServer(t: TestContext): Promise<Loopback> {
       const { response: answer, status } = frozen(name)
       sendJSON(response, answer, status)
     }
-    if (url.endsWith('/browser/policy')) return send('policy')
+    if (url.endsWith('/browser/policy')) {
+      const { response: snapshot, status } = frozen('policy')
+      const { policies } = snapshot as Snapshot
+      // It has the last word, so that it is asked.
+      return sendJSON(response, { ...(snapshot as Snapshot), policies: [...policies, SERVER_ONLY] }, status)
+    }
     if (url.endsWith('/browser/analytics')) return send('client.analytics')
     if (url.endsWith('/browser/route')) {
       const { preference } = JSON.parse(body) as RouteRequest

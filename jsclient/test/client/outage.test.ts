@@ -8,6 +8,7 @@ import { FakeEngine } from '../../src/testing/fake-engine.ts'
 import { FakeServer } from '../../src/testing/fake-server.ts'
 import { testSnapshot } from '../../src/testing/snapshot.ts'
 import { rejection, setup } from './setup.ts'
+import { SERVER_ONLY } from './wire-server.ts'
 
 const cached = { cached: ['tiny'] }
 
@@ -56,7 +57,7 @@ describe('a server that gives no decision', () => {
   })
 
   it('is asked again at once for a request that nobody else may answer', async () => {
-    const policies = [...testSnapshot().policies, { name: 'health' }]
+    const policies = [...testSnapshot().policies, { name: 'health' }, SERVER_ONLY]
     const server = new FakeServer({ policies })
     const { baseURL, fetch } = server
     const engines = [new FakeEngine(cached)]
@@ -72,8 +73,8 @@ describe('a server that gives no decision', () => {
     server.faults.length = 0
     assert.equal((await client.generate('three', { force: 'server' })).route.decidedBy, 'server')
     assert.equal(asked(), 3)
-    assert.equal((await client.generate('four')).route.decidedBy, 'page', 'others stay where they are answered')
-    assert.equal(asked(), 3)
+    assert.equal((await client.generate('four')).route.decidedBy, 'server', 'others hear of it, too')
+    assert.equal(asked(), 4)
     await client.dispose()
   })
 })

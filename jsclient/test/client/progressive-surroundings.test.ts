@@ -179,7 +179,7 @@ describe('what surrounds the page', () => {
     client.subscribe(() => changes++)
     assert.equal(there.listeners, 0)
     await client.initialize()
-    await happens(() => there.listeners === 6)
+    await happens(() => there.listeners === 7)
     const told = (change: () => void): number => {
       const before = changes
       change()

@@ -8,6 +8,7 @@ import { testSnapshot } from '../../src/testing/snapshot.ts'
 import { ANSWER, CHUNKS, messages, NATIVE, setup } from './handover-setup.ts'
 import { read } from './handover-ways.ts'
 import { rejection, until } from './setup.ts'
+import { SERVER_ONLY } from './wire-server.ts'
 
 describe('resume', () => {
   it('goes on behind the text where the server can, as often as is wanted', async () => {
@@ -77,7 +78,7 @@ describe('resume', () => {
     const { client, server } = setup({
       server: {
         answer: ANSWER,
-        policies: [...testSnapshot().policies, { name: 'health' }],
+        policies: [...testSnapshot().policies, { name: 'health' }, SERVER_ONLY],
         snapshot: { subject: NATIVE },
         faults: [{ does: 'cut', path: '/chat/completions', at: 2, times: 1 }],
       },

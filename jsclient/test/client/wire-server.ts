@@ -8,7 +8,7 @@ import { testModel } from '../../src/testing/model.ts'
 import type { ServerFault } from '../../src/testing/server-faults.ts'
 import { testSnapshot } from '../../src/testing/snapshot.ts'
 import { WIRE_VERSION } from '../../src/transport/version.ts'
-import type { ModelInfo, Report, Snapshot } from '../../src/wire.ts'
+import type { ModelInfo, PolicySpec, Report, Snapshot } from '../../src/wire.ts'
 
 /** A request as it reached the server. */
 export interface Seen {
@@ -31,7 +31,14 @@ export interface Behaviour extends Pick<FakeServerOptions, 'version' | 'route'> 
 
 export const MODEL: ModelInfo = testModel()
 
-export const SNAPSHOT: Snapshot = testSnapshot({ staleIfUnreachable: 3600 })
+/** A policy that only the server can evaluate, and that may say anything: with it the page must ask about each request. */
+export const SERVER_ONLY: PolicySpec = { name: 'acme.word', opaque: true }
+
+/** By default the server has the last word, so that what it says about a request is seen on the way. */
+export const SNAPSHOT: Snapshot = testSnapshot({
+  policies: [...testSnapshot().policies, SERVER_ONLY],
+  staleIfUnreachable: 3600,
+})
 
 export interface WireServer {
   baseURL: string

@@ -10,7 +10,7 @@ import { testSnapshot } from '../../src/testing/snapshot.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { ServerTransport } from '../../src/transport/server.ts'
 import type { ChatMessage, RouteRequest } from '../../src/wire.ts'
-import { collect } from '../client/setup.ts'
+import { collect, until } from '../client/setup.ts'
 
 const messages: ChatMessage[] = [{ role: 'user', content: 'hi' }]
 const CHAT = '/chat/completions'
@@ -30,11 +30,12 @@ const post = ({ fetch, baseURL }: FakeServer, path: string, body: unknown) =>
 
 describe('a client before a fake server', () => {
   test('is told to answer itself, does, and reports', async (t) => {
-    const { server, client } = setup(t)
+    const { server, client } = setup(t, { policies: [...testSnapshot().policies, { name: 'acme.x', opaque: true }] })
     const { text, source, route } = await client.generate('hi')
     assert.deepEqual([text, source, route.reason], ['Hello from here', 'browser', 'optimal_for_browser'])
     assert.deepEqual([route.decidedBy, route.decisionId], ['server', 'd1'])
     await client.dispose()
+    await until(() => server.reports().length > 0)
     assert.deepEqual(
       server.requests.map(({ method, path }) => `${method} ${path}`),
       ['GET /browser/policy', 'POST /browser/route', 'POST /browser/analytics'],
@@ -70,6 +71,7 @@ describe('a client before a fake server', () => {
     const { server, client } = setup(t, {
       models: [testModel({ id: 'mine', sizeBytes: 10 })],
       policies: [{ name: 'complexity', options: { maxPromptLength: 5 } }],
+      route: () => ({}),
     })
     assert.equal((await client.generate('hi')).model, 'mine')
     const { route } = await client.generate('a longer prompt')
