@@ -26,6 +26,7 @@ export type {
   RoutingOptions,
   WaitOptions,
 } from './client/options.ts'
+export type { DebugExport, RouteLogEntry } from './client/route-log.ts'
 export type { ClientPhase, ClientStatus } from './client/status.ts'
 export type { Removed } from './downloads/library.ts'
 export type { DownloadOffer, OfferHandler, StoredModel } from './downloads/offer.ts'

@@ -34,7 +34,10 @@ export class HybridInferenceClient extends InferenceClient {
     const { reports: wanted = true, stallMs = STALL_MS, baseURL, subject } = options
     const { storage } = page
     const outage = new Outage(now, life)
-    const transport = new ServerTransport(options, (answered) => (answered ? outage.heard() : outage.begin(true)))
+    const transport = new ServerTransport(options, (answered) => {
+      if (!answered) outage.begin(true)
+      else if (outage.heard()) reports?.retry()
+    })
     const snapshots = new SnapshotSource({
       transport,
       now,
@@ -43,15 +46,17 @@ export class HybridInferenceClient extends InferenceClient {
       timeoutMs: options.routeTimeoutMs ?? DEFAULT_TIMEOUT_MS,
       onSilence: () => outage.begin(true),
     })
-    const reports = new Reports(transport, now)
+    const reports = wanted ? new Reports({ transport, now, storage, life }) : undefined
     return {
       snapshots,
       decide: (request, signal) => route({ outage, options, transport, page, snapshots }, request, signal),
       askServer: (task) => answerOnServer({ ...task, transport, stallMs }),
       report(facts) {
-        if (wanted && (facts.info.privacy !== 'local-only' || wanted === 'all')) reports.add(facts)
+        if (facts.info.privacy !== 'local-only' || wanted === 'all') reports?.add(facts)
       },
-      flush: () => reports.flush(),
+      flush: async () => reports?.flush(),
+      catchUp: () => reports?.retry(),
+      waiting: () => reports?.waiting ?? 0,
     }
   }
 }

@@ -1,3 +1,4 @@
+import { defined } from '../defined.ts'
 import type { Removed } from '../downloads/library.ts'
 import type { StoredModel } from '../downloads/offer.ts'
 import type { ManagedLoadOptions, ManagedModel } from '../engine/manager-options.ts'
@@ -27,6 +28,7 @@ import {
   type StartOptions,
   WHOLE,
 } from './requests.ts'
+import { type DebugExport, RouteLog } from './route-log.ts'
 import { type ClientStatus, StatusStore } from './status.ts'
 import { routed, toStreamEvents } from './stream.ts'
 
@@ -132,6 +134,27 @@ export abstract class InferenceClient {
   dispose(): Promise<void> {
     this.#ending ??= announceEnd(() => this.#tearDown())
     return this.#ending.promise
+  }
+
+  /**
+   * What there is to tell of this client when somebody wonders about it: the device, the policies' revision, what is known
+   * of the models, and how the last 50 requests went. JSON without text, and without ids that the app gave: fit to be
+   * pasted into an issue. Never rejects.
+   */
+  async debug(): Promise<DebugExport> {
+    const { page, snapshots, log, waiting } = this.#life
+    const { models = {} } = await page.state()
+    const policy = snapshots.current
+    return defined({
+      at: (this.#options.now ?? Date.now)(),
+      device: page.capabilities,
+      mode: page.mode,
+      policy: policy && { revision: policy.revision, isStale: snapshots.isStale },
+      models,
+      obstacles: page.obstacles,
+      reportsWaiting: waiting?.() ?? 0,
+      routes: log.entries,
+    })
   }
 
   /** The simple call: one prompt, one answer. With `onChunk` the text is handed out as it comes. */
@@ -240,6 +263,7 @@ export abstract class InferenceClient {
         await this.#tornDown
         await Promise.all([this.#life.page.device(), this.#revalidate()])
         this.#status.initialized = true
+        this.#life.catchUp?.()
       } catch (error) {
         if (this.#life === life) {
           this.#initialized = undefined
@@ -304,17 +328,19 @@ export abstract class InferenceClient {
     const options = this.#options
     const controller = new AbortController()
     const page: Page = new Page(options, this.#status, () => snapshots.current, mode)
-    const { snapshots, flush, ...answering } = this.begin(page, options, controller.signal)
+    const { snapshots, flush, catchUp, waiting, ...answering } = this.begin(page, options, controller.signal)
+    const log = new RouteLog()
     const requests = new Requests({
       ...answering,
       options,
       page,
       status: this.#status,
+      log,
       life: controller.signal,
       prepare: (request) => this.#prepareFor(request),
     })
     const models = new Models({ page, snapshots, status: this.#status })
-    return { controller, page, snapshots, models, requests, flush }
+    return { controller, page, snapshots, models, requests, log, flush, catchUp, waiting }
   }
 }
 
@@ -323,15 +349,20 @@ export interface LifeParts extends Pick<RequestParts, 'decide' | 'askServer' | '
   readonly snapshots: Snapshots
   /** Sends what waits. Must not reject. */
   readonly flush?: (() => Promise<void>) | undefined
+  /** Takes up what an earlier visit has left. Must not throw. */
+  readonly catchUp?: (() => void) | undefined
+  /** How many reports wait. */
+  readonly waiting?: (() => number) | undefined
 }
 
 /** What lasts from the first call, or from a revival, to the end of a teardown. It is one user's. */
-interface Life extends Pick<LifeParts, 'snapshots' | 'flush'> {
+interface Life extends Pick<LifeParts, 'snapshots' | 'flush' | 'catchUp' | 'waiting'> {
   /** Aborts everything under way. */
   readonly controller: AbortController
   readonly page: Page
   readonly models: Models
   readonly requests: Requests
+  readonly log: RouteLog
 }
 
 /** A way of asking that can't say that an answer begins again can't be asked to. */

@@ -18,9 +18,14 @@ export class Outage {
     this.#last = { at: this.#now(), silent }
   }
 
-  /** There is somebody after all. A server that answers, but gives no decisions, is left alone all the same. */
-  heard(): void {
-    if (this.#last?.silent) this.#last = undefined
+  /**
+   * There is somebody after all; whether that is news. A server that answers, but gives no decisions, is left alone all the
+   * same.
+   */
+  heard(): boolean {
+    if (!this.#last?.silent) return false
+    this.#last = undefined
+    return true
   }
 
   /** The outage that lasts, if any. */

@@ -51,6 +51,8 @@ export class Recorder {
   readonly attempts: TimedAttempt[] = []
   /** Errors of the attempts, for StreamInterruptedError. */
   readonly failures: StreamAttempt[]
+  /** Of the request, Unix ms. */
+  readonly startedAt: number
   readonly #start = performance.now()
   readonly #now: () => number
   readonly #earlier: readonly RouteAttempt[]
@@ -61,6 +63,7 @@ export class Recorder {
 
   constructor(now: () => number, { attempts = [], failures = [], promptBytesSent = 0 }: Partial<Earlier> = {}) {
     this.#now = now
+    this.startedAt = now()
     this.#earlier = attempts
     this.failures = [...failures]
     this.#promptBytesSent = promptBytesSent
@@ -152,7 +155,8 @@ export class Recorder {
   }
 }
 
-function codeOf(error: unknown): string {
+/** Machine-readable kind of a failure. */
+export function codeOf(error: unknown): string {
   return (isEdgewiseError(error) && error.code) || 'unknown'
 }
 

@@ -1,5 +1,5 @@
 import type { ManagedLoadOptions } from '../engine/manager-options.ts'
-import { raceAbort } from '../errors/abort.ts'
+import { isAbortError, raceAbort } from '../errors/abort.ts'
 import { EngineError, isRefusal } from '../errors/engine-error.ts'
 import { NoTargetError } from '../errors/no-target-error.ts'
 import { type Resume, StreamInterruptedError } from '../errors/stream-interrupted-error.ts'
@@ -14,8 +14,9 @@ import { type ExecutionEvent, execute } from './execute.ts'
 import type { ClientOptions } from './options.ts'
 import type { Page } from './page.ts'
 import type { PreparedRequest } from './prepare.ts'
-import { type Earlier, Recorder } from './record.ts'
+import { codeOf, type Earlier, Recorder } from './record.ts'
 import type { ReportFacts } from './report.ts'
+import { answered, logged, type RouteLog } from './route-log.ts'
 import type { ClientStatus, StatusStore } from './status.ts'
 import { routed, toStreamEvents } from './stream.ts'
 
@@ -61,6 +62,8 @@ export interface RequestParts {
   decide(request: PreparedRequest, signal: AbortSignal): Promise<Decided>
   /** Answers elsewhere. Absent: there is no such place. */
   readonly askServer?: (task: ServerTask) => AsyncGenerator<AttemptEvent, void, undefined>
+  /** Remembers how requests went. */
+  readonly log: RouteLog
   /** Takes what there is to tell of a local attempt. */
   readonly report?: (facts: ReportFacts) => void
 }
@@ -104,6 +107,9 @@ export class Requests {
       status.set({ ...shown(decision, decision.target), reason: decision.reason })
       decided = true
       return { request, decision, grant: answer.grant, recorder, signal }
+    } catch (error) {
+      this.#log({ request: prepared, recorder, signal }, { error })
+      throw error
     } finally {
       status.end(decided && !waits)
     }
@@ -114,6 +120,7 @@ export class Requests {
     const { request, decision, recorder } = started
     const { status } = this.#parts
     let route: RouteRecord | undefined
+    let failure: unknown
     status.begin('generating')
     try {
       const execution = execute({
@@ -132,9 +139,13 @@ export class Requests {
         if (source) this.#conversations.answered(request, source)
         yield event
       }
+    } catch (error) {
+      failure = error
+      throw error
     } finally {
       status.end()
       this.#report(started, route)
+      this.#log(started, { route, error: failure })
     }
   }
 
@@ -184,6 +195,23 @@ export class Requests {
       }
       return routed(rest.call(this), controller, toStreamEvents)
     }
+  }
+
+  /** What ended in neither an answer nor an error was left by its reader. */
+  #log(
+    { request, recorder, decision, signal }: Pick<Started, 'request' | 'recorder' | 'signal'> & Partial<Started>,
+    { route, error }: { route?: RouteRecord | undefined; error?: unknown },
+  ): void {
+    const isAborted = !route && (error === undefined || isAbortError(error, signal))
+    this.#parts.log.add({
+      at: recorder.startedAt,
+      outcome: route ? 'ok' : isAborted ? 'aborted' : 'failed',
+      ...(!route && !isAborted && { errorCode: codeOf(error) }),
+      localOnly: request.info.privacy === 'local-only',
+      ...(decision && { decision: logged(decision) }),
+      attempts: recorder.sofar.attempts,
+      ...(route && { answer: answered(route) }),
+    })
   }
 
   /** Reports the local attempts. */

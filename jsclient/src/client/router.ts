@@ -1,5 +1,5 @@
 import { isNetworkError, NetworkError } from '../errors/network-error.ts'
-import { isBusy, isServerError, type ServerError } from '../errors/server-error.ts'
+import { isPassing } from '../errors/server-error.ts'
 import { SnapshotError } from '../errors/snapshot-error.ts'
 import { startTimeout } from '../timeout.ts'
 import type { ServerTransport } from '../transport/server.ts'
@@ -57,7 +57,7 @@ export async function route(parts: RouteParts, request: PreparedRequest, signal:
   } catch (error) {
     signal.throwIfAborted()
     const silent = isNetworkError(error)
-    if (!silent && !(isServerError(error) && isPassing(error))) throw error
+    if (!silent && !isPassing(error)) throw error
     outage.begin(silent)
     const { problem } = snapshots
     if (!problem) return { ...unasked(silent), cause: error }
@@ -78,11 +78,6 @@ function feasible({ fallback, ...answer }: RouteResponse): RouteResponse {
   const spare = can(fallback) ? fallback : undefined
   const target = can(answer.target) ? answer.target : (spare ?? 'none')
   return { ...answer, target, useBrowser: target === 'browser', ...(spare && spare !== target && { fallback: spare }) }
-}
-
-/** Whether an error is of the moment, or of something between here and the server, such as a captive portal. */
-function isPassing({ status, code }: ServerError): boolean {
-  return status >= 500 || isBusy(status) || code === 'invalid_response'
 }
 
 async function ask({ options, transport }: RouteParts, body: Question, signal: AbortSignal): Promise<RouteResponse> {

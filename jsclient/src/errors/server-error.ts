@@ -46,3 +46,9 @@ export function isBusy(status: number): boolean {
 
 /** Whether an error is a `ServerError`, of whichever copy of this package. */
 export const isServerError = guardOf<ServerError>('ServerError')
+
+/** Whether an error is a server's of the moment, or of something between here and the server, such as a captive portal. */
+export function isPassing(error: unknown): boolean {
+  if (!isServerError(error)) return false
+  return error.status >= 500 || isBusy(error.status) || error.code === 'invalid_response'
+}

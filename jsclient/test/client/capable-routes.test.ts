@@ -7,6 +7,7 @@ import type { ChatRequest } from '../../src/client/options.ts'
 import { prepare } from '../../src/client/prepare.ts'
 import { Recorder } from '../../src/client/record.ts'
 import { Requests, WHOLE } from '../../src/client/requests.ts'
+import { RouteLog } from '../../src/client/route-log.ts'
 import { StatusStore } from '../../src/client/status.ts'
 import { isEngineError } from '../../src/errors/engine-error.ts'
 import { isEngineUnsupportedError } from '../../src/errors/engine-unsupported-error.ts'
@@ -170,7 +171,7 @@ describe('a local-only request', () => {
   it('is stopped at the door of such an engine, whatever was decided', async () => {
     const engine = new FakeEngine(remote)
     const page = { local: async () => new Local({ network: async () => undefined, engines: [engine] }) }
-    const parts = { options: { reports: false }, status: new StatusStore(), page, transport: {} } as unknown
+    const parts = { options: {}, log: new RouteLog(), status: new StatusStore(), page, transport: {} } as unknown
     const request = prepare({ messages, privacy: 'local-only' })
     const decision = {
       ...({ target: 'browser', useBrowser: true, reason: 'optimal_for_browser', modelInfo: MODEL } as const),

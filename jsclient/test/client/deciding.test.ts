@@ -33,7 +33,7 @@ interface World {
 function world(t: TestContext, options: FakeServerOptions = {}): World {
   const server = new FakeServer(options)
   let read = 0
-  const it: World = {
+  const here: World = {
     server,
     storage: memory(),
     now: 1_700_000_000_000,
@@ -47,71 +47,74 @@ function world(t: TestContext, options: FakeServerOptions = {}): World {
     visit(more) {
       const client = new HybridInferenceClient({
         baseURL: server.baseURL,
-        fetch: (...request) => (it.up ? server.fetch(...request) : Promise.reject(new TypeError('Failed to fetch'))),
+        fetch: (...request) => (here.up ? server.fetch(...request) : Promise.reject(new TypeError('Failed to fetch'))),
         engines: [new FakeEngine({ cached: ['tiny'] })],
         detector: { detect: async () => ({}), detectState: async () => ({}) },
-        storage: it.storage,
-        now: () => it.now,
+        storage: here.storage,
+        now: () => here.now,
         ...more,
       })
       t.after(() => client.dispose())
       return client
     },
   }
-  return it
+  return here
 }
 
 const stored = ({ storage }: World) => JSON.parse(storage.getItem('edgewise.policy') ?? 'null')
 
 describe('a decision', () => {
   it('takes one request in a first visit, and none while the snapshot is fresh', async (t) => {
-    const it = world(t)
-    const client = it.visit()
+    const here = world(t)
+    const client = here.visit()
     const { route } = await client.generate('one')
     assert.deepEqual([route.source, route.decidedBy, route.promptBytesSent], ['browser', 'page', 0])
-    assert.deepEqual(it.log(), [GET])
-    it.now += MAX_AGE_MS
+    assert.deepEqual(here.log(), [GET])
+    here.now += MAX_AGE_MS
     await client.generate('two')
-    assert.deepEqual(it.log(), [])
+    assert.deepEqual(here.log(), [])
   })
 
   it('takes one conditional GET once the snapshot is stale', async (t) => {
-    const it = world(t)
-    const client = it.visit()
+    const here = world(t)
+    const client = here.visit()
     await client.initialize()
-    it.log()
-    it.now += MAX_AGE_MS + 1
+    here.log()
+    here.now += MAX_AGE_MS + 1
     assert.equal((await client.generate('one')).route.decidedBy, 'page')
-    assert.deepEqual(it.log(), [GET])
-    assert.ok(it.server.requests.at(-1)?.headers.has('if-none-match'))
+    assert.deepEqual(here.log(), [GET])
+    assert.ok(here.server.requests.at(-1)?.headers.has('if-none-match'))
     await client.generate('two')
-    assert.deepEqual(it.log(), [])
+    assert.deepEqual(here.log(), [])
   })
 
   it('follows what a conditional GET brings, at once', async (t) => {
-    const it = world(t)
-    const client = it.visit()
+    const here = world(t)
+    const client = here.visit()
     await client.initialize()
-    it.server.snapshot = testSnapshot({ revision: 'r2', policies: [{ name: 'enabled', options: { disabled: true } }] })
-    it.now += MAX_AGE_MS + 1
+    here.server.snapshot = testSnapshot({
+      revision: 'r2',
+      policies: [{ name: 'enabled', options: { disabled: true } }],
+    })
+    here.now += MAX_AGE_MS + 1
     const { source, route } = await client.generate('one')
     assert.deepEqual([source, route.reason, route.policyRevision], ['server', 'browser_inference_disabled', 'r2'])
   })
 
   it('is asked for together by requests that come together', async (t) => {
-    const it = world(t)
-    const client = it.visit()
+    const here = world(t)
+    const client = here.visit()
     await Promise.all(['one', 'two', 'three'].map((prompt) => client.generate(prompt)))
-    assert.deepEqual(it.log(), [GET])
+    assert.deepEqual(here.log(), [GET])
   })
 
   it('goes to the server, and says why, without a decision of the server’s', async (t) => {
-    const it = world(t)
-    const client = it.visit()
+    const here = world(t)
+    const client = here.visit()
     const { route } = await client.generate('hi', { complexity: 'complex' })
     assert.deepEqual([route.source, route.decidedBy], ['server', 'page'])
-    assert.deepEqual(it.log(), [GET, CHAT])
-    const [body] = it.server.bodies<{ edgewise: object }>('/chat/completions')
+    assert.deepEqual(here.log(), [GET, CHAT])
+    const [body] = here.server.bodies<{ edgewise: object }>('/chat/completions')
     assert.deepEqual(body?.edgewise, { reason: 'request_too_complex' })
   })
 
@@ -124,14 +127,14 @@ describe('a decision', () => {
         ...testSnapshot().policies,
         { ...SERVER_ONLY, effects: { ...effects, prefer: [...effects.prefer] } },
       ]
-      const it = world(t, { policies })
-      const client = it.visit()
+      const here = world(t, { policies })
+      const client = here.visit()
       await client.initialize()
-      it.log()
+      here.log()
       await client.generate('hi')
-      assert.deepEqual(it.log(), asked)
+      assert.deepEqual(here.log(), asked)
       if (asked.length > 0) await client.generate('hi', { force: 'browser', privacy: 'local-only' })
-      assert.deepEqual(it.log(), [], 'a local-only request asks nobody')
+      assert.deepEqual(here.log(), [], 'a local-only request asks nobody')
     })
   }
 })
@@ -139,57 +142,57 @@ describe('a decision', () => {
 describe('the next visit', () => {
   /** A world in which somebody was here before. */
   async function second(t: TestContext, subject?: string): Promise<World> {
-    const it = world(t)
-    const client = it.visit({ subject })
+    const here = world(t)
+    const client = here.visit({ subject })
     await client.generate('one')
     await client.dispose()
-    it.log()
-    return it
+    here.log()
+    return here
   }
 
   it('asks nobody while the snapshot is fresh, where the app says who asks', async (t) => {
-    const it = await second(t, 'u-7')
-    const { route } = await it.visit({ subject: 'u-7' }).generate('two')
+    const here = await second(t, 'u-7')
+    const { route } = await here.visit({ subject: 'u-7' }).generate('two')
     assert.deepEqual([route.source, route.decidedBy], ['browser', 'page'])
-    assert.deepEqual(it.log(), [])
+    assert.deepEqual(here.log(), [])
   })
 
   it('has the snapshot confirmed, once, where nobody says who asks', async (t) => {
-    const it = await second(t)
-    const client = it.visit()
+    const here = await second(t)
+    const client = here.visit()
     await client.generate('two')
-    assert.deepEqual(it.log(), [GET])
-    assert.ok(it.server.requests.findLast(({ path }) => path === '/browser/policy')?.headers.has('if-none-match'))
+    assert.deepEqual(here.log(), [GET])
+    assert.ok(here.server.requests.findLast(({ path }) => path === '/browser/policy')?.headers.has('if-none-match'))
     await client.generate('three')
-    assert.deepEqual(it.log(), [])
+    assert.deepEqual(here.log(), [])
   })
 
   for (const subject of [undefined, 'u-7']) {
     it(`decides alone while the server is out of reach, ${subject ? 'known' : 'unknown'}`, async (t) => {
-      const it = await second(t, subject)
-      it.up = false
-      it.now += 10 * MAX_AGE_MS
-      const client = it.visit({ subject })
+      const here = await second(t, subject)
+      here.up = false
+      here.now += 10 * MAX_AGE_MS
+      const client = here.visit({ subject })
       const { route } = await client.generate('two')
       assert.deepEqual([route.source, route.decidedBy], ['browser', 'page'])
       await client.generate('three')
-      assert.deepEqual(it.log(), [])
+      assert.deepEqual(here.log(), [])
     })
   }
 
   it('answers a local-only request without a word to anybody', async (t) => {
-    const it = await second(t)
-    it.now += 10 * MAX_AGE_MS
-    const { source } = await it.visit().generate('two', { privacy: 'local-only' })
+    const here = await second(t)
+    here.now += 10 * MAX_AGE_MS
+    const { source } = await here.visit().generate('two', { privacy: 'local-only' })
     assert.equal(source, 'browser')
-    assert.deepEqual(it.log(), [])
+    assert.deepEqual(here.log(), [])
   })
 
   it('takes a snapshot from the future for a stale one', async (t) => {
-    const it = await second(t, 'u-7')
-    it.now -= 1
-    await it.visit({ subject: 'u-7' }).generate('two')
-    assert.deepEqual(it.log(), [GET])
+    const here = await second(t, 'u-7')
+    here.now -= 1
+    await here.visit({ subject: 'u-7' }).generate('two')
+    assert.deepEqual(here.log(), [GET])
   })
 
   for (const [what, spoil] of [
@@ -200,71 +203,71 @@ describe('the next visit', () => {
     ['that is no object', (kept) => ({ ...kept, snapshot: 'none' })],
   ] as [string, (kept: Record<string, unknown> & { snapshot: Snapshot }) => unknown][]) {
     it(`does without one ${what}`, async (t) => {
-      const it = await second(t, 'u-7')
-      it.storage.setItem('edgewise.policy', JSON.stringify(spoil(stored(it))))
-      const client = it.visit({ subject: 'u-7' })
+      const here = await second(t, 'u-7')
+      here.storage.setItem('edgewise.policy', JSON.stringify(spoil(stored(here))))
+      const client = here.visit({ subject: 'u-7' })
       assert.equal(client.policy, undefined)
       assert.equal((await client.generate('two')).source, 'browser')
       assert.equal(
-        it.server.requests.findLast(({ path }) => path === '/browser/policy')?.headers.has('if-none-match'),
+        here.server.requests.findLast(({ path }) => path === '/browser/policy')?.headers.has('if-none-match'),
         false,
       )
     })
   }
 
   it('keeps no snapshot that would fill the storage', async (t) => {
-    const it = world(t)
-    const client = it.visit()
+    const here = world(t)
+    const client = here.visit()
     await client.initialize()
-    assert.ok(stored(it))
-    it.server.snapshot = testSnapshot({ revision: 'r'.repeat(1_000_000) })
-    it.now += MAX_AGE_MS + 1
+    assert.ok(stored(here))
+    here.server.snapshot = testSnapshot({ revision: 'r'.repeat(1_000_000) })
+    here.now += MAX_AGE_MS + 1
     await client.generate('hi')
     assert.equal(client.policy?.revision.length, 1_000_000)
-    assert.equal(stored(it), null)
+    assert.equal(stored(here), null)
   })
 })
 
 describe('another user', () => {
   it('gets nothing of the one before, within a visit', async (t) => {
-    const it = world(t)
+    const here = world(t)
     let subject: string | undefined = 'alice'
-    const client = it.visit({ subject: () => subject })
-    it.server.snapshot = testSnapshot({ revision: 'alice' })
+    const client = here.visit({ subject: () => subject })
+    here.server.snapshot = testSnapshot({ revision: 'alice' })
     await client.initialize()
     assert.equal(client.policy?.revision, 'alice')
     subject = 'bob'
     assert.equal(client.policy, undefined)
-    assert.equal(stored(it), null)
-    it.server.snapshot = testSnapshot({ revision: 'bob' })
+    assert.equal(stored(here), null)
+    here.server.snapshot = testSnapshot({ revision: 'bob' })
     assert.equal((await client.generate('hi')).route.policyRevision, 'bob')
-    assert.equal(stored(it).subject, 'bob')
+    assert.equal(stored(here).subject, 'bob')
     subject = undefined
     assert.equal(client.policy, undefined)
   })
 
   it('gets nothing of the one before, in a later visit', async (t) => {
-    const it = world(t)
-    const client = it.visit({ subject: 'alice' })
+    const here = world(t)
+    const client = here.visit({ subject: 'alice' })
     await client.initialize()
     await client.dispose()
-    it.up = false
-    assert.ok(isNetworkError(await rejection(it.visit({ subject: 'bob' }).generate('hi'))))
-    assert.equal(stored(it), null)
+    here.up = false
+    assert.ok(isNetworkError(await rejection(here.visit({ subject: 'bob' }).generate('hi'))))
+    assert.equal(stored(here), null)
   })
 
   it('gets nothing that comes in after the one before has left', async (t) => {
-    const it = world(t)
+    const here = world(t)
     let subject = 'alice'
     let open: () => void = () => {}
     const gate = new Promise<void>((resolve) => {
       open = resolve
     })
-    const client = it.visit({
+    const client = here.visit({
       subject: () => subject,
       fetch: async (...request) => {
         await gate
-        return it.server.fetch(...request)
+        return here.server.fetch(...request)
       },
     })
     const initialized = client.initialize()
@@ -274,30 +277,30 @@ describe('another user', () => {
     open()
     await initialized
     assert.equal(client.policy, undefined)
-    assert.equal(stored(it), null)
+    assert.equal(stored(here), null)
   })
 
   it('is let in nowhere by what is stored once the server refuses', async (t) => {
-    const it = world(t)
-    const client = it.visit({ subject: 'alice' })
+    const here = world(t)
+    const client = here.visit({ subject: 'alice' })
     await client.initialize()
     await client.dispose()
-    it.now += MAX_AGE_MS + 1
-    const refused = it.visit({ subject: 'alice', fetch: async () => new Response('{}', { status: 401 }) })
+    here.now += MAX_AGE_MS + 1
+    const refused = here.visit({ subject: 'alice', fetch: async () => new Response('{}', { status: 401 }) })
     assert.ok(isUnauthorizedError(await rejection(refused.initialize())))
-    assert.equal(stored(it), null)
+    assert.equal(stored(here), null)
     assert.equal(refused.policy, undefined)
   })
 })
 
 describe('an outage', () => {
   it('is not waited for twice', async (t) => {
-    const it = world(t)
-    const client = it.visit()
+    const here = world(t)
+    const client = here.visit()
     await client.initialize()
     let asked = 0
-    it.up = false
-    const counted = it.visit({
+    here.up = false
+    const counted = here.visit({
       reports: false,
       fetch: async () => {
         asked++
@@ -309,13 +312,13 @@ describe('an outage', () => {
   })
 
   it('is noticed by a request that only the server may answer, and over when it answers', async (t) => {
-    const it = world(t, { policies: [...testSnapshot().policies, { name: 'health' }, SERVER_ONLY] })
-    const client = it.visit()
+    const here = world(t, { policies: [...testSnapshot().policies, { name: 'health' }, SERVER_ONLY] })
+    const client = here.visit()
     await client.initialize()
-    it.up = false
+    here.up = false
     assert.ok(await rejection(client.generate('one', { force: 'server' })))
     assert.equal((await client.generate('two')).route.decidedBy, 'page')
-    it.up = true
+    here.up = true
     assert.equal((await client.generate('three')).route.decidedBy, 'page', 'nobody has heard of the server yet')
     await client.generate('four', { force: 'server' })
     assert.equal((await client.generate('five')).route.decidedBy, 'server')
@@ -329,23 +332,23 @@ describe('an outage', () => {
     t.after(() => {
       scope.addEventListener = before
     })
-    const it = world(t, { policies: [...testSnapshot().policies, SERVER_ONLY] })
-    const client = it.visit()
+    const here = world(t, { policies: [...testSnapshot().policies, SERVER_ONLY] })
+    const client = here.visit()
     await client.initialize()
-    it.up = false
+    here.up = false
     await client.generate('one')
-    it.up = true
+    here.up = true
     for (const listener of listeners) listener()
     assert.equal((await client.generate('two')).route.decidedBy, 'server')
   })
 
   it('begins when the server is silent for too long, and ends the wait', async (t) => {
-    const it = world(t)
-    const first = it.visit()
+    const here = world(t)
+    const first = here.visit()
     await first.initialize()
     await first.dispose()
     let asked = 0
-    const client = it.visit({
+    const client = here.visit({
       reports: false,
       routeTimeoutMs: 10,
       fetch: (_, init) => {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { prepare } from '../../src/client/prepare.ts'
 import { Recorder } from '../../src/client/record.ts'
 import { Requests, WHOLE } from '../../src/client/requests.ts'
+import { RouteLog } from '../../src/client/route-log.ts'
 import { StatusStore } from '../../src/client/status.ts'
 import { isEngineError } from '../../src/errors/engine-error.ts'
 import { isInvalidRequestError } from '../../src/errors/invalid-request-error.ts'
@@ -46,7 +47,7 @@ describe('a decision that names no model', () => {
   it('is an engine error where it is carried out', async () => {
     const request = prepare({ messages })
     const status = new StatusStore()
-    const parts = { options: { reports: false }, status } as unknown as ConstructorParameters<typeof Requests>[0]
+    const parts = { options: {}, log: new RouteLog(), status } as unknown as ConstructorParameters<typeof Requests>[0]
     const decision = { target: 'browser', useBrowser: true, reason: 'x', decidedBy: 'page' } as never
     const started = { request, decision, grant: undefined, recorder: new Recorder(Date.now) }
     const run = new Requests(parts).carryOut({ ...started, signal: new AbortController().signal }, WHOLE)

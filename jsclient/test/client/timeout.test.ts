@@ -29,7 +29,7 @@ describe('a client', () => {
   it('leaves no timer behind when its requests are answered', async () => {
     using clock = VirtualClock.install()
     const { baseURL, fetch } = new FakeServer()
-    const client = new HybridInferenceClient({ baseURL, fetch, engines: [new FakeEngine()] })
+    const client = new HybridInferenceClient({ baseURL, fetch, engines: [new FakeEngine()], reports: false })
     await clock.until(client.initialize())
     for (let i = 0; i < 3; i++) assert.equal((await clock.until(client.generate('hi'))).source, 'browser')
     assert.equal(clock.pending, 0)
