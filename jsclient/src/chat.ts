@@ -37,6 +37,31 @@ export type ChatMessage =
     }
   | { role: 'tool'; content: string | ChatTextPart[]; tool_call_id: string }
 
+/** What OpenAI's messages may hold besides. No local engine takes it, so a server answers. */
+export type ChatServerPart =
+  | { type: 'image_url'; image_url: { url: string; detail?: string } }
+  | { type: 'input_audio'; input_audio: object }
+  | { type: 'file'; file: object }
+  | { type: 'refusal'; refusal: string }
+
+/** An answer of an assistant as OpenAI's requests have it. */
+export interface ChatAssistantParam {
+  role: 'assistant'
+  content?: string | (ChatTextPart | ChatServerPart)[] | null
+  name?: string
+  refusal?: string | null
+  tool_calls?: (ChatToolCall | { id: string; type: 'custom'; custom: object })[]
+  function_call?: object | null
+  audio?: object | null
+}
+
+/** A turn as OpenAI's requests have it: one that engines take, too, or one for a server alone. */
+export type ChatMessageParam =
+  | ChatMessage
+  | ChatAssistantParam
+  | { role: 'user'; content: string | (ChatContentPart | ChatServerPart)[]; name?: string }
+  | { role: 'function'; content: string | null; name: string }
+
 /** A function that the model may call. `parameters` is a JSON Schema. */
 export interface ChatTool {
   type: 'function'
@@ -45,6 +70,15 @@ export interface ChatTool {
 
 /** Whether the model may call tools, must, or must call the one named. */
 export type ChatToolChoice = 'none' | 'auto' | 'required' | { type: 'function'; function: { name: string } }
+
+/** A tool as OpenAI's requests have it. No local engine knows the custom ones, so a server answers. */
+export type ChatToolParam = ChatTool | { type: 'custom'; custom: object }
+
+/** A choice among tools as OpenAI's requests have it. No local engine knows the last two, so a server answers. */
+export type ChatToolChoiceParam =
+  | ChatToolChoice
+  | { type: 'allowed_tools'; allowed_tools: object }
+  | { type: 'custom'; custom: object }
 
 /** What the answer shall be: text, any JSON, or JSON that a schema describes. */
 export type ChatResponseFormat =

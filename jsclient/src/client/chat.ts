@@ -1,3 +1,4 @@
+import { toByteStream } from '../byte-stream.ts'
 import type { RoutedStream, RouteRecord } from '../routed.ts'
 import type { ChatCompletion, ChatCompletionChunk } from '../wire.ts'
 import { type ExecutionEvent, finish } from './execute.ts'
@@ -10,7 +11,13 @@ export interface RoutedChatCompletion extends ChatCompletion {
 }
 
 /** A streamed chat completion: OpenAI's chunks, and the promise of the route record. */
-export type ChatCompletionStream = RoutedStream<ChatCompletionChunk>
+export interface ChatCompletionStream extends RoutedStream<ChatCompletionChunk> {
+  /**
+   * The chunks as lines of JSON, instead of iterating: what `ChatCompletionStream.fromReadableStream` of the `openai`
+   * package reads, and a response may carry. Cancelling it stops the work at once.
+   */
+  toReadableStream(): ReadableStream<Uint8Array>
+}
 
 /** `client.chat.completions`, in OpenAI's shape. */
 export interface ChatCompletions {
@@ -31,6 +38,13 @@ export async function toCompletion(events: AsyncIterable<ExecutionEvent>): Promi
   // Only a streamed answer comes without, and this one was not to be streamed.
   if (!completion) throw new Error('unreachable: no completion')
   return { ...completion, route }
+}
+
+/** The stream with its other form. */
+export function readable(stream: RoutedStream<ChatCompletionChunk>): ChatCompletionStream {
+  const toReadableStream = (): ReadableStream<Uint8Array> =>
+    toByteStream(stream[Symbol.asyncIterator](), { write: (chunk) => `${JSON.stringify(chunk)}\n` })
+  return { ...stream, toReadableStream }
 }
 
 /** OpenAI's chunks, as whoever answers gave them. There is no usage to tell of an answer that nobody counted whole. */

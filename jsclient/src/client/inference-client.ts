@@ -7,7 +7,7 @@ import type { EngineErrorCode } from '../errors/engine-error.ts'
 import { InvalidRequestError } from '../errors/invalid-request-error.ts'
 import type { RoutedStream, StreamEvent } from '../routed.ts'
 import type { DeviceCapabilities, ModelInfo, Snapshot, State, UserMode } from '../wire.ts'
-import { type ChatCompletions, toChunks, toCompletion } from './chat.ts'
+import { type ChatCompletions, readable, toChunks, toCompletion } from './chat.ts'
 import type { Snapshots } from './decision.ts'
 import { disposed } from './disposed.ts'
 import { announceEnd, type Ending } from './ending.ts'
@@ -231,7 +231,7 @@ export abstract class InferenceClient {
       CHUNKS,
     )
     const includeUsage = request.stream_options?.include_usage ?? false
-    return routed(events, controller, (events) => toChunks(events, { includeUsage }))
+    return readable(routed(events, controller, (events) => toChunks(events, { includeUsage })))
   }
 
   #prepare(request: ChatRequest, options?: RoutingOptions): PreparedRequest {

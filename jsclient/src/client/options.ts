@@ -4,6 +4,9 @@ import type { Engine } from '../engine/engine.ts'
 import type { PageStorage } from '../page-record.ts'
 import type { ServerTransportOptions } from '../transport/http.ts'
 import type {
+  ChatMessageParam,
+  ChatToolChoiceParam,
+  ChatToolParam,
   Complexity,
   Decision,
   DeviceCapabilities,
@@ -154,7 +157,11 @@ export interface RoutingOptions {
  * local answer comes from the model that the decision names. Fields that no local engine honours send it to the server.
  * A field that is neither is an InvalidRequestError, lest a misspelt wish go unheard.
  */
-export interface ChatRequest extends OpenAIChatRequest, RoutingOptions {
+export interface ChatRequest extends Omit<OpenAIChatRequest, 'messages' | 'tools' | 'tool_choice'>, RoutingOptions {
+  /** At least one. */
+  messages: ChatMessageParam[]
+  tools?: ChatToolParam[]
+  tool_choice?: ChatToolChoiceParam
   /** Fields of the server's own, such as vLLM's `top_k`, added to the body that it gets. No local model takes them. */
   extraBody?: Record<string, unknown> | undefined
 }

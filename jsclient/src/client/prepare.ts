@@ -82,7 +82,7 @@ function textsOf(message: ChatMessage): string[] {
       ? [content]
       : (content ?? []).flatMap((part) => (part.type === 'text' ? [part.text] : []))
   const calls = 'tool_calls' in message ? (message.tool_calls ?? []) : []
-  return [...parts, ...calls.map((call) => call.function.arguments)]
+  return [...parts, ...calls.flatMap((call) => (isCustom(call) ? [] : [call.function.arguments]))]
 }
 
 /** A misspelt `privacy` must not pass for a field of the server's. */
@@ -132,5 +132,10 @@ function isPart(part: unknown): part is object {
 }
 
 function isCall(call: unknown): call is object {
-  return isObject(call) && isObject(call.function) && isText(call.function.arguments)
+  return isObject(call) && (isCustom(call) || (isObject(call.function) && isText(call.function.arguments)))
+}
+
+/** Of a tool that is no function. Only a server knows what it says. */
+function isCustom({ type }: { readonly type?: unknown }): boolean {
+  return type === 'custom'
 }

@@ -1,7 +1,16 @@
 import { defined } from '../defined.ts'
 import type { EngineRequest } from '../engine/engine.ts'
-import type { ChatMessage, OpenAIChatRequest, RequestNeeds } from '../wire.ts'
+import type {
+  ChatAssistantParam,
+  ChatContentPart,
+  ChatMessage,
+  ChatMessageParam,
+  ChatServerPart,
+  OpenAIChatRequest,
+  RequestNeeds,
+} from '../wire.ts'
 import { FIELDS, isSet } from './fields.ts'
+import type { ChatRequest } from './options.ts'
 
 /** What a request asks for. What goes without saying is not in it, even if it was said. */
 export interface Wishes {
@@ -39,10 +48,34 @@ export function wishesOf(request: OpenAIChatRequest, extraBody: object): Wishes 
       logprobs: logprobs && true,
       n,
     }),
-    foreign: names.find((name) => FIELDS[name].by === 'server') ?? Object.keys(extraBody)[0],
+    foreign:
+      names.find((name) => FIELDS[name].by === 'server' || IS_FOREIGN[name]?.(request)) ?? Object.keys(extraBody)[0],
   }
 }
 
 export function hasImage({ content }: ChatMessage): boolean {
-  return Array.isArray(content) && content.some(({ type }) => type !== 'text')
+  return Array.isArray(content) && content.some(({ type }) => type === 'image_url')
 }
+
+/** What OpenAI's requests may hold besides what engines are asked in. A new kind is foreign until it is known here. */
+const IS_FOREIGN: { readonly [K in keyof OpenAIChatRequest]?: (request: ChatRequest) => boolean } = {
+  messages: ({ messages }) => messages.some(isForeignMessage),
+  tools: ({ tools }) => Boolean(tools?.some(({ type }) => type !== 'function')),
+  tool_choice: ({ tool_choice }) => typeof tool_choice === 'object' && tool_choice.type !== 'function',
+}
+
+function isForeignMessage(message: ChatMessageParam): boolean {
+  const { role, content } = message
+  if (role === 'function' || (Array.isArray(content) && content.some(isForeignPart))) return true
+  if (role !== 'assistant') return false
+  const { tool_calls = [], function_call, audio }: ChatAssistantParam = message
+  return Boolean(function_call || audio) || tool_calls.some(({ type }) => type !== 'function')
+}
+
+function isForeignPart(part: ChatContentPart | ChatServerPart): boolean {
+  if (part.type !== 'image_url') return part.type !== 'text'
+  const { detail = 'auto' } = part.image_url
+  return !DETAILS.includes(detail)
+}
+
+const DETAILS: readonly string[] = ['auto', 'low', 'high']
