@@ -7,6 +7,7 @@ import { Downloads, type DownloadsOptions } from '../downloads/downloads.ts'
 import type { EngineEvent, LoadProgress } from '../engine/engine.ts'
 import type { HealthOptions } from '../engine/health.ts'
 import { EngineManager } from '../engine/manager.ts'
+import type { SpeedRecordsOptions } from '../engine/speed-records.ts'
 import { NoTargetError } from '../errors/no-target-error.ts'
 import type { ChatCompletion, ChatCompletionChunk, ChatDelta, ChatFinishReason, ModelInfo } from '../wire.ts'
 import type { AttemptEvent } from './attempt.ts'
@@ -25,7 +26,7 @@ export interface LocalAttempt {
   onProgress(progress: LoadProgress): void
 }
 
-export interface LocalOptions extends DownloadsOptions, HealthOptions {
+export interface LocalOptions extends DownloadsOptions, HealthOptions, Pick<SpeedRecordsOptions, 'device'> {
   /** What it takes to load models while nothing else goes on. Absent: they are loaded when somebody asks for them. */
   progressive?: Omit<ProgressiveParts, 'manager'> | undefined
   /** Called when the battery, the network or what is visible may have changed. */
@@ -41,7 +42,7 @@ export class Local {
 
   constructor(options: LocalOptions) {
     this.downloads = new Downloads(options)
-    this.manager = new EngineManager({ ...options, gate: this.downloads, health: options })
+    this.manager = new EngineManager({ ...options, gate: this.downloads, health: options, speeds: options })
     const { progressive, onSurroundings } = options
     if (progressive) this.progressive = new Progressive({ ...progressive, manager: this.manager })
     if (onSurroundings) watchSurroundings(onSurroundings, this.#life.signal)

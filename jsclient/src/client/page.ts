@@ -1,4 +1,5 @@
 import { CapabilityDetector } from '../capability/detector.ts'
+import { deviceKey } from '../capability/device-key.ts'
 import { guarded } from '../capability/probe.ts'
 import { detectState } from '../capability/state.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -122,6 +123,7 @@ export class Page {
         engines,
         now,
         storage: this.storage,
+        device: () => deviceKey(this.#known ?? {}),
         onOffer,
         network: async () => (await this.#detectState()).network,
         maxFailures,

@@ -4,7 +4,7 @@
  */
 import type { EngineManager } from '../engine/manager.ts'
 import { isEngineError } from '../errors/engine-error.ts'
-import type { Decision, ModelInfo } from '../wire.ts'
+import type { Decision, ModelInfo, Reason } from '../wire.ts'
 import { IdleLoad, type IdleLoadParts } from './idle-load.ts'
 import type { StatusStore } from './status.ts'
 import { isVisible } from './surroundings.ts'
@@ -16,6 +16,9 @@ export interface ProgressiveParts extends Omit<IdleLoadParts, 'isFree'> {
   /** The models that there are. */
   models(): readonly ModelInfo[]
 }
+
+/** What a download would not mend: the model is too slow here, or dearer than the server. */
+const UNMENDED: readonly Reason[] = ['too_slow', 'cheaper_on_server']
 
 /** From the end of the last request, ms: who reads an answer of a line may have asked the next question by then. */
 const GRACE_MS = 2000
@@ -43,8 +46,9 @@ export class Progressive {
   }
 
   /** A request was decided on. Whoever answers it here loads the model for it, so only what goes elsewhere says anything. */
-  decided({ target, preload, modelInfo }: Decision): void {
+  decided({ target, reason, preload, modelInfo }: Decision): void {
     if (target !== 'server' || preload === undefined || this.#declined.has(preload)) return
+    if (UNMENDED.includes(reason)) return
     this.#wanted = [modelInfo, ...this.#parts.models()].find((model) => model?.id === preload)
   }
 

@@ -111,7 +111,7 @@ export class Lane {
       const start = performance.now()
       const loaded = await this.engine.load(model, { signal, onProgress })
       life.throwIfAborted()
-      if (fromDisk) notes.history(model.id).addLoad(performance.now() - start)
+      if (fromDisk) notes.learn(model, { loadMs: performance.now() - start })
       this.#reside({ loaded, pass, proven: false, blamed: false })
     } catch (error) {
       throw this.#failure(model, undefined, error, signal)
@@ -159,7 +159,7 @@ export class Lane {
     let silent = true
     try {
       const generate = () => loaded.generate(request, { signal })
-      for await (const event of measured(generate, notes.history(model.id), signal, release)) {
+      for await (const event of measured(generate, (speeds) => notes.learn(model, speeds), signal, release)) {
         silent = false
         if (event.type === 'done' || event.tokens > 0) {
           resident.proven = true

@@ -3,7 +3,7 @@ import { startTimeout } from '../timeout.ts'
 import type { ModelInfo, ModelState, ModelStatus } from '../wire.ts'
 import type { Engine } from './engine.ts'
 import type { Health } from './health.ts'
-import { ModelHistory } from './manager-history.ts'
+import type { SpeedRecords, Speeds } from './speed-records.ts'
 
 /** Longest wait for an engine to say where a model is, ms; after that it is unknown. */
 const STATUS_TIMEOUT_MS = 3000
@@ -12,9 +12,13 @@ const STATUS_TIMEOUT_MS = 3000
 export class ModelNotes {
   /** What is not in here is unknown. */
   readonly places = new Map<string, ModelStatus>()
-  readonly #histories = new Map<string, ModelHistory>()
+  readonly #speeds: SpeedRecords
   /** Names of the engines of the models that were asked for. */
   readonly #engines = new Map<string, string>()
+
+  constructor(speeds: SpeedRecords) {
+    this.#speeds = speeds
+  }
 
   /** Of the models that these engines run. */
   states(health: Health, engines: ReadonlyMap<string, unknown>): Record<string, ModelState> {
@@ -28,7 +32,7 @@ export class ModelNotes {
       const count = failures.get(id)
       // Without a place the failures of a model would go unheard.
       const status = this.places.get(id) ?? 'absent'
-      states[id] = { status, ...this.#histories.get(id)?.speeds, ...(count !== undefined && { failures: count }) }
+      states[id] = { status, ...this.#speedsOf(id), ...(count !== undefined && { failures: count }) }
     }
     return states
   }
@@ -38,10 +42,14 @@ export class ModelNotes {
     this.#engines.set(id, framework)
   }
 
-  history(id: string): ModelHistory {
-    const history = this.#histories.get(id) ?? new ModelHistory()
-    this.#histories.set(id, history)
-    return history
+  /** Takes what was just measured of a model. */
+  learn({ id, framework }: ModelInfo, speeds: Speeds): void {
+    this.#speeds.add({ engine: framework, model: id }, speeds)
+  }
+
+  #speedsOf(model: string): Speeds {
+    const engine = this.#engines.get(model)
+    return engine === undefined ? {} : this.#speeds.of({ engine, model })
   }
 
   /** Asks the engine where a model is that is not loaded. Never rejects; no answer in time leaves the note as it is. */

@@ -2,6 +2,7 @@ import type { ModelStatus } from '../wire.ts'
 import type { Engine, LoadProgress } from './engine.ts'
 import type { HealthOptions } from './health.ts'
 import type { LoadGate, LoadPurpose } from './load-gate.ts'
+import type { SpeedRecordsOptions } from './speed-records.ts'
 
 /** Options of `EngineManager`. */
 export interface EngineManagerOptions {
@@ -13,6 +14,8 @@ export interface EngineManagerOptions {
   gate?: LoadGate | undefined
   /** How the models' health is kept. Defaults to in memory alone. */
   health?: Omit<HealthOptions, 'now'> | undefined
+  /** How the models' speeds are kept. Defaults to in memory alone. */
+  speeds?: Omit<SpeedRecordsOptions, 'now'> | undefined
 }
 
 /** Options of a load, and of what may begin with one. */

@@ -14,6 +14,7 @@ import { tell } from './manager-listeners.ts'
 import { type LoadWaiter, SharedLoad } from './manager-load.ts'
 import { ModelNotes } from './manager-models.ts'
 import type { EngineManagerOptions, ManagedLoadOptions, ManagedModel } from './manager-options.ts'
+import { SpeedRecords } from './speed-records.ts'
 
 /** How often one call loads a model that is taken away again before its turn. */
 const MAX_TRIES = 5
@@ -23,14 +24,15 @@ export class EngineManager {
   readonly ready: Promise<void>
   readonly #lanes: ReadonlyMap<string, Lane>
   readonly #health: Health
-  readonly #notes = new ModelNotes()
+  readonly #notes: ModelNotes
   readonly #loads = new Map<string, SharedLoad>()
   readonly #listeners = new Set<() => void>()
   readonly #life = new AbortController()
   readonly #onChange = (): void => tell(this.#listeners)
   #disposed: Promise<void> | undefined
 
-  constructor({ engines, now, gate = OPEN_GATE, health: options }: EngineManagerOptions) {
+  constructor({ engines, now, gate = OPEN_GATE, health: options, speeds }: EngineManagerOptions) {
+    this.#notes = new ModelNotes(new SpeedRecords({ ...speeds, now }))
     const health = new Health({ ...options, now })
     const context = { gate, health, notes: this.#notes, life: this.#life.signal, onChange: this.#onChange }
     this.#lanes = new Map(engines.map((engine) => [engine.name, new Lane(engine, context)]))
