@@ -120,22 +120,30 @@ func newRegistry() (registry.ModelRegistry, error) {
 	return registry.NewMemory(append(models, tinymodel.Model())...)
 }
 
+// engineModule is the engine's script.
+const engineModule = "transformers.min.js"
+
 // engineFiles are the files of the npm packages that the page loads: the engine
 // and its WebAssembly runtime, in the version that the engine pins.
 var engineFiles = map[string]string{
-	"transformers.min.js":         "@huggingface/transformers/dist/transformers.min.js",
+	engineModule:                  "@huggingface/transformers/dist/transformers.min.js",
 	"ort-wasm-simd-threaded.mjs":  "onnxruntime-web/dist/ort-wasm-simd-threaded.mjs",
 	"ort-wasm-simd-threaded.wasm": "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm",
 }
 
+// enginePath is where a file of the engine lies.
+func enginePath(modules, name string) string {
+	return filepath.Join(modules, filepath.FromSlash(engineFiles[name]))
+}
+
 func engineFile(modules string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		name, known := engineFiles[r.PathValue("file")]
-		if !known {
+		name := r.PathValue("file")
+		if _, known := engineFiles[name]; !known {
 			http.NotFound(w, r)
 			return
 		}
-		file := filepath.Join(modules, filepath.FromSlash(name))
+		file := enginePath(modules, name)
 		if _, err := os.Stat(file); err != nil {
 			http.Error(w, "The engine's files are not installed: start the demo with make demo, or name their folder with -modules.", http.StatusNotFound)
 			return

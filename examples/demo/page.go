@@ -23,7 +23,12 @@ type page struct {
 	CanCut bool     // the server can be cut, to see what happens
 }
 
-// newPage serves index.html, filled in once, and the files beside it.
+// workerPath is where the page's service worker lies: at the root, or it could not keep
+// the root.
+const workerPath = "/sw.js"
+
+// newPage serves index.html, filled in once, the files beside it, and the service worker
+// that keeps them.
 func newPage(c config, place string) (http.Handler, error) {
 	reference, err := tinymodel.ReadReference()
 	if err != nil {
@@ -53,6 +58,18 @@ func newPage(c config, place string) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	worker, err := web.ReadFile("web" + workerPath)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := newShell(html.Bytes(), worker, files, c.modules)
+	if err != nil {
+		return nil, err
+	}
+	script, err := kept.script(worker)
+	if err != nil {
+		return nil, err
+	}
 	rest := http.FileServerFS(files)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -62,11 +79,16 @@ func newPage(c config, place string) (http.Handler, error) {
 		}
 		// Browsers may keep it but ask before they use it: the program may be a newer one.
 		w.Header().Set("Cache-Control", "no-cache")
-		if r.URL.Path != "/" {
+		switch r.URL.Path {
+		case "/":
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			w.Header().Set(shellHeader, kept.Version)
+			_, _ = w.Write(html.Bytes()) // a client that has gone needs no page
+		case workerPath:
+			w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+			_, _ = w.Write(script)
+		default:
 			rest.ServeHTTP(w, r)
-			return
 		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = w.Write(html.Bytes()) // a client that has gone needs no page
 	}), nil
 }

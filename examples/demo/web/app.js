@@ -12,6 +12,7 @@ import * as answer from './answer.js'
 import { followAnswer } from './answer-stream.js'
 import { asked, prompt } from './asked.js'
 import { badgeText } from './badge.js'
+import { offerDebug } from './debug.js'
 import { showDevice } from './device.js'
 import { byId } from './dom.js'
 import { offerFaults, serverFailed, startWorker, tabHeaders } from './faults.js'
@@ -19,8 +20,10 @@ import { showHealth } from './health.js'
 import { addToHistory } from './history.js'
 import { offerMode } from './mode.js'
 import { offerDownload } from './offer.js'
+import { followReach, watchedFetch } from './reach.js'
 import { clearReceipt, showReceipt } from './receipt.js'
 import { followSavings } from './savings.js'
+import { followShell } from './shell.js'
 import { followStatus } from './status.js'
 import { followStored } from './stored.js'
 import { offerWhatIf } from './whatif.js'
@@ -28,6 +31,7 @@ import { offerWhatIf } from './whatif.js'
 const client = new HybridInferenceClient({
   baseURL: '/api/v1',
   headers: tabHeaders,
+  fetch: watchedFetch,
   engines: [
     transformers({
       worker: startWorker,
@@ -192,9 +196,12 @@ document.addEventListener('keydown', (event) => {
 
 offerMode(client)
 offerFaults()
+offerDebug(client)
+followReach()
 offerWhatIf(client, asked)
 followSavings()
 followStored(client)
+void followShell()
 const status = followStatus(client)
 try {
   await client.initialize()

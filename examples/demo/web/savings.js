@@ -1,5 +1,6 @@
 // What answering in browsers saved: the server's account of it, asked for anew whenever there may be more in it.
 
+import { watchedFetch } from './reach.js'
 import { showFailure, showSavings } from './savings-view.js'
 
 const SAVINGS = '/api/v1/browser/savings?scope=all'
@@ -40,7 +41,7 @@ async function refresh() {
 
 /** @returns {Promise<import('@edgewise/client').Savings>} */
 async function fetchSavings() {
-  const response = await fetch(SAVINGS)
+  const response = await watchedFetch(SAVINGS)
   const body = await response.json().catch(() => ({}))
   if (!response.ok) throw new Error(body.error?.message ?? `the server answers with ${response.status}`)
   return body

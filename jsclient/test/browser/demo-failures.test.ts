@@ -102,7 +102,7 @@ describe('the demo, when', () => {
     await opened.preload()
     const first = await opened.ask('generate', PROMPT)
     assert.equal(first.target, 'browser')
-    assert.equal((await opened.receipt())['Decided by'], 'the server')
+    assert.equal((await opened.receipt())['Decided by'], 'the page')
     await mortal.stop()
 
     const second = await opened.ask('generate', 'What is 7 + 5?')
