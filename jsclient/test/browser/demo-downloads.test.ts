@@ -27,7 +27,7 @@ describe('a download of the demo', () => {
     assert.equal(await page.locator('#offer:modal').count(), 0)
     assert.match((await page.textContent('#offer-announcer')) ?? '', /^Answer here from now on\?/)
     const facts = (await page.locator('#offer-facts dd').allTextContents()).join('; ')
-    const size = /^Edgewise Tiny .*; [\d.]+ MB with its engine; at most \d+ s; [\d.]+ k?B of [\d.]+ GB used$/
+    const size = /^Edgewise Tiny .*; [\d.]+ MB with its engine; at most \d+ s; [\d.]+ [kM]?B of [\d.]+ GB used$/
     assert.match(facts, size)
     const says = () => page.locator('#status, #models').allTextContents()
     assert.match((await says()).join(), /^A model is offered\..* MB, offered/, 'nothing is loading yet')

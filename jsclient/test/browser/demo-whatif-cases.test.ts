@@ -5,6 +5,7 @@ import { decide, features, parseSnapshot } from '../../src/policy/index.ts'
 import type { Decision, DecisionRequest, RouteRequest, Snapshot, State } from '../../src/wire.ts'
 import { useDemo } from './demo-fixture.ts'
 import { type DemoPage, openDemo } from './demo-page.ts'
+import { askOnce } from './demo-policies.ts'
 import { startRecorder } from './demo-recorder.ts'
 import { type Choices, type ShownCase, type WhatIf, whatIf } from './demo-whatif.ts'
 
@@ -27,8 +28,9 @@ describe('what if', () => {
 
   before(async () => {
     await using recorder = await startRecorder(run.demo.origin)
-    opened = await openDemo(run.harness.browser, { origin: recorder.origin })
+    opened = await openDemo(run.harness.browser, { origin: recorder.origin, prepare: askOnce })
     await opened.preload()
+    const renewed = opened.page.waitForResponse('**/api/v1/browser/policy')
     // An answer of the server leaves the device's state as it is, and shows what the page tells of it.
     await opened.ask('force-server', PROMPT)
     const asked = recorder.requests.find(({ what }) => what === 'POST /api/v1/browser/route')
@@ -36,6 +38,7 @@ describe('what if', () => {
     const body: RouteRequest = JSON.parse(bytes.subarray(bytes.indexOf('\n{')).toString())
     const { capabilities, state, trace: _, preference: _forced, ...request } = body
     here = { state: state ?? {}, request: { ...request, capabilities } }
+    await renewed
     section = whatIf(opened.page)
     await section.open()
     snapshot = parseSnapshot(await (await fetch(`${run.demo.origin}/api/v1/browser/policy`)).text())

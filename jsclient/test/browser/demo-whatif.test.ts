@@ -1,10 +1,11 @@
 /** The demo's "what if" in a real browser: it says what is different, follows the page, and asks nobody. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Route } from 'playwright-core'
+
 import type { PolicySpec } from '../../src/wire.ts'
 import { useDemo } from './demo-fixture.ts'
 import { type DemoPage, openDemo } from './demo-page.ts'
+import { addPolicies } from './demo-policies.ts'
 import { type Recorder, startRecorder } from './demo-recorder.ts'
 import { type WhatIf, whatIf } from './demo-whatif.ts'
 
@@ -187,7 +188,7 @@ describe('what if', () => {
     ]
     await using demo = await openDemo(run.harness.browser, {
       origin: run.demo.origin,
-      prepare: (page) => page.context().route('**/api/v1/browser/policy', withPolicies(policies)),
+      prepare: (page) => addPolicies(page, policies),
     })
     const one = whatIf(demo.page)
     await demo.preload()
@@ -207,12 +208,3 @@ describe('what if', () => {
     assert.deepEqual(marks.changed, ['privacy', 'acme.credit', 'acme.quota'])
   })
 })
-
-/** Lets the snapshot have more policies. */
-function withPolicies(more: PolicySpec[]) {
-  return async (route: Route): Promise<void> => {
-    const response = await route.fetch()
-    const { policies, ...rest } = await response.json()
-    await route.fulfill({ response, json: { ...rest, policies: [...policies, ...more] } })
-  }
-}

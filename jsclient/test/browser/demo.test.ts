@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Page, Route } from 'playwright-core'
 import { useDemo } from './demo-fixture.ts'
 import { type DemoPage, openDemo } from './demo-page.ts'
+import { addPolicies } from './demo-policies.ts'
 import { type ReferencePrompt, readReference } from './demo-program.ts'
 import { disguises, type Recorder, startRecorder } from './demo-recorder.ts'
 
@@ -87,30 +88,6 @@ describe('the demo', () => {
       assert.deepEqual(said, ['preference(decides)forbids browseruser_disabled_browser'], 'the trace says who decided')
     })
 
-    test('the receipt has one line for a policy, whether it failed or ruled out both sides', async () => {
-      const word = { by: 'acme.both', step: 'forbid', said: 'policy_unreachable', failed: true }
-      const trace = [
-        { ...word, target: 'browser' },
-        { ...word, target: 'server' },
-        { by: 'acme.other', step: 'error', said: 'failed', failed: true },
-      ]
-      await opened.page.route('**/browser/route', answerWith({ trace }), { times: 1 })
-      await opened.ask('force-server', 'Hello!')
-      const rows = await opened.page.$$eval('#receipt-body .policies tbody tr', (rows) =>
-        rows.map((row) => [...row.children].map(({ textContent }) => textContent)),
-      )
-      assert.deepEqual(rows, [
-        ['acme.both(decides)', 'forbids both', 'policy_unreachable (it failed)'],
-        ['acme.other', 'failed', ''],
-      ])
-    })
-
-    test('the receipt says so when the decision came without a trace', async () => {
-      await opened.page.route('**/browser/route', answerWith({ trace: undefined }), { times: 1 })
-      await opened.ask('force-server', 'Hello!')
-      assert.match((await opened.page.textContent('#receipt-body')) ?? '', /The decision came without a trace\.$/)
-    })
-
     test('no text leaves with a question about where to run', async () => {
       const canary = 'quixotterpalindrake'
       const forms = disguises(canary)
@@ -119,7 +96,7 @@ describe('the demo', () => {
       await opened.ask('force-browser', `Repeat: ${canary}`)
       await opened.ask('generate', `Repeat: ${canary}`)
       assert.deepEqual(seen(), [])
-      assert.equal(recorder.requests.filter(({ what }) => what === 'POST /api/v1/browser/route').length, 2)
+      assert.equal(recorder.requests.filter(({ what }) => what === 'POST /api/v1/browser/route').length, 0)
 
       await opened.ask('force-server', `Repeat: ${canary}`)
       // The one request that must have it also proves that this test would see it.
@@ -164,6 +141,39 @@ describe('the demo', () => {
       assert.match(server[4] ?? '', /^\$0\.0000\d+$/)
       assert.match(server[5] ?? '', /^as fast$|^(browser|server) [\d.]+× faster$/)
       assert.deepEqual([await opened.stat('source'), await opened.stat('latency')], ['server', server[2]])
+    })
+  })
+
+  describe('where the server has the last word', () => {
+    let opened: DemoPage
+    before(async () => {
+      opened = await openDemo(run.harness.browser, { origin: run.demo.origin, prepare: (page) => addPolicies(page) })
+      await opened.ready()
+    })
+    after(() => opened[Symbol.asyncDispose]())
+
+    test('the receipt has one line for a policy, whether it failed or ruled out both sides', async () => {
+      const word = { by: 'acme.both', step: 'forbid', said: 'policy_unreachable', failed: true }
+      const trace = [
+        { ...word, target: 'browser' },
+        { ...word, target: 'server' },
+        { by: 'acme.other', step: 'error', said: 'failed', failed: true },
+      ]
+      await opened.page.route('**/browser/route', answerWith({ trace }), { times: 1 })
+      await opened.ask('force-server', 'Hello!')
+      const rows = await opened.page.$$eval('#receipt-body .policies tbody tr', (rows) =>
+        rows.map((row) => [...row.children].map(({ textContent }) => textContent)),
+      )
+      assert.deepEqual(rows, [
+        ['acme.both(decides)', 'forbids both', 'policy_unreachable (it failed)'],
+        ['acme.other', 'failed', ''],
+      ])
+    })
+
+    test('the receipt says so when the decision came without a trace', async () => {
+      await opened.page.route('**/browser/route', answerWith({ trace: undefined }), { times: 1 })
+      await opened.ask('force-server', 'Hello!')
+      assert.match((await opened.page.textContent('#receipt-body')) ?? '', /The decision came without a trace\.$/)
     })
   })
 
