@@ -155,8 +155,8 @@ export interface ModelState {
   /** Measured decoding speed, thousandths of a token per second. */
   tokensPerSecondMilli?: number
   /**
-   * Decoding speed to expect where none was measured, thousandths of a token per second. The client predicts none itself:
-   * a `detectState` of the app's own may.
+   * Decoding speed to expect where none was measured, thousandths of a token per second. The client predicts the most that
+   * the GPU's memory permits, once it has looked at that; a `detectState` of the app's own may know better.
    */
   predictedTokensPerSecondMilli?: number
   /** Measured time to the first token, ms. */

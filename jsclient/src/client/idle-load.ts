@@ -10,6 +10,8 @@ export interface IdleLoadParts {
   maxFailures(): number
   /** Whether nothing else goes on. */
   isFree(): boolean
+  /** Whether the model is worth its download. May take a moment; must not reject. */
+  isWorthIt(): Promise<boolean>
 }
 
 /**
@@ -29,11 +31,17 @@ export class IdleLoad {
     this.#parts = parts
   }
 
+  /** Aborts when it is given up. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
   /** Once. Resolves with whether it came to its end; rejects with an EngineError. */
   async run(): Promise<boolean> {
-    const { manager, isFree } = this.#parts
-    const { signal } = this.#controller
+    const { manager, isFree, isWorthIt } = this.#parts
+    const { signal } = this
     await this.recheck()
+    if (signal.aborted || !isFree() || !(await isWorthIt())) return false
     if (signal.aborted || !isFree()) return false
     try {
       await manager.load(this.model, {

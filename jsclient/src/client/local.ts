@@ -12,6 +12,7 @@ import { NoTargetError } from '../errors/no-target-error.ts'
 import type { ChatCompletion, ChatCompletionChunk, ChatDelta, ChatFinishReason, ModelInfo } from '../wire.ts'
 import type { AttemptEvent } from './attempt.ts'
 import { refusal } from './capable.ts'
+import { Foresight, type ForesightOptions } from './foresight.ts'
 import type { PreparedRequest } from './prepare.ts'
 import { Progressive, type ProgressiveParts } from './progressive.ts'
 import { watchSurroundings } from './surroundings.ts'
@@ -26,9 +27,13 @@ export interface LocalAttempt {
   onProgress(progress: LoadProgress): void
 }
 
-export interface LocalOptions extends DownloadsOptions, HealthOptions, Pick<SpeedRecordsOptions, 'device'> {
+export interface LocalOptions
+  extends DownloadsOptions,
+    HealthOptions,
+    Pick<SpeedRecordsOptions, 'device'>,
+    Pick<ForesightOptions, 'probe'> {
   /** What it takes to load models while nothing else goes on. Absent: they are loaded when somebody asks for them. */
-  progressive?: Omit<ProgressiveParts, 'manager'> | undefined
+  progressive?: Omit<ProgressiveParts, 'manager' | 'foresight'> | undefined
   /** Called when the battery, the network or what is visible may have changed. */
   onSurroundings?: (() => void) | undefined
 }
@@ -37,14 +42,18 @@ export interface LocalOptions extends DownloadsOptions, HealthOptions, Pick<Spee
 export class Local {
   readonly manager: EngineManager
   readonly downloads: Downloads
+  readonly foresight: Foresight
   readonly progressive: Progressive | undefined
   readonly #life = new AbortController()
 
   constructor(options: LocalOptions) {
     this.downloads = new Downloads(options)
-    this.manager = new EngineManager({ ...options, gate: this.downloads, health: options, speeds: options })
+    const foresight = new Foresight(options)
+    const predict = (model: ModelInfo): number | undefined => foresight.predict(model)
+    this.foresight = foresight
+    this.manager = new EngineManager({ ...options, gate: this.downloads, health: options, speeds: options, predict })
     const { progressive, onSurroundings } = options
-    if (progressive) this.progressive = new Progressive({ ...progressive, manager: this.manager })
+    if (progressive) this.progressive = new Progressive({ ...progressive, manager: this.manager, foresight })
     if (onSurroundings) watchSurroundings(onSurroundings, this.#life.signal)
   }
 

@@ -29,7 +29,7 @@ export class Models {
   /** Makes a model resident: the one named, or the one that would be chosen. */
   async preload(modelId: string | undefined, options: ManagedLoadOptions): Promise<ModelInfo> {
     const { page, status } = this.#parts
-    const model = modelId === undefined ? await this.#chosen() : this.#named(modelId)
+    const model = modelId === undefined ? await this.#chosen(options.signal) : this.#named(modelId)
     status.begin('loading')
     status.set({ model: model.id })
     try {
@@ -91,11 +91,18 @@ export class Models {
     return this.all.filter(({ framework }) => names.includes(framework))
   }
 
-  async #chosen(): Promise<ModelInfo> {
+  async #chosen(signal?: AbortSignal): Promise<ModelInfo> {
     const { page, snapshots } = this.#parts
-    if (snapshots.problem) throw snapshots.problem
-    const { modelInfo, reason } = await decidePreload(this.#parts)
+    const { current, problem } = snapshots
+    if (!current) throw problem
+    let decision = await decidePreload(current, page)
+    if (await page.looks(decision.modelInfo, signal)) decision = await decidePreload(current, page)
+    const { modelInfo, reason } = decision
     if (!modelInfo) throw noTarget(reason, page)
+    if (page.lacks(modelInfo)) {
+      const { reason } = await decidePreload(current, page, modelInfo)
+      if (reason === 'too_slow') throw noTarget(reason, page)
+    }
     return modelInfo
   }
 

@@ -26,6 +26,13 @@ export interface DeviceDetector {
    * reported as uncaught. Defaults to asking the browser.
    */
   detectState?(): Promise<DetectedState>
+  /**
+   * How fast the GPU reads its memory, bytes per second; undefined = not known. Asked at most once a visit, before a model
+   * for WebGPU is downloaded that never ran here, and remembered for 30 days. It bounds how fast that model can be, so
+   * that the "speed" policy may keep it from being downloaded. Given up after 500 ms. Defaults to reading 64 MiB over and
+   * over for at most 300 ms, on a real adapter alone; one that always says undefined switches it off.
+   */
+  detectBandwidth?(options: { readonly signal?: AbortSignal | undefined }): Promise<number | undefined>
 }
 
 /**

@@ -7,6 +7,7 @@ import { EngineError } from '../errors/engine-error.ts'
 import { surface } from '../errors/surface.ts'
 import { DEFAULT_MAX_FAILURES } from '../policy/compile.ts'
 import type { Decision, DeviceCapabilities, ModelInfo, Snapshot, State, UserMode } from '../wire.ts'
+import { decidePreload } from './decision.ts'
 import type { Local } from './local.ts'
 import { findObstacles, type Obstacles } from './obstacles.ts'
 import type { ClientOptions, ClientStorage, DetectedState } from './options.ts'
@@ -53,6 +54,19 @@ export class Page {
   get usable(): readonly Engine[] {
     const { engines = [] } = this.#options
     return engines.filter(({ name }) => !Object.hasOwn(this.#obstacles, name))
+  }
+
+  /**
+   * Looks how fast this device is, before a model is downloaded. Resolves with whether more is known now, so that it is
+   * worth deciding again. Never rejects.
+   */
+  async looks(model: ModelInfo | undefined, signal?: AbortSignal): Promise<boolean> {
+    return model && this.#local && this.lacks(model) ? this.#local.foresight.look(model, signal) : false
+  }
+
+  /** Whether a model would have to be downloaded. */
+  lacks({ id }: ModelInfo): boolean {
+    return this.#local?.manager.model(id)?.status === 'absent'
   }
 
   /** Hears of every decision before it is carried out: of a model, perhaps, that is worth loading. */
@@ -106,7 +120,7 @@ export class Page {
   /** The part that answers here, which is a script of its own. An EngineError when that can't be fetched. */
   local(): Promise<Local> {
     this.#loading ??= (async () => {
-      const { engines = [], now, onOffer, preloads = onOffer ? 'idle' : 'manual' } = this.#options
+      const { detector, engines = [], now, onOffer, preloads = onOffer ? 'idle' : 'manual' } = this.#options
       const { Local } = await import('./local.ts').catch((cause: unknown) => {
         this.#loading = undefined
         const message = 'the script that runs the engines could not be fetched'
@@ -117,6 +131,10 @@ export class Page {
         status: this.#status,
         state: () => this.state(),
         models: () => this.#policy()?.models ?? [],
+        redecide: async (model: ModelInfo) => {
+          const snapshot = this.#policy()
+          return snapshot && decidePreload(snapshot, this, model)
+        },
         maxFailures,
       }
       this.#local = new Local({
@@ -124,6 +142,8 @@ export class Page {
         now,
         storage: this.storage,
         device: () => deviceKey(this.#known ?? {}),
+        capabilities: () => this.#known,
+        probe: detector?.detectBandwidth?.bind(detector),
         onOffer,
         network: async () => (await this.#detectState()).network,
         maxFailures,

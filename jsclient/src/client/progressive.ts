@@ -5,16 +5,20 @@
 import type { EngineManager } from '../engine/manager.ts'
 import { isEngineError } from '../errors/engine-error.ts'
 import type { Decision, ModelInfo, Reason } from '../wire.ts'
+import type { Foresight } from './foresight.ts'
 import { IdleLoad, type IdleLoadParts } from './idle-load.ts'
 import type { StatusStore } from './status.ts'
 import { isVisible } from './surroundings.ts'
 import { whenIdle } from './when-idle.ts'
 
-export interface ProgressiveParts extends Omit<IdleLoadParts, 'isFree'> {
+export interface ProgressiveParts extends Omit<IdleLoadParts, 'isFree' | 'isWorthIt'> {
   readonly manager: Pick<EngineManager, 'load' | 'model'>
   readonly status: Pick<StatusStore, 'get' | 'subscribe'>
+  readonly foresight: Pick<Foresight, 'look'>
   /** The models that there are. */
   models(): readonly ModelInfo[]
+  /** The decision on a request of no particular size, were the model on disk; undefined = nobody can say. */
+  redecide(model: ModelInfo): Promise<Pick<Decision, 'reason'> | undefined>
 }
 
 /** What a download would not mend: the model is too slow here, or dearer than the server. */
@@ -103,7 +107,11 @@ export class Progressive {
   }
 
   async #run(model: ModelInfo): Promise<void> {
-    const load = new IdleLoad(model, { ...this.#parts, isFree: () => this.#isFree(model) })
+    const load = new IdleLoad(model, {
+      ...this.#parts,
+      isFree: () => this.#isFree(model),
+      isWorthIt: () => this.#isWorthIt(model, load.signal),
+    })
     this.#load = load
     try {
       // What was given up is thought about again when something changes.
@@ -113,6 +121,17 @@ export class Progressive {
     } finally {
       this.#load = undefined
     }
+  }
+
+  /** A first download, before which it is looked whether this device is up to the model. */
+  async #isWorthIt(model: ModelInfo, signal: AbortSignal): Promise<boolean> {
+    const { foresight, redecide, manager } = this.#parts
+    if (manager.model(model.id)?.status !== 'absent') return true
+    await foresight.look(model, signal)
+    const { reason } = (await redecide(model)) ?? {}
+    if (!reason || !UNMENDED.includes(reason)) return true
+    this.#wanted = undefined
+    return false
   }
 
   #failed({ id }: ModelInfo, error: unknown): void {

@@ -100,7 +100,9 @@ export class Requests {
       await raceAbort(prepare(prepared), signal)
       status.set({ phase: 'deciding' })
       const request = this.#conversations.follow(prepared)
-      const answer = await decide(request, signal)
+      let answer = await decide(request, signal)
+      const { target, modelInfo } = answer.decision
+      if (target === 'browser' && (await page.looks(modelInfo, signal))) answer = await decide(request, signal)
       const decision = settle(answer, request, page)
       options.onDecision?.(decision)
       page.decided(decision)

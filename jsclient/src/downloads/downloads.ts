@@ -8,9 +8,10 @@ import type { LoadGate, LoadPass, LoadRequest } from '../engine/load-gate.ts'
 import { raceAbort } from '../errors/abort.ts'
 import { EngineError } from '../errors/engine-error.ts'
 import { startTimeout } from '../timeout.ts'
-import type { ModelInfo } from '../wire.ts'
+import type { DeviceCapabilities, ModelInfo } from '../wire.ts'
 import { Consent, type ConsentOptions } from './consent.ts'
 import { joinDownload, type OwnDownload } from './cross-tab.ts'
+import { requireFitness } from './fitness.ts'
 import { Library, type Removed } from './library.ts'
 import { type SharedNames, sharedNames } from './lock-names.ts'
 import type { StoredModel } from './offer.ts'
@@ -22,6 +23,8 @@ import { Uses } from './uses.ts'
 export interface DownloadsOptions extends ConsentOptions {
   /** Whose files it manages; at most one of a name. */
   engines: readonly Engine[]
+  /** What is known of the device. Defaults to nothing. */
+  capabilities?: (() => DeviceCapabilities | undefined) | undefined
   /**
    * Longest silence of a tab that downloads a model, ms, before another tab that waits for it downloads it itself. 0 = no
    * silence is too long. Defaults to 30,000: engines report every chunk, and a connection that brings none for so long is
@@ -45,6 +48,7 @@ const TIDY_TIMEOUT_MS = 30_000
 
 export class Downloads implements LoadGate {
   readonly #consent: Consent
+  readonly #capabilities: () => DeviceCapabilities | undefined
   readonly #followStallMs: number
   readonly #library: Library
   readonly #uses = new Uses()
@@ -52,14 +56,16 @@ export class Downloads implements LoadGate {
   readonly #life = new AbortController()
   #askedToPersist = false
 
-  constructor({ engines, followStallMs = 30_000, ...consent }: DownloadsOptions) {
+  constructor({ engines, capabilities = () => undefined, followStallMs = 30_000, ...consent }: DownloadsOptions) {
+    this.#capabilities = capabilities
     this.#consent = new Consent(consent)
     this.#followStallMs = followStallMs
     this.#library = new Library(engines, this.#uses, (id) => this.#consent.forget(id))
   }
 
   /**
-   * As `LoadGate.enter`. EngineError "declined" or "metered_network" when the model may not be downloaded. Nobody is asked
+   * As `LoadGate.enter`. EngineError "declined" or "metered_network" when the model may not be downloaded, "no_webgpu" or
+   * "insufficient_gpu" when it could not run here, which is looked at before anybody is asked or paid. Nobody is asked
    * about a model that is on disk, though its engine fetches a file again that turns out not to fit its checksum.
    */
   async enter(engine: Engine, model: ModelInfo, request: LoadRequest): Promise<LoadPass> {
@@ -124,6 +130,7 @@ export class Downloads implements LoadGate {
     const { signal, onProgress } = request
     const isHere = () => this.#isHere(engine, model, signal)
     if (await isHere()) return undefined
+    requireFitness(model, this.#capabilities() ?? {})
     const bytes = await this.#missingBytes(engine, model, request)
     if (bytes === 0) return undefined
     await this.#consent.require(model, bytes, request)

@@ -3,6 +3,7 @@ import { startTimeout } from '../timeout.ts'
 import type { ModelInfo, ModelState, ModelStatus } from '../wire.ts'
 import type { Engine } from './engine.ts'
 import type { Health } from './health.ts'
+import type { EngineManagerOptions } from './manager-options.ts'
 import type { SpeedRecords, Speeds } from './speed-records.ts'
 
 /** Longest wait for an engine to say where a model is, ms; after that it is unknown. */
@@ -13,18 +14,20 @@ export class ModelNotes {
   /** What is not in here is unknown. */
   readonly places = new Map<string, ModelStatus>()
   readonly #speeds: SpeedRecords
-  /** Names of the engines of the models that were asked for. */
-  readonly #engines = new Map<string, string>()
+  readonly #predict: EngineManagerOptions['predict']
+  /** The models that were asked for. */
+  readonly #models = new Map<string, ModelInfo>()
 
-  constructor(speeds: SpeedRecords) {
+  constructor(speeds: SpeedRecords, predict?: EngineManagerOptions['predict']) {
     this.#speeds = speeds
+    this.#predict = predict
   }
 
   /** Of the models that these engines run. */
   states(health: Health, engines: ReadonlyMap<string, unknown>): Record<string, ModelState> {
     const failures = new Map<string, number>()
     for (const { engine, model, failures: count } of health.failures()) {
-      const isMine = engines.has(engine) && (this.#engines.get(model) ?? engine) === engine
+      const isMine = engines.has(engine) && (this.#models.get(model)?.framework ?? engine) === engine
       if (isMine) failures.set(model, Math.max(count, failures.get(model) ?? 0))
     }
     const states: Record<string, ModelState> = {}
@@ -37,9 +40,9 @@ export class ModelNotes {
     return states
   }
 
-  /** Which engine a model belongs to. */
-  meet({ id, framework }: ModelInfo): void {
-    this.#engines.set(id, framework)
+  /** Which model an id stands for. */
+  meet(model: ModelInfo): void {
+    this.#models.set(model.id, model)
   }
 
   /** Takes what was just measured of a model. */
@@ -47,9 +50,12 @@ export class ModelNotes {
     this.#speeds.add({ engine: framework, model: id }, speeds)
   }
 
-  #speedsOf(model: string): Speeds {
-    const engine = this.#engines.get(model)
-    return engine === undefined ? {} : this.#speeds.of({ engine, model })
+  #speedsOf(id: string): Pick<ModelState, keyof Speeds | 'predictedTokensPerSecondMilli'> {
+    const model = this.#models.get(id)
+    if (!model) return {}
+    const measured = this.#speeds.of({ engine: model.framework, model: id })
+    const predicted = measured.tokensPerSecondMilli ? undefined : this.#predict?.(model)
+    return { ...measured, ...(predicted !== undefined && { predictedTokensPerSecondMilli: predicted }) }
   }
 
   /** Asks the engine where a model is that is not loaded. Never rejects; no answer in time leaves the note as it is. */

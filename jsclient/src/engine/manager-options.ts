@@ -1,4 +1,4 @@
-import type { ModelStatus } from '../wire.ts'
+import type { ModelInfo, ModelStatus } from '../wire.ts'
 import type { Engine, LoadProgress } from './engine.ts'
 import type { HealthOptions } from './health.ts'
 import type { LoadGate, LoadPurpose } from './load-gate.ts'
@@ -16,6 +16,8 @@ export interface EngineManagerOptions {
   health?: Omit<HealthOptions, 'now'> | undefined
   /** How the models' speeds are kept. Defaults to in memory alone. */
   speeds?: Omit<SpeedRecordsOptions, 'now'> | undefined
+  /** How fast a model will be that was never measured, thousandths of a token per second. Defaults to no idea. */
+  predict?: ((model: ModelInfo) => number | undefined) | undefined
 }
 
 /** Options of a load, and of what may begin with one. */

@@ -31,8 +31,8 @@ export class EngineManager {
   readonly #onChange = (): void => tell(this.#listeners)
   #disposed: Promise<void> | undefined
 
-  constructor({ engines, now, gate = OPEN_GATE, health: options, speeds }: EngineManagerOptions) {
-    this.#notes = new ModelNotes(new SpeedRecords({ ...speeds, now }))
+  constructor({ engines, now, gate = OPEN_GATE, health: options, speeds, predict }: EngineManagerOptions) {
+    this.#notes = new ModelNotes(new SpeedRecords({ ...speeds, now }), predict)
     const health = new Health({ ...options, now })
     const context = { gate, health, notes: this.#notes, life: this.#life.signal, onChange: this.#onChange }
     this.#lanes = new Map(engines.map((engine) => [engine.name, new Lane(engine, context)]))

@@ -41,6 +41,24 @@ describe('with a software adapter', () => {
     assert.equal(merged.isDesktop, true)
   })
 
+  interface Seen {
+    rate?: number
+    devices: number
+  }
+
+  test('nobody looks how fast it reads its memory', async () => {
+    await using opened = await harness.open()
+    assert.deepEqual(await opened.call<Seen>('/page.js', 'bandwidth'), { rate: undefined, devices: 0 })
+  })
+
+  test('its memory could be read, were it a real one', async () => {
+    await using opened = await harness.open()
+    const { rate = 0, devices } = await opened.call<Seen>('/page.js', 'bandwidth', { vendor: 'acme' })
+    assert.equal(devices, 1)
+    assert.ok(rate > 0 && Number.isFinite(rate), `${rate} bytes per second`)
+    assert.deepEqual(opened.errors, [])
+  })
+
   test('contexts are given back: many detections lose no context of the page', async () => {
     await using opened = await harness.open()
     const lost = await opened.page.evaluate(async (url) => {
