@@ -167,7 +167,9 @@ export interface RoutingOptions {
 export interface ChatRequest extends Omit<OpenAIChatRequest, 'messages' | 'tools' | 'tool_choice'>, RoutingOptions {
   /** At least one. */
   messages: ChatMessageParam[]
+  /** What the model may call. Defaults to none. */
   tools?: ChatToolParam[]
+  /** Whether it may, must, or must call a certain one. Defaults to "auto" where there are tools. */
   tool_choice?: ChatToolChoiceParam
   /** Fields of the server's own, such as vLLM's `top_k`, added to the body that it gets. No local model takes them. */
   extraBody?: Record<string, unknown> | undefined

@@ -9,6 +9,7 @@ import { errorBody, errorResponse, notFound } from './error-response.ts'
 export interface OpenAIClient {
   readonly chat: { readonly completions: ChatCompletions }
   readonly models: readonly ModelInfo[]
+  /** As `HybridInferenceClient.initialize`. */
   initialize(options?: WaitOptions): Promise<void>
 }
 
