@@ -21,14 +21,18 @@ const manifest = (dir: string): Manifest => JSON.parse(readFileSync(join(dir, 'p
 export const PEERS = Object.keys(manifest(client).peerDependencies ?? {})
 
 /**
- * Makes the app anew, with the packages and all that they depend on; apart from any other `node_modules`, so that it
- * finds nothing else. Resolves with its directory.
+ * Makes the app anew from its sources, with the packages and all that they depend on; apart from any other `node_modules`,
+ * so that it finds nothing else. Resolves with its directory.
  */
-export async function makeApp(name: string, packages: readonly string[] = PEERS): Promise<string> {
+export async function makeApp(
+  name: string,
+  packages: readonly string[] = PEERS,
+  sources: string = join(apps, 'app'),
+): Promise<string> {
   const dir = resolve(client, '../.cache/apps', name)
   const modules = join(dir, 'node_modules')
   await rm(dir, { recursive: true, force: true })
-  await cp(join(apps, 'app'), dir, { recursive: true })
+  await cp(sources, dir, { recursive: true })
   await unpack(join(modules, '@edgewise/client'))
   for (const [name, from] of withDependencies(packages)) await hardLink(from, join(modules, name))
   return dir

@@ -1,0 +1,1 @@
+import '@edgewise/client/transformers/worker'
