@@ -14,11 +14,13 @@ var update = flag.Bool("update", false, "copy the snippets into the documents")
 
 const root = "../.."
 
+const recipes = "jsclient/RECIPES.md"
+
 // block matches a source comment and the fenced code that follows it.
 var block = regexp.MustCompile("(?s)(<!-- from ([^ ]+) -->\n```[a-z]*\n)(.*?)(```\n)")
 
 func TestSnippets(t *testing.T) {
-	for _, name := range []string{"README.md", "jsclient/README.md", "jsclient/ENGINES.md"} {
+	for _, name := range []string{"README.md", "jsclient/README.md", "jsclient/ENGINES.md", recipes} {
 		file := filepath.Join(root, name)
 		document, err := os.ReadFile(file)
 		if err != nil {
@@ -47,6 +49,23 @@ func TestSnippets(t *testing.T) {
 			if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
+		}
+	}
+}
+
+// What stands in a recipe is tested: it has no code but snippets.
+func TestRecipesAreSnippets(t *testing.T) {
+	document, err := os.ReadFile(filepath.Join(root, recipes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	section := "the introduction"
+	for line := range strings.Lines(block.ReplaceAllString(string(document), "")) {
+		if title, ok := strings.CutPrefix(line, "## "); ok {
+			section = strings.TrimSpace(title)
+		}
+		if fence := strings.TrimLeft(line, " \t>"); strings.HasPrefix(fence, "```") || strings.HasPrefix(fence, "~~~") {
+			t.Errorf("%s, %s: a block without a source: put <!-- from path --> above it", recipes, section)
 		}
 	}
 }
@@ -81,14 +100,16 @@ func snippet(source string) (string, error) {
 	return b.String(), nil
 }
 
-// A link to a file of this repository must lead somewhere.
+// A link to a file of this repository, or to a section of one, must lead somewhere.
 func TestLinks(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)
+	link := regexp.MustCompile(`\]\(([^)#]*)(#[^)]*)?\)`)
 	documents, err := filepath.Glob(filepath.Join(root, "*.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	documents = append(documents, filepath.Join(root, "jsclient/README.md"), filepath.Join(root, "jsclient/ENGINES.md"), filepath.Join(root, "jsclient/PRIVACY.md"))
+	for _, name := range []string{"jsclient/README.md", "jsclient/ENGINES.md", "jsclient/PRIVACY.md", recipes} {
+		documents = append(documents, filepath.Join(root, name))
+	}
 	for _, file := range documents {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -98,9 +119,29 @@ func TestLinks(t *testing.T) {
 			if strings.Contains(m[1], "://") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(file), m[1])); err != nil {
+			target := file
+			if m[1] != "" {
+				target = filepath.Join(filepath.Dir(file), m[1])
+			}
+			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s: dead link %s", filepath.Base(file), m[1])
+			} else if m[2] != "" && !anchors(t, target)[m[2]] {
+				t.Errorf("%s: %s has no section %s", filepath.Base(file), filepath.Base(target), m[2])
 			}
 		}
 	}
+}
+
+// anchors returns the links to a document's sections, as GitHub makes them of titles.
+func anchors(t *testing.T, file string) map[string]bool {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllSubmatch(data, -1) {
+		title := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(string(m[1])), "")
+		found["#"+strings.ReplaceAll(title, " ", "-")] = true
+	}
+	return found
 }

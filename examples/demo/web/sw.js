@@ -25,16 +25,19 @@
  */
 
 const scope = /** @type {Scope} */ (/** @type {unknown} */ (self))
+// snippet:begin
 const { version, files } = scope.SHELL
 
 const PREFIX = 'edgewise-demo-'
 const NAME = PREFIX + version
+// snippet:end
 
 /** The server names its version in it, with the page. */
 const VERSION_HEADER = 'Demo-Shell'
 
 /** How long a page that is kept waits for the server's word, ms. */
 const PATIENCE_MS = 2_000
+// snippet:begin
 
 scope.addEventListener('install', (event) => event.waitUntil(keep()))
 scope.addEventListener('activate', (event) => event.waitUntil(forgetOthers()))
@@ -63,6 +66,7 @@ async function forgetOthers() {
   const names = await caches.keys()
   await Promise.all(names.filter((name) => name.startsWith(PREFIX) && name !== NAME).map((name) => caches.delete(name)))
 }
+// snippet:end
 
 /**
  * The page that is kept, unless another program has its address by now, as happens on localhost: that one is left alone

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import webpack, { type Configuration } from 'webpack'
 import { makeApp } from './support/app.ts'
 import type { Apps } from './support/browser.ts'
@@ -35,10 +36,12 @@ describe('webpack', { timeout: 180_000 }, () => {
 /** Builds the app into its folder `dist`. Resolves with the errors and warnings. */
 async function build(context: string, mode: 'production' | 'development'): Promise<string[]> {
   const path = join(context, 'dist')
+  const { default: config } = (await import(pathToFileURL(join(context, 'webpack.config.js')).href)) as {
+    default: Configuration
+  }
   // Of the engines' megabytes, minifying takes ten times as long as all the rest, and tries nothing of ours.
   const optimization = { minimize: false }
-  const entry = './src/bundled.js'
-  const options: Configuration = { context, mode, entry, output: { path }, performance: false, optimization }
+  const options: Configuration = { ...config, context, mode, output: { path }, optimization }
   const problems = await new Promise<string[]>((resolve, reject) => {
     webpack(options, (error, stats) => {
       if (error) reject(error)

@@ -6,6 +6,7 @@ import { promptAPI } from '@edgewise/client/prompt-api'
 import { transformers } from '@edgewise/client/transformers'
 import { webllm } from '@edgewise/client/webllm'
 import { wllama } from '@edgewise/client/wllama'
+import AllEngines from './all-engines.jsx'
 import Chat from './chat.jsx'
 
 export default function Page() {
@@ -17,6 +18,7 @@ export default function Page() {
         On the server: {client.getSnapshot().phase}, {features('What is 7 + 5?').digits} digits,{' '}
         {engines.map(({ name }) => name).join(' ')}
       </p>
+      <AllEngines />
       <Chat />
     </main>
   )
