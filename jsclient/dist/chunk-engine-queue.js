@@ -1,1 +1,1 @@
-import{e as a}from"./chunk-errors-edgewise-error.js";function u(){let t=Promise.resolve();return{async acquire(e){e?.throwIfAborted();let i=t,r=()=>{},c=new Promise(o=>{r=o});t=i.then(()=>c);try{await a(i,e),e?.throwIfAborted()}catch(o){throw r(),o}return r}}}export{u as a};
+import{b as a}from"./chunk-errors-abort.js";function u(){let t=Promise.resolve();return{async acquire(e){e?.throwIfAborted();let i=t,r=()=>{},c=new Promise(o=>{r=o});t=i.then(()=>c);try{await a(i,e),e?.throwIfAborted()}catch(o){throw r(),o}return r}}}export{u as a};

@@ -1,0 +1,1 @@
+function w(t,{first:i,write:c,end:r="",fail:s=f}){let d=new TextEncoder,a=i;return new ReadableStream({async pull(o){let n=e=>o.enqueue(d.encode(e));try{let{done:e,value:u}=a??await t.next();if(a=void 0,!e)return n(c(u));r!==""&&n(r)}catch(e){n(s(e))}o.close()},async cancel(){await t.return?.()}})}function f(t){throw t}export{w as a};

@@ -1,0 +1,1 @@
+function b(o,r){return r?.aborted&&o===r.reason?!0:o instanceof Error&&o.name==="AbortError"}function i(o,r){return r?new Promise((t,n)=>{let e=()=>n(r.reason);r.aborted&&e(),r.addEventListener("abort",e),o.then(t,n).finally(()=>r.removeEventListener("abort",e))}):o}export{b as a,i as b};

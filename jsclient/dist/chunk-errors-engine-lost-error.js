@@ -1,0 +1,1 @@
+import{b as n}from"./chunk-errors-engine-error.js";import{c as e}from"./chunk-errors-edgewise-error.js";var o=class extends n{name="EngineLostError";constructor(t,r={}){super(t,{stage:r.stage??"generate",code:"lost",cause:r.cause})}},i=e("EngineLostError");export{o as a,i as b};

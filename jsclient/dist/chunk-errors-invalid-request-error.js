@@ -1,0 +1,1 @@
+import{a as e,c as a}from"./chunk-errors-edgewise-error.js";var n=class extends e{name="InvalidRequestError";param;constructor(d,r={}){super(d,{...r,code:r.code??"invalid_value"}),this.param=r.param}},i=a("InvalidRequestError");export{n as a,i as b};

@@ -1,0 +1,1 @@
+import{a as e,c as d}from"./chunk-errors-edgewise-error.js";var n=class extends e{name="UnauthorizedError";status=401;requestId;constructor(o,r={}){super(`${o} Sign in again, or check \`headers\`.`,{code:r.code??"unauthorized"}),this.requestId=r.requestId}},i=d("UnauthorizedError");export{n as a,i as b};

@@ -1,1 +1,0 @@
-function n(t){let o=new AbortController,e=setTimeout(()=>o.abort(new DOMException(`Nothing came in ${t} ms.`,"TimeoutError")),Math.min(t,2147483647));return{signal:o.signal,clear:()=>clearTimeout(e)}}export{n as a};
