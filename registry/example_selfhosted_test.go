@@ -49,7 +49,7 @@ func ExampleNewMemory_selfHosted() {
 	}))
 	for _, path := range []string{"lib.wasm", "resolve/main/mlc-chat-config.json", "resolve/main/missing.bin"} {
 		w := httptest.NewRecorder()
-		mux.ServeHTTP(w, httptest.NewRequest("GET", "/models/qwen-0.5b-v1/"+path, nil))
+		mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/models/qwen-0.5b-v1/"+path, nil))
 		h := w.Result().Header
 		fmt.Printf("%d %s, %q\n", w.Code, h.Get("Content-Type"), h.Get("Cache-Control"))
 	}
