@@ -1,7 +1,7 @@
 import { NoTargetError } from '../errors/no-target-error.ts'
 import type { SnapshotError } from '../errors/snapshot-error.ts'
-import { decide, type PageDecision } from '../policy/decide.ts'
-import type { Grant, ModelInfo, RouteRequest, Snapshot, State, Target } from '../wire.ts'
+import { decide } from '../policy/decide.ts'
+import type { Grant, RouteRequest, Snapshot, State, Target } from '../wire.ts'
 import { capableEngines } from './capable.ts'
 import { noTarget } from './no-target.ts'
 import type { RoutedDecision } from './options.ts'
@@ -90,19 +90,6 @@ export function settle({ decision, cause }: Decided, request: PreparedRequest, p
 /** Whether a decision lets anybody answer; of a forced request, the one that is to. */
 export function serves({ target, fallback }: RoutedDecision, { options: { force } }: PreparedRequest): boolean {
   return force ? target === force || fallback === force : target !== 'none'
-}
-
-/**
- * The decision on a request of no particular size: which model would run here? And would one run here, as far as anybody
- * knows, that were on disk?
- */
-export async function decidePreload(snapshot: Snapshot, page: Page, onDisk?: ModelInfo): Promise<PageDecision> {
-  const [device, state] = await Promise.all([page.device(), page.state()])
-  // Fetching a model answers nobody, so policies that only the server can ask have no say in it.
-  const policies = snapshot.policies.filter(({ opaque }) => !opaque)
-  const models = onDisk && { [onDisk.id]: { ...state.models?.[onDisk.id], status: 'cached' as const } }
-  const request = { promptLength: 0, capabilities: device }
-  return decide({ ...snapshot, policies, first: [] }, { ...state, models: { ...state.models, ...models } }, request)
 }
 
 /** An id for a decision that no server gave one. Not a secret, so `Math.random` will do. */

@@ -3,7 +3,7 @@ import type { StoredModel } from '../downloads/offer.ts'
 import type { ManagedLoadOptions } from '../engine/manager-options.ts'
 import { InvalidRequestError } from '../errors/invalid-request-error.ts'
 import type { ModelInfo } from '../wire.ts'
-import { type DecisionParts, decidePreload } from './decision.ts'
+import type { DecisionParts } from './decision.ts'
 import { noTarget } from './no-target.ts'
 import { obstacleError } from './obstacles.ts'
 import type { StatusStore } from './status.ts'
@@ -95,12 +95,12 @@ export class Models {
     const { page, snapshots } = this.#parts
     const { current, problem } = snapshots
     if (!current) throw problem
-    let decision = await decidePreload(current, page)
-    if (await page.looks(decision.modelInfo, signal)) decision = await decidePreload(current, page)
+    let decision = await page.decidePreload(current)
+    if (await page.looks(decision.modelInfo, signal)) decision = await page.decidePreload(current)
     const { modelInfo, reason } = decision
     if (!modelInfo) throw noTarget(reason, page)
     if (page.lacks(modelInfo)) {
-      const { reason } = await decidePreload(current, page, modelInfo)
+      const { reason } = await page.decidePreload(current, modelInfo)
       if (reason === 'too_slow') throw noTarget(reason, page)
     }
     return modelInfo

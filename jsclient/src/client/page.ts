@@ -6,8 +6,8 @@ import type { Engine } from '../engine/engine.ts'
 import { EngineError } from '../errors/engine-error.ts'
 import { surface } from '../errors/surface.ts'
 import { DEFAULT_MAX_FAILURES } from '../policy/compile.ts'
+import { decide, type PageDecision } from '../policy/decide.ts'
 import type { Decision, DeviceCapabilities, ModelInfo, Snapshot, State, UserMode } from '../wire.ts'
-import { decidePreload } from './decision.ts'
 import type { Local } from './local.ts'
 import { findObstacles, type Obstacles } from './obstacles.ts'
 import type { ClientOptions, ClientStorage, DetectedState } from './options.ts'
@@ -67,6 +67,19 @@ export class Page {
   /** Whether a model would have to be downloaded. */
   lacks({ id }: ModelInfo): boolean {
     return this.#local?.manager.model(id)?.status === 'absent'
+  }
+
+  /**
+   * The decision on a request of no particular size: which model would run here? And would one run here, as far as
+   * anybody knows, that were on disk? Never rejects.
+   */
+  async decidePreload(snapshot: Snapshot, onDisk?: ModelInfo): Promise<PageDecision> {
+    const [capabilities, state] = await Promise.all([this.device(), this.state()])
+    // Fetching a model answers nobody, so policies that only the server can ask have no say in it.
+    const policies = snapshot.policies.filter(({ opaque }) => !opaque)
+    const models = onDisk && { [onDisk.id]: { ...state.models?.[onDisk.id], status: 'cached' as const } }
+    const request = { promptLength: 0, capabilities }
+    return decide({ ...snapshot, policies, first: [] }, { ...state, models: { ...state.models, ...models } }, request)
   }
 
   /** Hears of every decision before it is carried out: of a model, perhaps, that is worth loading. */
@@ -133,7 +146,7 @@ export class Page {
         models: () => this.#policy()?.models ?? [],
         redecide: async (model: ModelInfo) => {
           const snapshot = this.#policy()
-          return snapshot && decidePreload(snapshot, this, model)
+          return snapshot && this.decidePreload(snapshot, model)
         },
         maxFailures,
       }
@@ -173,13 +186,9 @@ export class Page {
   /** What the page alone knows, now. Never rejects. What an engine found out of a model wins over what the app says. */
   async state(): Promise<State> {
     const { models = {}, ...detected } = await this.#detectState()
-    const states = Object.entries(this.engines?.states() ?? {}).map(([id, state]) => [id, { ...models[id], ...state }])
-    const known = { ...models, ...Object.fromEntries(states) }
-    return {
-      ...detected,
-      ...(Object.keys(known).length > 0 && { models: known }),
-      mode: this.mode,
-    }
+    const known = { ...models }
+    for (const [id, state] of Object.entries(this.engines?.states() ?? {})) known[id] = { ...known[id], ...state }
+    return { ...detected, ...(Object.keys(known).length > 0 && { models: known }), mode: this.mode }
   }
 
   async #detectState(): Promise<DetectedState> {

@@ -18,6 +18,7 @@ const parts = new Set([
   'Decision',
   'OpenAIChatRequest',
   'ChatTextPart',
+  'ChatAssistantParam',
   'ChatToolCall',
   'ChatTool',
   'ChatTokenLogprob',
